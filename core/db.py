@@ -1,0 +1,118 @@
+"""The database: engine, one transaction for each request or task, and times that stay aware."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session, SQLModel
+
+from palio.core import queue
+
+SQLITE_BUSY_MILLISECONDS = 30_000
+POSTGRES_LOCK_SECONDS = 20
+
+# Migrations name constraints; without a convention SQLite and PostgreSQL would disagree.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata: MetaData = SQLModel.metadata
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python on every database; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times are aware UTC")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def open_engine(address: str) -> Engine:
+    """Return an engine for SQLite or PostgreSQL with the settings every caller needs.
+
+    SQLite gets write-ahead logging, foreign keys, and transactions that take the write lock at
+    their start, so that "read, decide, write" cannot be interleaved.
+    """
+    if address.startswith("sqlite"):
+        engine = create_engine(address, connect_args={"check_same_thread": False})
+        _prepare_sqlite(engine)
+        return engine
+    address = address.replace("postgresql://", "postgresql+pg8000://", 1)
+    engine = create_engine(address, pool_pre_ping=True, pool_size=20, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def set_timeouts(connection: Any, _record: object) -> None:  # noqa: ANN401 (DB-API object)
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = '{POSTGRES_LOCK_SECONDS}s'")
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 (DB-API object)
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in (
+            f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",  # an acknowledged submission survives a power cut
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:  # noqa: ANN401 (SQLAlchemy connection)
+        reading = connection.get_execution_options().get("palio_read_only", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def unit_of_work(engine: Engine, *, send: Callable[[queue.Message], None]) -> Iterator[Session]:
+    """One transaction: commit at the end, then send the messages; on an error roll back.
+
+    A message that cannot be sent is not an error: the database row it points at is the truth,
+    and the sweeper sends it again.
+    """
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+        session.commit()
+        messages = queue.take(session)
+    for message in messages:
+        send(message)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """One read-only look; takes no write lock on SQLite and is never committed."""
+    with engine.connect().execution_options(palio_read_only=True) as connection:
+        with Session(bind=connection, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+
+def lock_row(session: Session, table: type[SQLModel], key: object) -> None:
+    """Hold an exclusive lock on one row until the transaction ends.
+
+    On SQLite the transaction already holds the only write lock.
+    """
+    session.get(table, key, with_for_update=True, populate_existing=True)

@@ -1,0 +1,211 @@
+"""Files by their SHA-256: written whole or not at all, never changed, never named by people."""
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from palio.core.errors import AppError
+
+
+class StorageFullError(AppError):
+    """The server has no room left for the file."""
+
+    code = "storage_full"
+    status = 507
+
+
+class FileTooLargeError(AppError):
+    """More bytes came than the limit allows."""
+
+    code = "file_too_large"
+    status = 413
+
+
+class BlobMissingError(AppError):
+    """A file the database knows is not in the store: the platform's fault."""
+
+    code = "blob_missing"
+    status = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A stored file: lower-case hex SHA-256 of its content, and its size."""
+
+    sha256: str
+    bytes: int
+
+
+class BlobWriter(Protocol):
+    """Takes a file in pieces. Leaving the block without `keep` leaves no trace."""
+
+    def write(self, piece: bytes) -> None:
+        """Append; raises `FileTooLargeError`, `StorageFullError`."""
+
+    def keep(self) -> Blob:
+        """Make the file durable (fsync, rename, fsync of the folder) and return its name.
+
+        Raises:
+            StorageFullError: The disk filled up.
+
+        """
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what was written so far."""
+
+    def __enter__(self) -> Self:
+        """Open the temporary file."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the temporary file unless it was kept."""
+
+
+class Storage(Protocol):
+    """Where blobs live: a local folder today, an object store behind the same five verbs."""
+
+    def writer(self, *, limit_bytes: int) -> BlobWriter:
+        """Start a file of at most `limit_bytes`; raises `StorageFullError` when space is short."""
+
+    def path(self, sha256: str) -> Path:
+        """Return a local path to read; raises `BlobMissingError`."""
+
+    def keep_file(self, source: Path, *, limit_bytes: int) -> Blob:
+        """Store a copy of a local file."""
+
+
+class LocalStorage:
+    """Blobs in a folder: ``<folder>/ab/abcdef…``, temporary files in ``<folder>/incoming``.
+
+    Args:
+        folder: Made if it is not there.
+        reserve_share: Share of the disk kept free (0.1 = refuse uploads at 90 % full).
+
+    """
+
+    def __init__(self, folder: Path, *, reserve_share: float = 0.0) -> None:
+        self._folder = folder
+        self._reserve_share = reserve_share
+        (folder / "incoming").mkdir(parents=True, exist_ok=True)
+
+    def writer(self, *, limit_bytes: int) -> "LocalBlobWriter":
+        """Start a file; raises `StorageFullError` when the reserve is touched."""
+        usage = shutil.disk_usage(self._folder)
+        if usage.free < usage.total * self._reserve_share:
+            raise StorageFullError(
+                "The server has no room for files right now. Nothing was stored; try again later."
+            )
+        return LocalBlobWriter(self._folder, limit_bytes=limit_bytes)
+
+    def path(self, sha256: str) -> Path:
+        """Return the blob's path; raises `BlobMissingError`."""
+        path = blob_path(self._folder, sha256)
+        if not path.is_file():
+            raise BlobMissingError(f"The stored file {sha256[:12]}… is missing on the server.")
+        return path
+
+    def keep_file(self, source: Path, *, limit_bytes: int) -> Blob:
+        """Store a copy of a local file."""
+        with self.writer(limit_bytes=limit_bytes) as writer, source.open("rb") as file:
+            while piece := file.read(2**20):
+                writer.write(piece)
+            return writer.keep()
+
+
+def blob_path(folder: Path, sha256: str) -> Path:
+    """Return where a blob stands; two hex digits of fan-out keep folders small."""
+    return folder / sha256[:2] / sha256
+
+
+class LocalBlobWriter:
+    """One file on its way into a `LocalStorage`."""
+
+    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
+        self._folder = folder
+        self._limit = limit_bytes
+        self._bytes = 0
+        self._hash = hashlib.sha256()
+        self._path: Path | None = None
+
+    def __enter__(self) -> Self:
+        """Open the temporary file."""
+        with _full_disk_in_words():
+            descriptor, name = tempfile.mkstemp(dir=self._folder / "incoming")
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._path = Path(name)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the temporary file unless it was kept."""
+        self._file.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what was written so far."""
+        return self._hash.hexdigest()
+
+    def write(self, piece: bytes) -> None:
+        """Append one piece."""
+        self._bytes += len(piece)
+        if self._bytes > self._limit:
+            raise FileTooLargeError(f"The file is larger than the limit of {self._limit:,} bytes.")
+        self._hash.update(piece)
+        view = memoryview(piece)
+        with _full_disk_in_words():
+            while view:
+                view = view[self._file.write(view) :]
+
+    def keep(self) -> Blob:
+        """Make the file durable under its digest."""
+        if self._path is None:
+            raise RuntimeError("keep() is called once, inside the with block")
+        target = blob_path(self._folder, self.sha256)
+        with _full_disk_in_words():
+            os.fsync(self._file.fileno())
+            target.parent.mkdir(exist_ok=True)
+            self._path.replace(target)
+            _fsync_folder(target.parent)
+        self._path = None
+        return Blob(sha256=self.sha256, bytes=self._bytes)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _full_disk_in_words:  # noqa: N801 (used as a with-statement verb)
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFullError(
+                "The server has no room for this file. Nothing was stored; try again later."
+            ) from error

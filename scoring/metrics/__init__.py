@@ -1,0 +1,1 @@
+"""The built-in metrics, a file for each family; `palio.scoring.registry` lists them by name."""
