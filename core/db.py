@@ -31,14 +31,16 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Refuse naive times; store UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("times are aware UTC")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Give back aware UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -104,10 +106,12 @@ def unit_of_work(engine: Engine, *, send: Callable[[queue.Message], None]) -> It
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """One read-only look; takes no write lock on SQLite and is never committed."""
-    with engine.connect().execution_options(palio_read_only=True) as connection:
-        with Session(bind=connection, expire_on_commit=False) as session:
-            yield session
-            session.rollback()
+    with (
+        engine.connect().execution_options(palio_read_only=True) as connection,
+        Session(bind=connection, expire_on_commit=False) as session,
+    ):
+        yield session
+        session.rollback()
 
 
 def lock_row(session: Session, table: type[SQLModel], key: object) -> None:

@@ -1,0 +1,98 @@
+"""What other folders may know of people and teams."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may be on one challenge, beside being a participant."""
+
+    ORGANIZER = "organizer"
+    JUDGE = "judge"
+
+
+class Scope(StrEnum):
+    """What an API token may be used for; SUBMIT includes READ, ORGANIZE includes both."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    ORGANIZE = "organize"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. Nothing here is secret; e-mail is not part of it."""
+
+    id: str
+    handle: str
+    display_name: str
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request, and how far the credential reaches.
+
+    Attributes:
+        person: The signed-in person.
+        scope: ORGANIZE for a browser session, the token's scope otherwise.
+        challenge_id: Set when the token is bound to one challenge.
+        session_id: Set for a browser session: the hash that form proofs are bound to.
+
+    """
+
+    person: Person
+    scope: Scope
+    challenge_id: str | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """An API token as its owner sees it later: never the secret."""
+
+    id: str
+    name: str
+    scope: Scope
+    challenge_id: str | None
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret shown once: a token, a session id, a join or invite code."""
+
+    id: str
+    secret: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of a team."""
+
+    person_id: str
+    handle: str
+    display_name: str
+    is_captain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of one challenge; a person alone is a team of one.
+
+    Attributes:
+        first_submission_at: Once set, nobody leaves.
+
+    """
+
+    id: str
+    challenge_id: str
+    name: str
+    captain_id: str
+    members: tuple[Member, ...]
+    first_submission_at: datetime | None

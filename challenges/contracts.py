@@ -1,0 +1,155 @@
+"""A challenge's rules as values: what challenge.toml says, and where the challenge stands."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from palio.core.money import Money
+from palio.scoring.card import MetricChoice
+from palio.scoring.form import PredictionForm, TargetColumn
+
+
+class ChallengeState(StrEnum):
+    """Where a challenge stands; it only moves forward."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    CLOSED = "closed"
+    REVEALED = "revealed"
+    AWARDED = "awarded"
+    ARCHIVED = "archived"
+
+
+class EntryRule(StrEnum):
+    """Which of a team's submissions is its entry."""
+
+    CHOSEN = "chosen"  # the team's n chosen ones, best public ones in place of missing choices
+    BEST_PUBLIC = "best_public"
+    LAST = "last"
+
+
+class TieRule(StrEnum):
+    """Who takes a place that two rounded scores share."""
+
+    EARLIER = "earlier"
+    SHARED = "shared"  # the places' prizes are pooled and split
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How often a team may submit. None = no limit of that kind."""
+
+    per_day: int | None
+    total: int | None
+    zone: str  # IANA name; days begin at its midnight
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePlan:
+    """One phase as declared: aware UTC times, received_at < closes_at is in time."""
+
+    name: str
+    opens_at: datetime
+    closes_at: datetime
+    quota: Quota
+
+
+@dataclass(frozen=True, slots=True)
+class PrizePlan:
+    """A prize for one final rank."""
+
+    rank: int
+    title: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRules:
+    """Team size and the last moments to join and to change teams (None = the close)."""
+
+    max_members: int
+    entry_deadline: datetime | None
+    merge_deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengePlan:
+    """Everything `challenge.toml` declares.
+
+    Attributes:
+        metrics: The first one ranks.
+        form: What a prediction file looks like.
+        truth: Answer columns of solution.csv.
+        public_share: Share of rows scored in public when solution.csv has no Usage column.
+        split_seed: Seed of that split.
+        finals: How many submissions a team may choose (EntryRule.CHOSEN).
+        reveal_at: Instant of the reveal; None = as soon as everything received in time is scored.
+
+    """
+
+    slug: str
+    title: str
+    tagline: str
+    organizer: str
+    tags: tuple[str, ...]
+    data_licence: str
+    metrics: tuple[MetricChoice, ...]
+    form: PredictionForm
+    truth: tuple[TargetColumn, ...]
+    public_share: float | None
+    split_seed: int | None
+    phases: tuple[PhasePlan, ...]
+    teams: TeamRules
+    entry_rule: EntryRule
+    finals: int
+    tie_rule: TieRule
+    prizes: tuple[PrizePlan, ...]
+    reveal_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase in force, with times as extended so far."""
+
+    id: str
+    name: str
+    position: int
+    opens_at: datetime
+    closes_at: datetime
+    quota: Quota
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A published challenge in force."""
+
+    id: str
+    slug: str
+    state: ChallengeState
+    plan: ChallengePlan
+    phases: tuple[Phase, ...]
+    rules_sha256: str
+    metric_version: int
+    organizer_id: str
+    published_at: datetime
+    revealed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChange:
+    """One public extension of a phase."""
+
+    phase: str
+    closes_at_before: datetime
+    closes_at_after: datetime
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaWindow:
+    """The day a try is charged to, in the challenge's zone, and when the next one begins."""
+
+    day: date
+    next_day_at: datetime

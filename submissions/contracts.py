@@ -1,0 +1,129 @@
+"""What other folders may know of submissions; public and private scores never share a type."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from palio.core.errors import Finding
+
+
+class SubmissionKind(StrEnum):
+    """Who a submission speaks for."""
+
+    COMPETITOR = "competitor"
+    BASELINE = "baseline"  # the host's line on the board; marked, never ranked
+
+
+class SubmissionState(StrEnum):
+    """Where a submission stands. The table of moves is `submissions.states`."""
+
+    RECEIVED = "received"
+    RUNNING = "running"
+    SCORED = "scored"
+    REFUSED = "refused"  # the file is not sound: costs no quota
+    FAILED = "failed"  # sound file, no finite score: the participant's
+    ERRORED = "errored"  # the platform's fault, after every retry: costs no quota
+
+
+class QuotaCause(StrEnum):
+    """Why a line stands in the quota ledger."""
+
+    SUBMITTED = "submitted"
+    PLATFORM_FAULT = "platform_fault"
+    REFUSED_FILE = "refused_file"
+    HOST_GRANT = "host_grant"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a file arrived: its digest and the database's time at the end of the upload."""
+
+    submission_id: str
+    challenge_id: str
+    team_id: str
+    file_name: str
+    sha256: str
+    bytes: int
+    received_at: datetime
+    is_new: bool  # False when the idempotency key was seen before
+
+
+@dataclass(frozen=True, slots=True)
+class PublicScore:
+    """One metric on the public part. There is no private field here to leak."""
+
+    metric: str
+    exact: float
+    rounded: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission as its team sees it."""
+
+    id: str
+    challenge_id: str
+    phase_id: str
+    team_id: str
+    person_id: str
+    kind: SubmissionKind
+    label: str  # name of a baseline line; empty for competitors
+    file_name: str
+    sha256: str
+    bytes: int
+    state: SubmissionState
+    reason: str  # why it ended, in words; empty while it runs and when scored
+    findings: tuple[Finding, ...]
+    received_at: datetime
+    ended_at: datetime | None
+    is_chosen: bool
+    note: str
+    public_scores: tuple[PublicScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredEntry:
+    """What a board needs of one scored submission, one part of the holdout, ranking metric first.
+
+    `leaderboard` asks for the private part only inside `reveal` and after.
+    """
+
+    submission_id: str
+    team_id: str
+    kind: SubmissionKind
+    label: str
+    received_at: datetime
+    is_chosen: bool
+    public: Decimal  # rounded ranking score; the public one also decides `best_public`
+    rounded: Decimal
+    all_rounded: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLine:
+    """One line of the quota ledger: +1 charged, -1 given back, -n granted by the host."""
+
+    at: datetime
+    day: date
+    change: int
+    cause: QuotaCause
+    submission_id: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaStatus:
+    """How many tries a team has left now.
+
+    Attributes:
+        remaining: None = no limit.
+        next_try_at: When a try becomes possible again, None when one is possible now or never.
+
+    """
+
+    used_today: int
+    used_total: int
+    remaining: int | None
+    next_try_at: datetime | None
+    lines: tuple[QuotaLine, ...]
