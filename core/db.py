@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
@@ -56,8 +56,9 @@ def open_engine(address: str) -> Engine:
         engine = create_engine(address, connect_args={"check_same_thread": False})
         _prepare_sqlite(engine)
         return engine
-    address = address.replace("postgresql://", "postgresql+pg8000://", 1)
-    engine = create_engine(address, pool_pre_ping=True, pool_size=20, max_overflow=20)
+    engine = create_engine(
+        _driver_url(address), pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=30
+    )
 
     @event.listens_for(engine, "connect")
     def set_timeouts(connection: Any, _record: object) -> None:  # noqa: ANN401 (DB-API object)
@@ -68,6 +69,16 @@ def open_engine(address: str) -> Engine:
         connection.commit()
 
     return engine
+
+
+def _driver_url(address: str) -> URL:
+    """Name our PostgreSQL driver, and spell a socket folder (``?host=/run/pg``) its way."""
+    url = make_url(address).set(drivername="postgresql+pg8000")
+    folder = url.query.get("host")
+    if not folder:
+        return url
+    socket = f"{folder}/.s.PGSQL.{url.query.get('port', '5432')}"
+    return url.difference_update_query(["host", "port"]).update_query_dict({"unix_sock": socket})
 
 
 def _prepare_sqlite(engine: Engine) -> None:

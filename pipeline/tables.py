@@ -1,0 +1,23 @@
+"""Every table in one place, so that foreign keys between folders resolve and migrations see all."""
+
+from palio.accounts import models as accounts
+from palio.challenges import models as challenges
+from palio.core import audit
+from palio.core.db import metadata
+from palio.datasets import models as datasets
+from palio.leaderboard import models as leaderboard
+from palio.pipeline import models as pipeline
+from palio.prizes import models as prizes
+from palio.submissions import models as submissions
+
+__all__ = [
+    "accounts",
+    "audit",
+    "challenges",
+    "datasets",
+    "leaderboard",
+    "metadata",
+    "pipeline",
+    "prizes",
+    "submissions",
+]

