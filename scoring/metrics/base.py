@@ -1,5 +1,6 @@
 """What a metric is: its name, direction, range, formula and the function itself."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palio.scoring.form import TargetKind
+from palio.scoring.metrics import sums
 
 Reals = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -23,13 +25,27 @@ class Direction(StrEnum):
     HIGHER = "higher_is_better"
 
 
+class Columns(StrEnum):
+    """How many columns a metric compares."""
+
+    ONE = "one"  # one answer column, one predicted column
+    MANY = "many"  # one or more answer columns, each with its predicted column
+    CLASSES = "classes"  # one LABEL answer column, a predicted column for each label, in order
+
+
 class UndefinedMetricError(Exception):
-    """The metric has no value for this input (one class only, constant truth, no rows)."""
+    """The metric has no value for this input (one class only, constant truth, no rows).
+
+    The text may speak of the hidden answers: show it to organizers only.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """One keyword argument of a metric, with the values it takes."""
+    """One keyword argument of a metric, with the values it takes.
+
+    The type of `default` is the type of the parameter: whole number, number or one of `choices`.
+    """
 
     name: str
     default: Parameter
@@ -40,27 +56,42 @@ class ParameterSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """Predicted values for which a metric is defined: an interval; None = no limit."""
+
+    minimum: float
+    maximum: float | None = None
+    is_minimum_allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One scoring rule.
+    """One scoring rule, given either row by row (`losses`) or as a whole (`rule`).
+
+    Columns come as tuples of equal length n: float64 arrays of shape (n,) for REAL and INTEGER,
+    int32 codes of shape (n,) for LABEL (index in the declared labels), n sequences of item names
+    for ITEMS. Functions never change their input.
 
     Attributes:
         name: Lower-case key, e.g. ``rmse``.
         title: As people write it, e.g. ``RMSE``.
         direction: Which way is better.
         minimum, maximum: Range of the value; ±inf where unbounded.
-        truth_kind: Kind of each answer column.
-        prediction_kind: Kind of each predicted column.
-        columns: ``"one"`` target column, or ``"many"`` (one or more; for class probabilities
-            the columns are the classes in the declared order and the truth is one LABEL column).
-        decomposes: True when the score is a function of the mean of per-row losses.
+        truth_kind: Kind of each answer column; REAL takes INTEGER too.
+        prediction_kind: Kind of each predicted column; REAL takes INTEGER too.
+        columns: How many columns are compared.
+        is_binary: The labels must be exactly two; the second one (code 1) is the positive class.
+        domain: Predicted values for which the metric is defined; None = all finite ones.
         formula: In plain text.
         source: Where the definition is published.
         degenerate: What constant or empty input gives.
-        score: ``score(truth, prediction, **parameters) -> float``. `truth` and `prediction` are
-            tuples of columns of equal length n: float64 arrays of shape (n,) for REAL and
-            INTEGER, int32 codes of shape (n,) for LABEL, n sequences of item names for ITEMS.
-            Raises `UndefinedMetricError` rather than return a non-finite value.
         parameters: Keyword arguments accepted.
+        losses: ``losses(truth, prediction, **parameters)`` -> float64 array of shape (n,), one
+            value for each row (a gain where higher is better), such that the score is
+            ``finish(mean(losses))``. None when the metric does not decompose. Needs every
+            parameter by name, see `settled`.
+        finish: Identity, or the square root.
+        rule: ``rule(truth, prediction, **parameters) -> float`` where `losses` is None.
 
     """
 
@@ -71,10 +102,73 @@ class Metric:
     maximum: float
     truth_kind: TargetKind
     prediction_kind: TargetKind
-    columns: str
-    decomposes: bool
     formula: str
     source: str
     degenerate: str
-    score: Callable[..., float]
+    columns: Columns = Columns.ONE
+    is_binary: bool = False
+    domain: Domain | None = None
     parameters: tuple[ParameterSpec, ...] = ()
+    losses: Callable[..., Reals] | None = None
+    finish: Callable[[float], float] = float
+    rule: Callable[..., float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a metric with no rule, or with two.
+
+        Raises:
+            ValueError: Not exactly one of `losses` and `rule` is given.
+
+        """
+        if (self.losses is None) == (self.rule is None):
+            raise ValueError(f"{self.name}: give either losses or rule")
+
+    @property
+    def decomposes(self) -> bool:
+        """True when the score is `finish` of the mean of per-row losses."""
+        return self.losses is not None
+
+    def settled(self, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+        """Fill in the defaults of the parameters not given."""
+        return {spec.name: spec.default for spec in self.parameters} | parameters
+
+    def score(
+        self, truth: tuple[Column, ...], prediction: tuple[Column, ...], **parameters: Parameter
+    ) -> float:
+        """Compare `prediction` with `truth`.
+
+        Raises:
+            UndefinedMetricError: No rows, or no finite value for this input.
+            ValueError: The columns differ in length.
+
+        """
+        rows = len(truth[0]) if truth else 0
+        if any(len(column) != rows for column in (*truth, *prediction)):
+            raise ValueError("all columns must have the same number of rows")
+        if rows == 0:
+            raise UndefinedMetricError(f"{self.name} has no value without rows.")
+        with np.errstate(all="ignore"):
+            value = self._value(rows, truth, prediction, self.settled(parameters))
+        if not math.isfinite(value):
+            raise UndefinedMetricError(f"{self.name} has no finite value for these numbers.")
+        return float(value)
+
+    def _value(
+        self,
+        rows: int,
+        truth: tuple[Column, ...],
+        prediction: tuple[Column, ...],
+        parameters: dict[str, Parameter],
+    ) -> float:
+        losses = self.losses
+        if losses is None:
+            return self.rule(truth, prediction, **parameters) if self.rule else math.nan
+        total = sums.total(
+            rows,
+            lambda block: losses(
+                tuple(column[block] for column in truth),
+                tuple(column[block] for column in prediction),
+                **parameters,
+            ),
+        )
+        return self.finish(total / rows)
