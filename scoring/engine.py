@@ -1,0 +1,93 @@
+"""Turns checked predictions and sealed answers into a score card."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from palio.scoring.card import MetricChoice, NonFiniteScoreError, Score, ScoreCard, round_score
+from palio.scoring.columns import Predictions
+from palio.scoring.form import PredictionForm
+from palio.scoring.key import AnswerKey
+from palio.scoring.metrics.base import Column, UndefinedMetricError
+from palio.scoring.read import read_predictions
+from palio.scoring.registry import METRICS
+
+__all__ = ["Predictions", "score", "score_file"]
+
+MANY_ROWS = 4_000_000  # from here on the answers' pages are given back after use
+
+
+def score(
+    *, key: AnswerKey, predictions: Predictions, metrics: tuple[MetricChoice, ...]
+) -> ScoreCard:
+    """Score both parts in one go; an empty part has no scores.
+
+    Args:
+        key: The answers.
+        predictions: In slot order (read with `key.placement`) or in the order of the ids.
+        metrics: The first one ranks.
+
+    Raises:
+        NonFiniteScoreError: A metric is undefined or not finite for these predictions.
+        KeyError: A metric that does not exist.
+
+    """
+    columns = predictions.columns
+    if not predictions.in_slots:
+        columns = tuple(_to_slots(column, key) for column in columns)
+    public = slice(0, key.public_rows)
+    private = slice(key.public_rows, key.public_rows + key.private_rows)
+    return ScoreCard(
+        public=_score_part(key, columns, public, metrics),
+        private=_score_part(key, columns, private, metrics),
+    )
+
+
+def score_file(
+    path: Path, *, form: PredictionForm, key: AnswerKey, metrics: tuple[MetricChoice, ...]
+) -> ScoreCard:
+    """Read, check and score one file.
+
+    Raises:
+        PredictionsRefusedError: The file is wrong.
+        NonFiniteScoreError: See `score`.
+
+    """
+    predictions = read_predictions(path, form=form, ids=key.ids, placement=key.placement)
+    return score(key=key, predictions=predictions, metrics=metrics)
+
+
+def _to_slots(column: Column, key: AnswerKey) -> Column:
+    if isinstance(column, Sequence):
+        moved: list[Sequence[str]] = [()] * len(column)
+        for row, slot in enumerate(key.placement.tolist()):
+            moved[slot] = column[row]
+        return moved
+    slots = column.copy()
+    slots[key.placement] = column
+    return slots
+
+
+def _score_part(
+    key: AnswerKey, columns: tuple[Column, ...], part: slice, metrics: tuple[MetricChoice, ...]
+) -> tuple[Score, ...]:
+    if part.start == part.stop:
+        return ()
+    truth = tuple(column[part] for column in key.truth)
+    prediction = tuple(column[part] for column in columns)
+    scores = tuple(_score_one(truth, prediction, choice) for choice in metrics)
+    if len(key.placement) >= MANY_ROWS:
+        key.drop_pages()
+    return scores
+
+
+def _score_one(
+    truth: tuple[Column, ...], prediction: tuple[Column, ...], choice: MetricChoice
+) -> Score:
+    try:
+        value = METRICS[choice.name].score(truth, prediction, **dict(choice.parameters))
+    except UndefinedMetricError:
+        raise NonFiniteScoreError(choice.name) from None
+    if not math.isfinite(value):
+        raise NonFiniteScoreError(choice.name)
+    return Score(choice.name, float(value), round_score(float(value), digits=choice.digits))
