@@ -1,0 +1,43 @@
+# One word for each thing a person does here. `make` alone lists them.
+.DEFAULT_GOAL := help
+PYTEST := .venv/bin/pytest -n 2 --dist loadfile
+
+help: ## list these words
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## play a whole challenge on real ratings, from launch to prize, then keep serving
+	@tools/environment.sh demo
+	@.venv/bin/python -m palio.demo
+
+test: ## the test-suite, with a real PostgreSQL and a real Redis (under 5 minutes)
+	@tools/environment.sh dev
+	$(PYTEST) -m "not slow"
+
+test-slow: ## only the slow ones: fresh installs, the whole demo
+	@tools/environment.sh dev
+	.venv/bin/pytest -m slow
+
+test-all: test test-slow ## everything
+
+check: ## format, lint, types, import rules: what every commit passes
+	@tools/environment.sh dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest -q tests/architecture
+
+format: ## put the code into its one form
+	@tools/environment.sh dev
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: ## renew the lock files from pyproject.toml
+	@tools/environment.sh dev
+	tools/lock.sh
+
+screenshots: ## draw the README's pictures anew (needs Chromium)
+	@tools/environment.sh dev
+	.venv/bin/python tools/screenshots.py
+
+.PHONY: help demo test test-slow test-all check format lock screenshots
