@@ -122,7 +122,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A published challenge in force."""
+    """A challenge in force, or a draft of one (`published_at` is None then)."""
 
     id: str
     slug: str
@@ -132,7 +132,7 @@ class Challenge:
     rules_sha256: str
     metric_version: int
     organizer_id: str
-    published_at: datetime
+    published_at: datetime | None
     revealed_at: datetime | None
 
 

@@ -1,0 +1,365 @@
+"""What is done to a challenge: published, moved on by time, extended, its rules accepted."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel, col, select
+
+from palio.challenges import queries, rules
+from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState, PhasePlan
+from palio.challenges.errors import (
+    ChallengeNotFoundError,
+    OverBeforeLaunchError,
+    PhaseNotFoundError,
+    RulesChangedError,
+    SlugTakenError,
+)
+from palio.challenges.models import (
+    ChallengeRow,
+    PhaseRow,
+    RulesAcceptanceRow,
+    ScheduleChangeRow,
+    TextRow,
+)
+from palio.challenges.plan_json import plan_to_json
+from palio.core import audit
+
+SYSTEM = "system"  # the actor of moves that time makes
+Texts = tuple[str, str]  # description, rules
+
+
+def create_draft(
+    session: Session,
+    *,
+    plan: ChallengePlan,
+    description: str,
+    rules: str,
+    organizer_id: str,
+    now: datetime,
+) -> Challenge:
+    """Keep a challenge that only its organizer sees; doing it again replaces the draft.
+
+    Raises:
+        SlugTakenError: Another challenge has the slug.
+
+    """
+    row = _write_draft(
+        session, plan=plan, texts=(description, rules), organizer_id=organizer_id, now=now
+    )
+    audit.record(
+        session,
+        actor_id=organizer_id,
+        action="challenges.draft",
+        subject_id=row.id,
+        challenge_id=row.id,
+        now=now,
+    )
+    return queries.of_rows(session, [row])[0]
+
+
+def publish(
+    session: Session,
+    *,
+    plan: ChallengePlan,
+    description: str,
+    rules: str,
+    organizer_id: str,
+    now: datetime,
+) -> Challenge:
+    """Launch a challenge, or the organizer's draft of that slug, with these texts.
+
+    It is open at once when its first phase has begun, scheduled otherwise.
+
+    Raises:
+        SlugTakenError: Another challenge has the slug.
+        OverBeforeLaunchError: Its last phase is over.
+
+    """
+    if plan.phases[-1].closes_at <= now:
+        raise OverBeforeLaunchError(
+            f"The last phase closed before now. Move closes_at of "
+            f"{plan.phases[-1].name!r} in challenge.toml into the future."
+        )
+    row = _write_draft(
+        session, plan=plan, texts=(description, rules), organizer_id=organizer_id, now=now
+    )
+    row.published_at = now
+    state = ChallengeState.OPEN if plan.phases[0].opens_at <= now else ChallengeState.SCHEDULED
+    _move(session, row, state, by=organizer_id, now=now)
+    return queries.of_rows(session, [row])[0]
+
+
+def advance(session: Session, *, challenge_id: str, now: datetime) -> Challenge | None:
+    """Make the moves that time asks for: scheduled, open, closed.
+
+    Returns:
+        The challenge in its new state, None when nothing moved.
+
+    """
+    row = _lock(session, challenge_id)
+    phases = _phases(session, challenge_id)
+    before = row.state
+    while to := rules.next_state(
+        ChallengeState(row.state),
+        opens_at=phases[0].opens_at,
+        closes_at=phases[-1].closes_at,
+        now=now,
+    ):
+        _move(session, row, to, by=SYSTEM, now=now)
+    return None if row.state == before else queries.of_rows(session, [row])[0]
+
+
+def mark_revealed(session: Session, *, challenge_id: str, now: datetime, by: str = SYSTEM) -> bool:
+    """Note that the private board is public; False when it was before.
+
+    Raises:
+        IllegalMoveError: The challenge is not closed.
+
+    """
+    row = _lock(session, challenge_id)
+    if row.revealed_at is not None:
+        return False
+    row.revealed_at = now
+    _move(session, row, ChallengeState.REVEALED, by=by, now=now)
+    return True
+
+
+def mark_awarded(session: Session, *, challenge_id: str, now: datetime, by: str = SYSTEM) -> bool:
+    """Note that every prize is decided; False when it was before.
+
+    Raises:
+        IllegalMoveError: The private board is not revealed.
+
+    """
+    return _move_once(session, challenge_id, ChallengeState.AWARDED, by=by, now=now)
+
+
+def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> bool:
+    """Put a finished challenge away; it stays readable. False when it was before.
+
+    Raises:
+        IllegalMoveError: It is not finished.
+
+    """
+    return _move_once(session, challenge_id, ChallengeState.ARCHIVED, by=by, now=now)
+
+
+def extend_phase(
+    session: Session,
+    *,
+    challenge_id: str,
+    phase_id: str,
+    closes_at: datetime,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> Challenge:
+    """Move the close of a phase forwards, in public.
+
+    Raises:
+        PhaseNotFoundError: The challenge has no such phase.
+        BadExtensionError, ReasonMissingError: See `rules.check_extension`.
+
+    """
+    row = _lock(session, challenge_id)
+    challenge = queries.of_rows(session, [row])[0]
+    phase = next((phase for phase in challenge.phases if phase.id == phase_id), None)
+    phase_row = session.get(PhaseRow, phase_id)
+    if phase is None or phase_row is None:
+        raise PhaseNotFoundError("The challenge has no such phase.")
+    rules.check_extension(challenge, phase, closes_at=closes_at, reason=reason, now=now)
+    phase_row.closes_at = closes_at
+    session.add(phase_row)
+    session.flush()
+    _set_next_change(session, row)
+    change = ScheduleChangeRow(
+        challenge_id=challenge_id,
+        phase_id=phase_id,
+        closes_at_before=phase.closes_at,
+        closes_at_after=closes_at,
+        reason=reason.strip(),
+        changed_by=by,
+        at=now,
+    )
+    session.add(change)
+    audit.record(
+        session,
+        actor_id=by,
+        action="challenges.extend",
+        subject_id=phase_id,
+        challenge_id=challenge_id,
+        now=now,
+        detail={"from": phase.closes_at.isoformat(), "to": closes_at.isoformat()},
+    )
+    return queries.of_rows(session, [row])[0]
+
+
+def accept_rules(
+    session: Session, *, challenge_id: str, person_id: str, rules_sha256: str, now: datetime
+) -> None:
+    """Record that a person accepts the rules; doing it twice changes nothing.
+
+    Raises:
+        RulesChangedError: The hash is not that of the text in force.
+
+    """
+    row = _lock(session, challenge_id, is_shared=True)
+    if row.rules_sha256 != rules_sha256:
+        raise RulesChangedError("The rules have changed since you read them. Read them again.")
+    _insert_once(
+        session,
+        RulesAcceptanceRow(
+            challenge_id=challenge_id,
+            person_id=person_id,
+            rules_sha256=rules_sha256,
+            accepted_at=now,
+        ),
+    )
+
+
+def lock_challenge_shared(session: Session, challenge_id: str) -> Challenge:
+    """Return the challenge as it will stay until the transaction ends; others may do so too.
+
+    Raises:
+        ChallengeNotFoundError: There is none.
+
+    """
+    return queries.of_rows(session, [_lock(session, challenge_id, is_shared=True)])[0]
+
+
+def lock_challenge(session: Session, challenge_id: str) -> Challenge:
+    """Return the challenge and keep everybody else from holding it until the transaction ends.
+
+    Raises:
+        ChallengeNotFoundError: There is none.
+
+    """
+    return queries.of_rows(session, [_lock(session, challenge_id)])[0]
+
+
+def _lock(session: Session, challenge_id: str, *, is_shared: bool = False) -> ChallengeRow:
+    row = session.get(
+        ChallengeRow, challenge_id, with_for_update={"read": is_shared}, populate_existing=True
+    )
+    if row is None:
+        raise ChallengeNotFoundError("There is no such challenge.")
+    return row
+
+
+def _move_once(
+    session: Session, challenge_id: str, to: ChallengeState, *, by: str, now: datetime
+) -> bool:
+    row = _lock(session, challenge_id)
+    if row.state == to.value:
+        return False
+    _move(session, row, to, by=by, now=now)
+    return True
+
+
+def _move(
+    session: Session, row: ChallengeRow, to: ChallengeState, *, by: str, now: datetime
+) -> None:
+    before = ChallengeState(row.state)
+    rules.check_move(before, to)
+    row.state = to.value
+    _set_next_change(session, row)
+    audit.record(
+        session,
+        actor_id=by,
+        action=f"challenges.{to.value}",
+        subject_id=row.id,
+        challenge_id=row.id,
+        now=now,
+        detail={"from": before.value},
+    )
+
+
+def _set_next_change(session: Session, row: ChallengeRow) -> None:
+    phases = _phases(session, row.id)
+    row.next_change_at = rules.next_change_at(
+        ChallengeState(row.state), opens_at=phases[0].opens_at, closes_at=phases[-1].closes_at
+    )
+    session.add(row)
+    session.flush()
+
+
+def _phases(session: Session, challenge_id: str) -> Sequence[PhaseRow]:
+    query = select(PhaseRow).where(PhaseRow.challenge_id == challenge_id)
+    return session.exec(
+        query.order_by(col(PhaseRow.position)).execution_options(populate_existing=True)
+    ).all()
+
+
+def _write_draft(
+    session: Session, *, plan: ChallengePlan, texts: Texts, organizer_id: str, now: datetime
+) -> ChallengeRow:
+    row = _own_draft(session, slug=plan.slug, organizer_id=organizer_id, now=now)
+    row.plan = plan_to_json(plan)
+    row.description_sha256 = _write_text(session, row.id, "description", texts[0], now=now)
+    row.rules_sha256 = _write_text(session, row.id, "rules", texts[1], now=now)
+    session.execute(delete(PhaseRow).where(col(PhaseRow.challenge_id) == row.id))
+    session.add_all([row, *_phase_rows(row.id, plan.phases)])
+    session.flush()
+    return row
+
+
+def _own_draft(session: Session, *, slug: str, organizer_id: str, now: datetime) -> ChallengeRow:
+    row = session.exec(
+        select(ChallengeRow).where(ChallengeRow.slug == slug).with_for_update()
+    ).first()
+    if row is None:
+        row = ChallengeRow(
+            slug=slug,
+            state=ChallengeState.DRAFT.value,
+            plan="",
+            description_sha256="",
+            rules_sha256="",
+            organizer_id=organizer_id,
+            created_at=now,
+        )
+        is_mine = _insert_once(session, row)
+    else:
+        is_mine = row.state == ChallengeState.DRAFT.value and row.organizer_id == organizer_id
+    if not is_mine:
+        raise SlugTakenError(f"Another challenge is called {slug!r}. Choose another slug.")
+    return row
+
+
+def _insert_once(session: Session, row: SQLModel) -> bool:
+    """Insert a row unless its key is taken, also by a transaction running beside this one."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _write_text(
+    session: Session, challenge_id: str, kind: queries.TextKind, body: str, *, now: datetime
+) -> str:
+    sha256 = hashlib.sha256(body.encode()).hexdigest()
+    _insert_once(
+        session,
+        TextRow(challenge_id=challenge_id, kind=kind, sha256=sha256, body=body, created_at=now),
+    )
+    return sha256
+
+
+def _phase_rows(challenge_id: str, phases: tuple[PhasePlan, ...]) -> list[PhaseRow]:
+    return [
+        PhaseRow(
+            challenge_id=challenge_id,
+            name=phase.name,
+            position=position,
+            opens_at=phase.opens_at,
+            closes_at=phase.closes_at,
+            per_day=phase.quota.per_day,
+            total=phase.quota.total,
+            zone=phase.quota.zone,
+        )
+        for position, phase in enumerate(phases)
+    ]
