@@ -1,1 +1,90 @@
-"""Tables of pipeline."""
+"""Tables of the queue: the database, not the broker, knows what is to be done."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from palio.core.db import UtcDateTime
+
+
+class Job(SQLModel, table=True):
+    """One thing to do for one submission. A higher fence voids everything a lower one writes."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_next", "queue", "state", "priority", "id"),
+        Index("ix_job_lease", "state", "lease_until"),
+        Index("ix_job_history", "queue", "ended_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    queue: str
+    state: str
+    priority: int
+    challenge_id: str = Field(foreign_key="challenge.id", index=True)
+    submission_id: str = Field(foreign_key="submission.id", index=True)
+    fence: int = 0
+    attempts: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    worker: str = ""
+    last_error: str = ""  # for the operator; never shown to participants
+
+
+class BoardWork(SQLModel, table=True):
+    """How many score changes a challenge had, and how many its public board shows."""
+
+    __tablename__ = "board_work"
+
+    challenge_id: str = Field(primary_key=True, foreign_key="challenge.id")
+    changes: int = 0
+    shown: int = 0
+
+
+class WorkerSeen(SQLModel, table=True):
+    """The last sign of life of each worker."""
+
+    __tablename__ = "worker_seen"
+
+    name: str = Field(primary_key=True)
+    processes: int
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Turn(SQLModel, table=True):
+    """Whose turn it is to do what only one worker may do at a time."""
+
+    __tablename__ = "turn"
+
+    name: str = Field(primary_key=True)
+    holder: str
+    held_until: datetime = Field(sa_type=UtcDateTime)
+
+
+class Alarm(SQLModel, table=True):
+    """Something a host has to look at; open until it is cleared."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (
+        Index(
+            "uq_alarm_open",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("cleared_at IS NULL"),
+            postgresql_where=text("cleared_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    kind: str
+    subject: str  # a job id or the name of a queue
+    challenge_id: str | None = Field(default=None, index=True)
+    words: str
+    raised_at: datetime = Field(sa_type=UtcDateTime)
+    cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

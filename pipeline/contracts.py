@@ -1,0 +1,120 @@
+"""What others may know of jobs, workers and alarms."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands; nothing leaves DONE and FAILED."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"  # given up after every attempt: the platform's fault
+
+
+class Queue(StrEnum):
+    """Which workers a job or a message is for."""
+
+    SCORE = "score"
+    BOARD = "board"
+
+
+class Task(StrEnum):
+    """Names of messages; each carries one id."""
+
+    SCORE = "score"  # job id; a hint that the queue holds work
+    PUBLISH = "publish"  # challenge id: a score changed
+    SETTLE = "settle"  # challenge id: perhaps everything received in time is scored
+
+
+class Priority:
+    """Smaller goes first."""
+
+    COMPETITOR = 0
+    BASELINE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a job until the lease ends; every write is guarded by the fence."""
+
+    job_id: str
+    submission_id: str
+    challenge_id: str
+    fence: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """Where one job stands, with times by the database's clock."""
+
+    id: str
+    submission_id: str
+    state: JobState
+    priority: int
+    attempts: int
+    created_at: datetime
+    not_before: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """How long recent jobs took, in seconds; None while there is no history."""
+
+    wait_p50: float | None
+    wait_p90: float | None
+    run_p50: float | None
+    run_p90: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """What a participant is told about a submission's way through the queue.
+
+    Attributes:
+        position: 1 = next; None when it does not wait.
+        running_seconds: Since when it runs; None when it does not.
+        workers_alive: Scoring processes that gave a sign of life lately.
+        typical: How long others waited and ran.
+        words: One or two sentences.
+
+    """
+
+    position: int | None
+    running_seconds: float | None
+    workers_alive: int
+    typical: Typical
+    words: str
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about."""
+
+    JOB_GIVEN_UP = "job_given_up"
+    QUEUE_QUIET = "queue_quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """Something the host has to look at."""
+
+    id: str
+    kind: AlarmKind
+    challenge_id: str | None
+    words: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """One worker and its last sign of life."""
+
+    name: str
+    processes: int
+    started_at: datetime
+    seen_at: datetime

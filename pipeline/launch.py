@@ -1,0 +1,140 @@
+"""How work enters the pipeline: a submission is accepted, a challenge is launched."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.challenges import service as challenges
+from palio.challenges.contracts import Challenge
+from palio.challenges.packs import Baseline, Pack
+from palio.core import queue
+from palio.core.storage import Blob, Storage
+from palio.datasets import seal
+from palio.datasets import service as datasets
+from palio.pipeline import leases
+from palio.pipeline.contracts import Priority, Queue, Task
+from palio.submissions import service as submissions
+from palio.submissions.contracts import Receipt
+from palio.submissions.rules import UploadLimits
+
+DATA_BYTES_MAX = 50 * 2**30
+
+
+def accept_submission(
+    session: Session,
+    *,
+    challenge: Challenge,
+    team_id: str,
+    person_id: str,
+    blob: Blob,
+    file_name: str,
+    note: str,
+    idempotency_key: str,
+    limits: UploadLimits,
+) -> Receipt:
+    """Receive a stored file and put it into the queue, in the caller's transaction.
+
+    Raises whatever `submissions.service.receive` raises.
+    """
+    receipt = submissions.receive(
+        session,
+        challenge=challenge,
+        team_id=team_id,
+        person_id=person_id,
+        blob=blob,
+        file_name=file_name,
+        note=note,
+        idempotency_key=idempotency_key,
+        limits=limits,
+    )
+    if receipt.is_new:
+        _add_score_job(session, receipt, priority=Priority.COMPETITOR, now=receipt.received_at)
+    return receipt
+
+
+def publish_pack(
+    session: Session,
+    *,
+    pack: Pack,
+    blobs: Storage,
+    sealed: Storage,
+    organizer_id: str,
+    now: datetime,
+    limit_bytes: int = DATA_BYTES_MAX,
+) -> Challenge:
+    """Launch the challenge in a checked folder: files, sealed answers, texts, plan, baselines.
+
+    Files are stored first; without the caller's commit they are blobs that nothing names.
+
+    Raises:
+        SlugTakenError: Another challenge has the slug.
+        OverBeforeLaunchError: Its last phase is over.
+        FileTooLargeError, StorageFullError: A file does not fit.
+
+    """
+    plan = pack.plan
+    key = seal.seal(
+        solution=pack.solution,
+        form=plan.form,
+        truth=plan.truth,
+        public_share=plan.public_share,
+        seed=plan.split_seed,
+        ids_storage=blobs,
+        sealed_storage=sealed,
+    )
+    files = [
+        (baseline, blobs.keep_file(baseline.path, limit_bytes=plan.form.max_bytes))
+        for baseline in pack.baselines
+    ]
+    challenge = challenges.publish(
+        session,
+        plan=plan,
+        description=pack.description,
+        rules=pack.rules,
+        organizer_id=organizer_id,
+        now=now,
+    )
+    datasets.add_files(
+        session,
+        storage=blobs,
+        challenge_id=challenge.id,
+        folder=pack.data_folder,
+        now=now,
+        limit_bytes=limit_bytes,
+    )
+    datasets.add_answer_key(session, challenge_id=challenge.id, key=key, now=now)
+    _queue_baselines(session, challenge, files, person_id=organizer_id, now=now)
+    return challenge
+
+
+def _queue_baselines(
+    session: Session,
+    challenge: Challenge,
+    files: Sequence[tuple[Baseline, Blob]],
+    *,
+    person_id: str,
+    now: datetime,
+) -> None:
+    for baseline, blob in files:
+        receipt = submissions.receive_baseline(
+            session,
+            challenge=challenge,
+            blob=blob,
+            label=baseline.label,
+            person_id=person_id,
+            now=now,
+        )
+        _add_score_job(session, receipt, priority=Priority.BASELINE, now=now)
+
+
+def _add_score_job(session: Session, receipt: Receipt, *, priority: int, now: datetime) -> None:
+    job_id = leases.add_job(
+        session,
+        queue=Queue.SCORE,
+        submission_id=receipt.submission_id,
+        challenge_id=receipt.challenge_id,
+        priority=priority,
+        now=now,
+    )
+    queue.enqueue(session, task=Task.SCORE, id=job_id)

@@ -1,0 +1,183 @@
+"""Who works on a job: a lease that ends by itself and a fence that voids late writes.
+
+Each change is one conditional UPDATE, so that any number of workers may try at once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, update
+from sqlmodel import Session, col, select
+
+from palio.core.clock import database_now
+from palio.core.ids import new_id
+from palio.pipeline.contracts import Claim, JobState, Queue
+from palio.pipeline.models import Job
+
+Work = Callable[[], AbstractContextManager[Session]]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long a claim holds without a sign of life, and how often a job is tried."""
+
+    lease_seconds: int
+    attempts: int
+
+
+def add_job(
+    session: Session,
+    *,
+    queue: Queue,
+    submission_id: str,
+    challenge_id: str,
+    priority: int,
+    now: datetime,
+) -> str:
+    """Put a job into the queue; return its id."""
+    job = Job(
+        id=new_id(),
+        queue=queue,
+        state=JobState.QUEUED,
+        priority=priority,
+        challenge_id=challenge_id,
+        submission_id=submission_id,
+        created_at=now,
+        not_before=now,
+    )
+    session.add(job)
+    session.flush()
+    return job.id
+
+
+def is_due(*, now: datetime) -> ColumnElement[bool]:
+    """Tell which queued jobs may start."""
+    return and_(col(Job.state) == JobState.QUEUED, col(Job.not_before) <= now)
+
+
+def is_expired(*, now: datetime) -> ColumnElement[bool]:
+    """Tell which running jobs lost their worker."""
+    return and_(col(Job.state) == JobState.RUNNING, col(Job.lease_until) < now)
+
+
+def claim(
+    session: Session, *, queue: Queue, worker: str, terms: Terms, now: datetime
+) -> Claim | None:
+    """Take the next job of the queue, or one whose worker is gone; None when there is nothing."""
+    next_id = (
+        select(Job.id)
+        .where(col(Job.queue) == queue, or_(is_due(now=now), is_expired(now=now)))
+        .where(col(Job.attempts) < terms.attempts)
+        .order_by(col(Job.priority), col(Job.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        update(Job)
+        .where(col(Job.id) == next_id)
+        .values(
+            state=JobState.RUNNING,
+            fence=Job.fence + 1,
+            attempts=Job.attempts + 1,
+            worker=worker,
+            started_at=now,
+            lease_until=now + timedelta(seconds=terms.lease_seconds),
+        )
+        .returning(
+            col(Job.id),
+            col(Job.submission_id),
+            col(Job.challenge_id),
+            col(Job.fence),
+            col(Job.attempts),
+        )
+        .execution_options(synchronize_session=False)
+    ).first()
+    return None if row is None else Claim(*row)
+
+
+def _holds(claim: Claim) -> ColumnElement[bool]:
+    return and_(
+        col(Job.id) == claim.job_id,
+        col(Job.fence) == claim.fence,
+        col(Job.state) == JobState.RUNNING,
+    )
+
+
+def _change(session: Session, claim: Claim, **values: object) -> bool:
+    changed = session.execute(
+        update(Job)
+        .where(_holds(claim))
+        .values(**values)
+        .returning(col(Job.id))
+        .execution_options(synchronize_session=False)
+    ).first()
+    return changed is not None
+
+
+def renew(session: Session, *, claim: Claim, lease_seconds: int, now: datetime) -> bool:
+    """Give a sign of life; False when the job is no longer ours."""
+    return _change(session, claim, lease_until=now + timedelta(seconds=lease_seconds))
+
+
+def finish(
+    session: Session, *, claim: Claim, state: JobState, now: datetime, error: str = ""
+) -> bool:
+    """End the job; False when it is no longer ours, and then nothing else may be written."""
+    return _change(session, claim, state=state, ended_at=now, lease_until=None, last_error=error)
+
+
+def give_back(session: Session, *, claim: Claim, not_before: datetime, error: str) -> bool:
+    """Put the job back into the queue for another try; False when it is no longer ours."""
+    return _change(
+        session,
+        claim,
+        state=JobState.QUEUED,
+        lease_until=None,
+        not_before=not_before,
+        last_error=error,
+    )
+
+
+@contextmanager
+def kept_alive(
+    work: Work, *, claim: Claim, lease_seconds: int, on_lost: Callable[[], None]
+) -> Iterator[None]:
+    """Renew the lease every quarter of its length while the block runs.
+
+    Args:
+        work: Opens a unit of work; used from another thread.
+        claim: What is held.
+        lease_seconds: Length of the lease.
+        on_lost: Called once, from that thread, when the job is no longer ours.
+
+    """
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(lease_seconds / 4):
+            try:
+                with work() as session:
+                    now = database_now(session)
+                    held = renew(session, claim=claim, lease_seconds=lease_seconds, now=now)
+            except Exception:  # noqa: BLE001 (a thread that dies unseen would lose the lease)
+                # A database that is away for a moment: the lease still runs, try again.
+                _log.exception("could not renew the lease of job %s", claim.job_id)
+                continue
+            if not held:
+                on_lost()
+                return
+
+    thread = threading.Thread(target=beat, name=f"lease {claim.job_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
