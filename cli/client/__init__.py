@@ -1,0 +1,1 @@
+"""The participant's client: HTTP only, so that it installs light and can see no secret."""
