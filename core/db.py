@@ -1,11 +1,23 @@
 """The database: engine, one transaction for each request or task, and times that stay aware."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
@@ -131,3 +143,13 @@ def lock_row(session: Session, table: type[SQLModel], key: object) -> None:
     On SQLite the transaction already holds the only write lock.
     """
     session.get(table, key, with_for_update=True, populate_existing=True)
+
+
+def lock_name(session: Session, name: str) -> None:
+    """Hold an exclusive lock on a name until the transaction ends, where no row can be locked.
+
+    On SQLite the transaction already holds the only write lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))

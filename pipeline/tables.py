@@ -9,6 +9,7 @@ from palio.leaderboard import models as leaderboard
 from palio.pipeline import models as pipeline
 from palio.prizes import models as prizes
 from palio.submissions import models as submissions
+from palio.submissions import private_models as private_scores
 
 __all__ = [
     "accounts",
@@ -18,6 +19,7 @@ __all__ = [
     "leaderboard",
     "metadata",
     "pipeline",
+    "private_scores",
     "prizes",
     "submissions",
 ]

@@ -36,12 +36,24 @@ class QuotaCause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What one installation takes from one team, beside the challenge's own quota.
+
+    Attributes:
+        refused_files_per_day: Refused files cost no try; more than this many a day are not read.
+
+    """
+
+    refused_files_per_day: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that a file arrived: its digest and the database's time at the end of the upload."""
 
     submission_id: str
     challenge_id: str
-    team_id: str
+    team_id: str  # empty for a baseline, here and below
     file_name: str
     sha256: str
     bytes: int
@@ -102,7 +114,10 @@ class ScoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class QuotaLine:
-    """One line of the quota ledger: +1 charged, -1 given back, -n granted by the host."""
+    """One line of the quota ledger: +1 charged, -1 given back, -n granted by the host.
+
+    A refund carries the day of its charge; a grant counts on the day it is made and in the total.
+    """
 
     at: datetime
     day: date

@@ -1,1 +1,74 @@
-"""Tables of submissions."""
+"""Tables of submissions: the files received, the quota ledger, public scores."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Double, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from palio.core.db import UtcDateTime
+from palio.core.ids import new_id
+
+
+class Submission(SQLModel, table=True):
+    """One received file. Only `state`, what comes with it, and `is_chosen` ever change."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("team_id", "idempotency_key"),
+        UniqueConstraint("challenge_id", "received_at"),  # and so a total order of receipts
+        UniqueConstraint("challenge_id", "label", name="uq_submission_label"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    challenge_id: str = Field(foreign_key="challenge.id")
+    phase_id: str = Field(foreign_key="phase.id")
+    team_id: str | None  # None for a baseline
+    person_id: str
+    kind: str
+    label: str | None  # name of a baseline, None for competitors
+    file_name: str
+    sha256: str
+    bytes: int = Field(sa_type=BigInteger)
+    note: str
+    idempotency_key: str
+    state: str = Field(index=True)
+    reason: str = ""
+    findings: str = "[]"  # JSON: [code, text, line, file, hint] each
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_chosen: bool = False
+
+
+class QuotaLine(SQLModel, table=True):
+    """One line of the quota ledger. Rows are only ever added.
+
+    A submission has at most one charge (+1) and at most one refund (-1), whatever its cause.
+    """
+
+    __tablename__ = "quota_line"
+    __table_args__ = (UniqueConstraint("submission_id", "change"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    team_id: str = Field(index=True)
+    phase_id: str = Field(foreign_key="phase.id")
+    day: date  # in the zone the challenge declares
+    at: datetime = Field(sa_type=UtcDateTime)
+    change: int
+    cause: str
+    submission_id: str | None = Field(default=None, foreign_key="submission.id")
+    note: str = ""
+
+
+class PublicScore(SQLModel, table=True):
+    """One metric of one submission on the public part, under one key and metric version."""
+
+    __tablename__ = "public_score"
+
+    submission_id: str = Field(foreign_key="submission.id", primary_key=True)
+    metric: str = Field(primary_key=True)
+    key_version: int = Field(primary_key=True)
+    metric_version: int = Field(primary_key=True)
+    position: int  # 0 ranks
+    exact: float = Field(sa_type=Double)
+    rounded: str  # decimal as text: SQLite has no exact decimals

@@ -1,0 +1,333 @@
+"""Named reads of submissions: everything a team, a host or the public board may see."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from palio.challenges import rules as challenge_rules
+from palio.challenges.contracts import Challenge, Phase
+from palio.core.errors import Finding
+from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
+from palio.submissions import models, rules
+from palio.submissions.contracts import (
+    PublicScore,
+    QuotaCause,
+    QuotaLine,
+    QuotaStatus,
+    Receipt,
+    ScoredEntry,
+    Submission,
+    SubmissionKind,
+    SubmissionState,
+)
+from palio.submissions.rules import QuotaUse, SubmissionNotFoundError
+from palio.submissions.states import PENDING
+
+
+def submission(session: Session, submission_id: str) -> Submission:
+    """Return one submission with its public scores.
+
+    Raises:
+        SubmissionNotFoundError: There is none of this id.
+
+    """
+    row = session.get(models.Submission, submission_id, populate_existing=True)
+    if row is None:
+        raise SubmissionNotFoundError("There is no such submission.")
+    return _submissions(session, [row])[0]
+
+
+def of_team(
+    session: Session,
+    *,
+    challenge_id: str,
+    team_id: str,
+    cursor: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+) -> Page[Submission]:
+    """Return a team's submissions, newest first.
+
+    Raises:
+        BadCursorError: The cursor is not one of ours.
+
+    """
+    wanted = select(models.Submission).where(
+        models.Submission.challenge_id == challenge_id, models.Submission.team_id == team_id
+    )
+    return _page(session, wanted, cursor=cursor, limit=limit)
+
+
+def of_challenge(
+    session: Session, *, challenge_id: str, cursor: str | None = None, limit: int = LIMIT_DEFAULT
+) -> Page[Submission]:
+    """Return every submission of a challenge, baselines too, newest first; for its hosts.
+
+    Raises:
+        BadCursorError: The cursor is not one of ours.
+
+    """
+    wanted = select(models.Submission).where(models.Submission.challenge_id == challenge_id)
+    return _page(session, wanted, cursor=cursor, limit=limit)
+
+
+def receipt_of_key(session: Session, *, team_id: str, idempotency_key: str) -> Receipt | None:
+    """Return the receipt this team got for this key before, if any."""
+    row = session.exec(
+        select(models.Submission).where(
+            models.Submission.team_id == team_id,
+            models.Submission.idempotency_key == idempotency_key,
+        )
+    ).first()
+    return None if row is None else receipt(row, is_new=False)
+
+
+def receipt(row: models.Submission, *, is_new: bool) -> Receipt:
+    """Return the receipt of a stored submission."""
+    return Receipt(
+        submission_id=row.id,
+        challenge_id=row.challenge_id,
+        team_id=row.team_id or "",
+        file_name=row.file_name,
+        sha256=row.sha256,
+        bytes=row.bytes,
+        received_at=row.received_at,
+        is_new=is_new,
+    )
+
+
+def has_submissions(session: Session, *, team_id: str) -> bool:
+    """Return whether the team ever submitted."""
+    wanted = select(models.Submission.id).where(models.Submission.team_id == team_id).limit(1)
+    return session.exec(wanted).first() is not None
+
+
+def pending_count(session: Session, *, challenge_id: str) -> int:
+    """Return how many received submissions have not ended yet, baselines included."""
+    return session.exec(
+        select(func.count())
+        .select_from(models.Submission)
+        .where(
+            models.Submission.challenge_id == challenge_id,
+            col(models.Submission.state).in_([state.value for state in PENDING]),
+        )
+    ).one()
+
+
+def counts_by_state(session: Session, *, challenge_id: str) -> dict[SubmissionState, int]:
+    """Return how many submissions stand in each state; states with none are left out."""
+    found = session.exec(
+        select(col(models.Submission.state), func.count())
+        .where(models.Submission.challenge_id == challenge_id)
+        .group_by(models.Submission.state)
+    )
+    return {SubmissionState(state): count for state, count in found}
+
+
+def chosen_count(session: Session, *, team_id: str) -> int:
+    """Return how many of the team's chosen submissions can still count."""
+    alive = [state.value for state in (*PENDING, SubmissionState.SCORED)]
+    return session.exec(
+        select(func.count())
+        .select_from(models.Submission)
+        .where(
+            models.Submission.team_id == team_id,
+            col(models.Submission.is_chosen).is_(True),
+            col(models.Submission.state).in_(alive),
+        )
+    ).one()
+
+
+def quota_use(session: Session, *, team_id: str, phase_id: str, day: date) -> QuotaUse:
+    """Return the ledger sums that decide about one more try."""
+    sums = session.exec(
+        select(col(models.QuotaLine.day), func.sum(models.QuotaLine.change))
+        .where(models.QuotaLine.team_id == team_id, models.QuotaLine.phase_id == phase_id)
+        .group_by(col(models.QuotaLine.day))
+    ).all()
+    by_day = {line_day: int(change) for line_day, change in sums}
+    return QuotaUse(today=by_day.get(day, 0), total=sum(by_day.values()))
+
+
+def refused_files(session: Session, *, team_id: str, day: date) -> int:
+    """Return how many of the files a team sent on this day were refused."""
+    return session.exec(
+        select(func.count())
+        .select_from(models.QuotaLine)
+        .where(
+            models.QuotaLine.team_id == team_id,
+            models.QuotaLine.day == day,
+            models.QuotaLine.cause == QuotaCause.REFUSED_FILE.value,
+        )
+    ).one()
+
+
+def quota(session: Session, *, challenge: Challenge, team_id: str, now: datetime) -> QuotaStatus:
+    """Return a team's tries at `now`: in the phase that runs, else in the next, else in the last.
+
+    Between phases nothing remains, and `next_try_at` is the next opening.
+    """
+    phase = _phase_at(challenge, now=now)
+    window = challenge_rules.quota_window(phase.quota.zone, now=now)
+    use = quota_use(session, team_id=team_id, phase_id=phase.id, day=window.day)
+    is_open = phase.opens_at <= now < phase.closes_at
+    return QuotaStatus(
+        used_today=use.today,
+        used_total=use.total,
+        remaining=rules.remaining(phase.quota, use=use) if is_open else 0,
+        next_try_at=(
+            rules.next_try_at(phase, use=use, window=window)
+            if is_open
+            else phase.opens_at
+            if now < phase.opens_at
+            else None
+        ),
+        lines=_lines(session, team_id=team_id),
+    )
+
+
+def scored_entries(session: Session, *, challenge_id: str) -> tuple[ScoredEntry, ...]:
+    """Return every scored submission with its newest public scores, in order of receipt."""
+    rows = session.exec(
+        select(models.Submission)
+        .where(
+            models.Submission.challenge_id == challenge_id,
+            models.Submission.state == SubmissionState.SCORED.value,
+        )
+        .order_by(col(models.Submission.received_at))
+    ).all()
+    scores = _public_scores(
+        session,
+        select(models.PublicScore)
+        .join(models.Submission, col(models.Submission.id) == models.PublicScore.submission_id)
+        .where(models.Submission.challenge_id == challenge_id),
+    )
+    return tuple(_entry(row, scores[row.id]) for row in rows)
+
+
+def _entry(row: models.Submission, scores: tuple[PublicScore, ...]) -> ScoredEntry:
+    return ScoredEntry(
+        submission_id=row.id,
+        team_id=row.team_id or "",
+        kind=SubmissionKind(row.kind),
+        label=row.label or "",
+        received_at=row.received_at,
+        is_chosen=row.is_chosen,
+        public=scores[0].rounded,
+        rounded=scores[0].rounded,
+        all_rounded=tuple((score.metric, score.rounded) for score in scores),
+    )
+
+
+def _phase_at(challenge: Challenge, *, now: datetime) -> Phase:
+    return next(
+        (phase for phase in challenge.phases if now < phase.closes_at), challenge.phases[-1]
+    )
+
+
+def _lines(session: Session, *, team_id: str) -> tuple[QuotaLine, ...]:
+    rows = session.exec(
+        select(models.QuotaLine)
+        .where(models.QuotaLine.team_id == team_id)
+        .order_by(col(models.QuotaLine.id))
+    )
+    return tuple(
+        QuotaLine(
+            at=row.at,
+            day=row.day,
+            change=row.change,
+            cause=QuotaCause(row.cause),
+            submission_id=row.submission_id,
+            note=row.note,
+        )
+        for row in rows
+    )
+
+
+def _page(
+    session: Session,
+    wanted: SelectOfScalar[models.Submission],
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Page[Submission]:
+    received_at = col(models.Submission.received_at)  # unique within a challenge
+    if cursor is not None:
+        wanted = wanted.where(received_at < _time_of(cursor))
+    rows = session.exec(wanted.order_by(received_at.desc()).limit(limit + 1)).all()
+    keys = [row.received_at.isoformat() for row in rows]
+    return cut_page(_submissions(session, rows), keys, limit=limit)
+
+
+def _time_of(cursor: str) -> datetime:
+    text = decode_cursor(cursor)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise BadCursorError("This cursor is not known; start from the first page.")
+    return at
+
+
+def _submissions(session: Session, rows: Sequence[models.Submission]) -> tuple[Submission, ...]:
+    ids = [row.id for row in rows]
+    wanted = select(models.PublicScore).where(col(models.PublicScore.submission_id).in_(ids))
+    scores = _public_scores(session, wanted)
+    return tuple(_submission(row, scores.get(row.id, ())) for row in rows)
+
+
+def _public_scores(
+    session: Session, wanted: SelectOfScalar[models.PublicScore]
+) -> dict[str, tuple[PublicScore, ...]]:
+    """Return the newest version of each submission's scores, ranking metric first."""
+    oldest_first = wanted.order_by(
+        col(models.PublicScore.key_version),
+        col(models.PublicScore.metric_version),
+        col(models.PublicScore.position),
+    )
+    newest: dict[str, tuple[tuple[int, int], list[PublicScore]]] = {}
+    for row in session.exec(oldest_first):
+        version = (row.key_version, row.metric_version)
+        if newest.get(row.submission_id, (None,))[0] != version:
+            newest[row.submission_id] = (version, [])
+        score = PublicScore(metric=row.metric, exact=row.exact, rounded=Decimal(row.rounded))
+        newest[row.submission_id][1].append(score)
+    return {submission_id: tuple(scores) for submission_id, (_, scores) in newest.items()}
+
+
+def _submission(row: models.Submission, scores: tuple[PublicScore, ...]) -> Submission:
+    return Submission(
+        id=row.id,
+        challenge_id=row.challenge_id,
+        phase_id=row.phase_id,
+        team_id=row.team_id or "",
+        person_id=row.person_id,
+        kind=SubmissionKind(row.kind),
+        label=row.label or "",
+        file_name=row.file_name,
+        sha256=row.sha256,
+        bytes=row.bytes,
+        state=SubmissionState(row.state),
+        reason=row.reason,
+        findings=findings_of(row.findings),
+        received_at=row.received_at,
+        ended_at=row.ended_at,
+        is_chosen=row.is_chosen,
+        note=row.note,
+        public_scores=scores,
+    )
+
+
+def findings_of(text: str) -> tuple[Finding, ...]:
+    """Read what `findings_text` wrote."""
+    return tuple(Finding(*fields) for fields in json.loads(text))
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Write findings as JSON: ``[[code, text, line, file, hint], …]``."""
+    return json.dumps([[f.code, f.text, f.line, f.file, f.hint] for f in findings])

@@ -1,0 +1,262 @@
+"""Pure decisions about tries, choices and names; every count and time is an argument."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from palio.challenges.contracts import (
+    Challenge,
+    ChallengeState,
+    EntryRule,
+    Phase,
+    Quota,
+    QuotaWindow,
+)
+from palio.challenges.rules import closes_at, in_words
+from palio.core.errors import AppError, BadRequestError, ConflictError, NotFoundError
+from palio.submissions.contracts import SubmissionState
+from palio.submissions.states import ENDED
+
+NOTE_MAX_CHARS = 500
+FILE_NAME_MAX_CHARS = 200
+KEY_MAX_CHARS = 200
+
+
+class SubmissionNotFoundError(NotFoundError):
+    """No such submission, or not this team's."""
+
+    code = "submission_not_found"
+
+
+class TeamNotInChallengeError(NotFoundError):
+    """The team belongs to another challenge."""
+
+    code = "team_not_in_challenge"
+
+
+class IdempotencyKeyReusedError(ConflictError):
+    """The key already stands for another file."""
+
+    code = "idempotency_key_reused"
+
+
+class BadIdempotencyKeyError(BadRequestError):
+    """The key is missing or unusable."""
+
+    code = "bad_idempotency_key"
+
+
+class BadNoteError(BadRequestError):
+    """The note is too long."""
+
+    code = "bad_note"
+
+
+class QuotaUsedUpError(AppError):
+    """No try is left.
+
+    Attributes:
+        next_try_at: When the next one is possible; None = not in this phase.
+
+    """
+
+    code = "quota_used_up"
+    status = 429
+
+    def __init__(self, detail: str, *, next_try_at: datetime | None) -> None:
+        super().__init__(detail)
+        self.next_try_at = next_try_at
+
+
+class TooManyRefusedFilesError(QuotaUsedUpError):
+    """Refused files cost no try, but their number a day is limited."""
+
+    code = "too_many_refused_files"
+
+
+class BadGrantError(BadRequestError):
+    """A grant needs a positive number of tries and a reason."""
+
+    code = "bad_grant"
+
+
+class ChoiceNotUsedError(ConflictError):
+    """In this challenge nothing is chosen."""
+
+    code = "choice_not_used"
+
+
+class ChoiceClosedError(ConflictError):
+    """The last phase is over."""
+
+    code = "choice_closed"
+
+
+class TooManyChosenError(ConflictError):
+    """The team has chosen as many as it may."""
+
+    code = "too_many_chosen"
+
+
+class NotChoosableError(ConflictError):
+    """The submission ended without a score."""
+
+    code = "not_choosable"
+
+
+class BaselineExistsError(ConflictError):
+    """The label already stands for another file."""
+
+    code = "baseline_exists"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """Sums of a team's ledger lines in one phase: this day's, and all."""
+
+    today: int
+    total: int
+
+
+def remaining(quota: Quota, *, use: QuotaUse) -> int | None:
+    """Return how many tries are possible right now, None = no limit."""
+    left = [
+        limit - used
+        for limit, used in ((quota.per_day, use.today), (quota.total, use.total))
+        if limit is not None
+    ]
+    return max(0, min(left)) if left else None
+
+
+def next_try_at(phase: Phase, *, use: QuotaUse, window: QuotaWindow) -> datetime | None:
+    """Return when a try becomes possible again: None when one is possible now, or never."""
+    quota = phase.quota
+    if remaining(quota, use=use) != 0:
+        return None
+    is_total_used_up = quota.total is not None and use.total >= quota.total
+    if is_total_used_up or quota.per_day == 0 or window.next_day_at >= phase.closes_at:
+        return None
+    return window.next_day_at
+
+
+def check_quota(phase: Phase, *, use: QuotaUse, window: QuotaWindow) -> None:
+    """Let one more try through.
+
+    Raises:
+        QuotaUsedUpError: With the time of the next try in words.
+
+    """
+    quota = phase.quota
+    if remaining(quota, use=use) != 0:
+        return
+    again = next_try_at(phase, use=use, window=window)
+    if quota.total is not None and use.total >= quota.total:
+        used = f"Your team has used all {quota.total} tries of the phase {phase.name}."
+    else:
+        used = f"Your team has used its {quota.per_day} tries of {window.day} ({quota.zone})."
+    raise QuotaUsedUpError(f"{used} {_when(again, zone=quota.zone)}", next_try_at=again)
+
+
+def check_refused_files(count: int, *, limit: int, window: QuotaWindow, zone: str) -> None:
+    """Stop a team whose files are refused again and again.
+
+    Raises:
+        TooManyRefusedFilesError: `limit` files were refused today.
+
+    """
+    if count >= limit:
+        raise TooManyRefusedFilesError(
+            f"{count} files of your team were refused on {window.day}, more than we read in a day."
+            " Use `palio check` until the file is sound:"
+            f" it costs nothing. {_when(window.next_day_at, zone=zone)}",
+            next_try_at=window.next_day_at,
+        )
+
+
+def _when(at: datetime | None, *, zone: str) -> str:
+    if at is None:
+        return "No further try is possible in this phase."
+    local = at.astimezone(ZoneInfo(zone))
+    there = "" if zone == "UTC" else f" ({local:%Y-%m-%d %H:%M} in {zone})"
+    return f"The next try is possible from {in_words(at)}{there}."
+
+
+def check_choice(challenge: Challenge, *, now: datetime) -> None:
+    """Let a team change its choice of final submissions.
+
+    Raises:
+        ChoiceNotUsedError: The challenge counts entries another way.
+        ChoiceClosedError: The last phase is over.
+
+    """
+    if challenge.plan.entry_rule is not EntryRule.CHOSEN:
+        raise ChoiceNotUsedError(
+            "In this challenge nothing is chosen: the entry is counted by the rule"
+            f" {challenge.plan.entry_rule.value}."
+        )
+    ended_at = closes_at(challenge)
+    is_running = challenge.state in (ChallengeState.SCHEDULED, ChallengeState.OPEN)
+    if now >= ended_at or not is_running:
+        raise ChoiceClosedError(
+            f"The choice of final submissions ended on {in_words(ended_at)}."
+            f" It is now {in_words(now)}."
+        )
+
+
+def check_choosable(state: SubmissionState, *, chosen: int, finals: int) -> None:
+    """Let one more submission be chosen.
+
+    Raises:
+        NotChoosableError: It ended without a score.
+        TooManyChosenError: `finals` are chosen already.
+
+    """
+    if state in ENDED and state is not SubmissionState.SCORED:
+        raise NotChoosableError(f"This submission is {state.value}: only scored ones can count.")
+    if chosen >= finals:
+        raise TooManyChosenError(
+            f"Your team has chosen {chosen} of {finals} submissions. Take one back first."
+        )
+
+
+def check_key(key: str) -> None:
+    """Accept an idempotency key of 1 to 200 visible ASCII characters.
+
+    Raises:
+        BadIdempotencyKeyError: It is something else.
+
+    """
+    if not 0 < len(key) <= KEY_MAX_CHARS or not all("!" <= char <= "~" for char in key):
+        raise BadIdempotencyKeyError(
+            "Send an Idempotency-Key header of 1 to 200 visible ASCII characters, a new one for"
+            " each submission and the same one when you repeat a request."
+        )
+
+
+def check_note(note: str) -> None:
+    """Accept a note of limited length.
+
+    Raises:
+        BadNoteError: It is too long.
+
+    """
+    if len(note) > NOTE_MAX_CHARS:
+        raise BadNoteError(f"The note has {len(note)} characters; {NOTE_MAX_CHARS} are possible.")
+
+
+def check_grant(tries: int, *, reason: str) -> None:
+    """Accept a grant of 1 to 1000 tries with a reason.
+
+    Raises:
+        BadGrantError: Otherwise.
+
+    """
+    if not 1 <= tries <= 1000 or not reason.strip():  # noqa: PLR2004 (a typing slip, not a grant)
+        raise BadGrantError("Grant between 1 and 1000 tries, and say why: the team reads it.")
+
+
+def tidy_file_name(name: str) -> str:
+    """Return a name fit for showing: no folders, no control characters, of limited length."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(char for char in last if char.isprintable()).strip()
+    return shown[-FILE_NAME_MAX_CHARS:] or "submission"

@@ -1,0 +1,444 @@
+"""What happens to a submission: received, run, ended; and to its team's tries.
+
+Locks are always taken in this order, so that no two transactions wait for each other:
+
+1. the challenge, shared: closing waits for receipts under way, and they for it (I-13)
+2. the team, exclusive: its quota and its idempotency keys are decided one at a time (I-10, I-12)
+3. the challenge's receipts, exclusive: their times strictly increase (I-14)
+
+The clock is read after the last of them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from palio.accounts import queries as account_queries
+from palio.accounts import service as accounts
+from palio.challenges import rules as challenge_rules
+from palio.challenges import service as challenges
+from palio.challenges.contracts import Challenge, Phase
+from palio.core import audit, db
+from palio.core.clock import database_now
+from palio.core.errors import Finding
+from palio.core.storage import Blob
+from palio.scoring.card import Score, ScoreCard
+from palio.submissions import models, queries, rules, states
+from palio.submissions.contracts import (
+    QuotaCause,
+    Receipt,
+    SubmissionKind,
+    SubmissionState,
+    UploadLimits,
+)
+from palio.submissions.private_models import PrivateScore
+
+_State = SubmissionState
+_TICK = timedelta(microseconds=1)
+
+
+def receive(  # noqa: PLR0913 (everything a receipt is about)
+    session: Session,
+    *,
+    challenge: Challenge,
+    team_id: str,
+    person_id: str,
+    blob: Blob,
+    file_name: str,
+    note: str,
+    idempotency_key: str,
+    limits: UploadLimits,
+) -> Receipt:
+    """Accept a stored file as a try of this team.
+
+    The same key with the same bytes gets the same receipt again, also after the close and with
+    no try left. The time is the database's, when the upload has ended.
+
+    Raises:
+        BadIdempotencyKeyError, BadNoteError: Words to the client's author.
+        IdempotencyKeyReusedError: The key stands for other bytes.
+        NotOpenYetError, ClosedError: By the database's clock.
+        QuotaUsedUpError: Says when the next try is possible.
+        TooManyRefusedFilesError: See `UploadLimits`.
+        TeamNotInChallengeError: The team belongs to another challenge.
+
+    """
+    rules.check_key(idempotency_key)
+    rules.check_note(note)
+    challenge = challenges.lock_challenge_shared(session, challenge.id)
+    _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    before = queries.receipt_of_key(session, team_id=team_id, idempotency_key=idempotency_key)
+    if before is not None:
+        return _same_again(before, blob=blob)
+    now = _next_receipt_time(session, challenge_id=challenge.id)
+    phase = challenge_rules.open_phase(challenge, now=now)
+    row = models.Submission(
+        challenge_id=challenge.id,
+        phase_id=phase.id,
+        team_id=team_id,
+        person_id=person_id,
+        kind=SubmissionKind.COMPETITOR.value,
+        label=None,
+        file_name=rules.tidy_file_name(file_name),
+        sha256=blob.sha256,
+        bytes=blob.bytes,
+        note=note,
+        idempotency_key=idempotency_key,
+        state=_State.RECEIVED.value,
+        received_at=now,
+    )
+    _charge(session, row, phase=phase, limits=limits)
+    accounts.mark_first_submission(session, team_id=team_id, now=now)
+    return queries.receipt(row, is_new=True)
+
+
+def receive_baseline(
+    session: Session,
+    *,
+    challenge: Challenge,
+    blob: Blob,
+    label: str,
+    person_id: str,
+    now: datetime,
+) -> Receipt:
+    """Accept a stored file as a line of the host's on the board: no quota, no phase needed.
+
+    Raises:
+        BaselineExistsError: The label stands for other bytes.
+
+    """
+    challenge = challenges.lock_challenge_shared(session, challenge.id)
+    received_at = _next_receipt_time(session, challenge_id=challenge.id, at_least=now)
+    before = session.exec(
+        select(models.Submission).where(
+            models.Submission.challenge_id == challenge.id, models.Submission.label == label
+        )
+    ).first()
+    if before is not None:
+        if before.sha256 != blob.sha256:
+            raise rules.BaselineExistsError(
+                f"The baseline {label!r} is another file already. Give this one another label."
+            )
+        return queries.receipt(before, is_new=False)
+    row = models.Submission(
+        challenge_id=challenge.id,
+        phase_id=challenge.phases[0].id,
+        team_id=None,
+        person_id=person_id,
+        kind=SubmissionKind.BASELINE.value,
+        label=label,
+        file_name=rules.tidy_file_name(label),
+        sha256=blob.sha256,
+        bytes=blob.bytes,
+        note="",
+        idempotency_key=f"baseline:{label}",
+        state=_State.RECEIVED.value,
+        received_at=received_at,
+    )
+    session.add(row)
+    session.flush()
+    return queries.receipt(row, is_new=True)
+
+
+def start(session: Session, *, submission_id: str, now: datetime) -> bool:
+    """Say that a worker runs it; False when it is not waiting."""
+    return advance(
+        session,
+        submission_id=submission_id,
+        from_=_State.RECEIVED,
+        to=_State.RUNNING,
+        started_at=now,
+    )
+
+
+def back_to_queue(session: Session, *, submission_id: str) -> bool:
+    """Say that its worker is gone; False when it does not run."""
+    return advance(
+        session,
+        submission_id=submission_id,
+        from_=_State.RUNNING,
+        to=_State.RECEIVED,
+        started_at=None,
+    )
+
+
+def record_scores(
+    session: Session,
+    *,
+    submission_id: str,
+    card: ScoreCard,
+    key_version: int,
+    metric_version: int,
+    now: datetime,
+) -> bool:
+    """End a running submission with its scores; False when it does not run (any more)."""
+    if not advance(
+        session,
+        submission_id=submission_id,
+        from_=_State.RUNNING,
+        to=_State.SCORED,
+        ended_at=now,
+    ):
+        return False
+
+    def rows(
+        table: type[models.PublicScore] | type[PrivateScore], scores: Sequence[Score]
+    ) -> list[models.PublicScore | PrivateScore]:
+        return [
+            table(
+                submission_id=submission_id,
+                metric=score.metric,
+                key_version=key_version,
+                metric_version=metric_version,
+                position=position,
+                exact=score.exact,
+                rounded=str(score.rounded),
+            )
+            for position, score in enumerate(scores)
+        ]
+
+    session.add_all(rows(models.PublicScore, card.public) + rows(PrivateScore, card.private))
+    session.flush()
+    return True
+
+
+def refuse(
+    session: Session, *, submission_id: str, findings: Sequence[Finding], now: datetime
+) -> bool:
+    """End a running submission whose file is not sound, and give the try back."""
+    ended = advance(
+        session,
+        submission_id=submission_id,
+        from_=_State.RUNNING,
+        to=_State.REFUSED,
+        ended_at=now,
+        reason=findings[0].text if findings else "The file is not sound.",
+        findings=queries.findings_text(findings),
+    )
+    if ended:
+        _refund(session, submission_id=submission_id, cause=QuotaCause.REFUSED_FILE, now=now)
+    return ended
+
+
+def fail(session: Session, *, submission_id: str, reason: str, now: datetime) -> bool:
+    """End a running submission that has no finite score; it costs the try."""
+    return advance(
+        session,
+        submission_id=submission_id,
+        from_=_State.RUNNING,
+        to=_State.FAILED,
+        ended_at=now,
+        reason=reason,
+    )
+
+
+def error(session: Session, *, submission_id: str, reason: str, now: datetime) -> bool:
+    """End a waiting or running submission by the platform's fault, and give the try back."""
+    ended = any(
+        advance(
+            session,
+            submission_id=submission_id,
+            from_=from_,
+            to=_State.ERRORED,
+            ended_at=now,
+            reason=reason,
+        )
+        for from_ in (_State.RUNNING, _State.RECEIVED)
+    )
+    if ended:
+        _refund(session, submission_id=submission_id, cause=QuotaCause.PLATFORM_FAULT, now=now)
+    return ended
+
+
+def advance(
+    session: Session,
+    *,
+    submission_id: str,
+    from_: SubmissionState,
+    to: SubmissionState,
+    **values: Any,  # noqa: ANN401 (columns that change with the state)
+) -> bool:
+    """Make one move of the table if the submission still stands at `from_`.
+
+    Returns:
+        False when it does not: somebody else moved it, which is no error.
+
+    Raises:
+        ValueError: The table has no such move.
+
+    """
+    if not states.may_move(from_, to):
+        raise ValueError(f"a submission never goes from {from_} to {to}")
+    moved = session.execute(
+        update(models.Submission)
+        .where(col(models.Submission.id) == submission_id)
+        .where(col(models.Submission.state) == from_.value)
+        .values(state=to.value, **values)
+        .returning(col(models.Submission.id))
+    )
+    return moved.scalar_one_or_none() is not None
+
+
+def choose(
+    session: Session,
+    *,
+    submission_id: str,
+    team_id: str,
+    is_chosen: bool,
+    challenge: Challenge,
+    now: datetime,
+) -> None:
+    """Say whether a submission is among the team's final ones; repeating it changes nothing.
+
+    Raises:
+        SubmissionNotFoundError: Not this team's.
+        ChoiceNotUsedError, ChoiceClosedError, NotChoosableError, TooManyChosenError: In words.
+
+    """
+    challenge = challenges.lock_challenge_shared(session, challenge.id)
+    _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    row = session.get(models.Submission, submission_id, populate_existing=True)
+    if row is None or row.team_id != team_id:
+        raise rules.SubmissionNotFoundError("Your team has no such submission.")
+    rules.check_choice(challenge, now=now)
+    if row.is_chosen == is_chosen:
+        return
+    if is_chosen:
+        rules.check_choosable(
+            SubmissionState(row.state),
+            chosen=queries.chosen_count(session, team_id=team_id),
+            finals=challenge.plan.finals,
+        )
+    row.is_chosen = is_chosen
+    session.add(row)
+    session.flush()
+
+
+def grant(
+    session: Session,
+    *,
+    team_id: str,
+    challenge: Challenge,
+    tries: int,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> None:
+    """Give a team more tries, today and in total; audited, and shown to the team.
+
+    Raises:
+        BadGrantError: Not 1 to 1000 tries, or no reason.
+        NotOpenYetError, ClosedError: No phase is open.
+        TeamNotInChallengeError: The team belongs to another challenge.
+
+    """
+    rules.check_grant(tries, reason=reason)
+    challenge = challenges.lock_challenge_shared(session, challenge.id)
+    _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    phase = challenge_rules.open_phase(challenge, now=now)
+    session.add(
+        models.QuotaLine(
+            team_id=team_id,
+            phase_id=phase.id,
+            day=challenge_rules.quota_window(phase.quota.zone, now=now).day,
+            at=now,
+            change=-tries,
+            cause=QuotaCause.HOST_GRANT.value,
+            note=reason,
+        )
+    )
+    audit.record(
+        session,
+        actor_id=by,
+        action="submissions.grant",
+        subject_id=team_id,
+        challenge_id=challenge.id,
+        detail={"tries": tries},
+        now=now,
+    )
+
+
+def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> None:
+    accounts.lock_team(session, team_id=team_id)
+    if account_queries.team(session, team_id).challenge_id != challenge_id:
+        raise rules.TeamNotInChallengeError("Your team does not take part in this challenge.")
+
+
+def _same_again(before: Receipt, *, blob: Blob) -> Receipt:
+    if before.sha256 != blob.sha256:
+        raise rules.IdempotencyKeyReusedError(
+            "This Idempotency-Key already stands for another file of your team. Send this file"
+            " with a new key."
+        )
+    return before
+
+
+def _next_receipt_time(
+    session: Session, *, challenge_id: str, at_least: datetime | None = None
+) -> datetime:
+    """Lock the challenge's receipts and return a time after the last of them."""
+    db.lock_name(session, f"receipts:{challenge_id}")
+    now = at_least or database_now(session)
+    last = session.exec(
+        select(models.Submission.received_at)
+        .where(models.Submission.challenge_id == challenge_id)
+        .order_by(col(models.Submission.received_at).desc())
+        .limit(1)
+    ).first()
+    return now if last is None else max(now, last + _TICK)
+
+
+def _charge(
+    session: Session, row: models.Submission, *, phase: Phase, limits: UploadLimits
+) -> None:
+    """Check the team's tries and write the submission with its line in the ledger."""
+    team_id = row.team_id or ""
+    window = challenge_rules.quota_window(phase.quota.zone, now=row.received_at)
+    rules.check_refused_files(
+        queries.refused_files(session, team_id=team_id, day=window.day),
+        limit=limits.refused_files_per_day,
+        window=window,
+        zone=phase.quota.zone,
+    )
+    use = queries.quota_use(session, team_id=team_id, phase_id=phase.id, day=window.day)
+    rules.check_quota(phase, use=use, window=window)
+    session.add(row)
+    session.flush()
+    session.add(
+        models.QuotaLine(
+            team_id=team_id,
+            phase_id=phase.id,
+            day=window.day,
+            at=row.received_at,
+            change=1,
+            cause=QuotaCause.SUBMITTED.value,
+            submission_id=row.id,
+        )
+    )
+    session.flush()
+
+
+def _refund(session: Session, *, submission_id: str, cause: QuotaCause, now: datetime) -> None:
+    """Take the charge of a submission back, on the day it was charged; baselines have none."""
+    charge = session.exec(
+        select(models.QuotaLine).where(
+            models.QuotaLine.submission_id == submission_id, models.QuotaLine.change == 1
+        )
+    ).first()
+    if charge is None:
+        return
+    session.add(
+        models.QuotaLine(
+            team_id=charge.team_id,
+            phase_id=charge.phase_id,
+            day=charge.day,
+            at=now,
+            change=-charge.change,
+            cause=cause.value,
+            submission_id=submission_id,
+        )
+    )
+    session.flush()
