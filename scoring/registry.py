@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from palio.scoring.card import MetricChoice
 from palio.scoring.form import TargetColumn, TargetKind
-from palio.scoring.metrics.base import Column, Columns, Domain, Metric, Parameter, ParameterSpec
+from palio.scoring.metrics.base import Column, Columns, Metric, Parameter, ParameterSpec
 from palio.scoring.metrics.catalogue import FAMILIES
 
 METRICS: dict[str, Metric] = {
@@ -182,16 +182,18 @@ def _about_labels(
     if metric.truth_kind is not TargetKind.LABEL:
         return
     is_binary = metric.is_binary or parameters.get("average") == "binary"
-    for column in truth:
+    labelled = [column for column in truth if column.kind is TargetKind.LABEL]
+    for column in labelled:
         if is_binary and len(column.labels) != 2:  # noqa: PLR2004 - binary means two
             yield (
                 f"{metric.name} needs exactly two labels in column {column.name!r}, the positive "
                 f"one second; there are {len(column.labels)}."
             )
-    if metric.columns is Columns.CLASSES and truth and len(truth[0].labels) != len(targets):
+    if metric.columns is Columns.CLASSES and labelled and len(labelled[0].labels) != len(targets):
         yield (
-            f"{metric.name} needs a predicted column for each label of {truth[0].name!r}, in the "
-            f"same order; there are {len(truth[0].labels)} labels and {len(targets)} columns."
+            f"{metric.name} needs a predicted column for each label of {labelled[0].name!r}, in "
+            f"the same order; there are {len(labelled[0].labels)} labels and "
+            f"{len(targets)} columns."
         )
     if metric.prediction_kind is TargetKind.LABEL:
         for answer, target in zip(truth, targets, strict=False):
@@ -204,24 +206,10 @@ def _about_labels(
 
 def _about_domain(metric: Metric, targets: tuple[TargetColumn, ...]) -> Iterator[str]:
     domain = metric.domain
-    for column in targets if domain else ():
-        if domain and not _is_inside(domain, column):
+    numbers = (TargetKind.REAL, TargetKind.INTEGER)
+    for column in targets:
+        if domain and column.kind in numbers and not domain.holds(column.minimum, column.maximum):
             yield (
-                f"{metric.name} is defined for predictions {_in_words(domain)} only; "
+                f"{metric.name} is defined for predictions {domain} only; "
                 f"give the column {column.name!r} limits within that."
             )
-
-
-def _is_inside(domain: Domain, column: TargetColumn) -> bool:
-    low, high = column.minimum, column.maximum
-    if low is None or low < domain.minimum:
-        return False
-    if low == domain.minimum and not domain.is_minimum_allowed:
-        return False
-    return domain.maximum is None or (high is not None and high <= domain.maximum)
-
-
-def _in_words(domain: Domain) -> str:
-    if domain.maximum is not None:
-        return f"from {domain.minimum:g} to {domain.maximum:g}"
-    return f"{'of at least' if domain.is_minimum_allowed else 'above'} {domain.minimum:g}"

@@ -63,6 +63,20 @@ class Domain:
     maximum: float | None = None
     is_minimum_allowed: bool = True
 
+    def __str__(self) -> str:
+        """Say it in words: ``from 0 to 1``, ``above 0``."""
+        if self.maximum is not None:
+            return f"from {self.minimum:g} to {self.maximum:g}"
+        return f"{'of at least' if self.is_minimum_allowed else 'above'} {self.minimum:g}"
+
+    def holds(self, minimum: float | None, maximum: float | None) -> bool:
+        """Say whether a column with these inclusive limits (None = no limit) lies inside."""
+        if minimum is None or minimum < self.minimum:
+            return False
+        if minimum == self.minimum and not self.is_minimum_allowed:
+            return False
+        return self.maximum is None or (maximum is not None and maximum <= self.maximum)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -139,7 +153,7 @@ class Metric:
 
         Raises:
             UndefinedMetricError: No rows, or no finite value for this input.
-            ValueError: The columns differ in length.
+            ValueError: The columns differ in length, or a label has no predicted column.
 
         """
         rows = len(truth[0]) if truth else 0
@@ -147,6 +161,8 @@ class Metric:
             raise ValueError("all columns must have the same number of rows")
         if rows == 0:
             raise UndefinedMetricError(f"{self.name} has no value without rows.")
+        if self.columns is Columns.CLASSES and int(np.max(truth[0])) >= len(prediction):
+            raise ValueError("there must be a predicted column for each label")
         with np.errstate(all="ignore"):
             value = self._value(rows, truth, prediction, self.settled(parameters))
         if not math.isfinite(value):

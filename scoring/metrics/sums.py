@@ -21,8 +21,9 @@ def total(rows: int, values: Callable[[slice], NDArray[np.float64]]) -> float:
         The sum; NaN when it overflows or the values are not finite, which the caller must refuse.
 
     """
+    parts = [float(np.sum(values(block))) for block in blocks(rows)]
     try:
-        return math.fsum(float(np.sum(values(block))) for block in blocks(rows))
+        return math.fsum(parts)
     except (OverflowError, ValueError):
         return math.nan
 
