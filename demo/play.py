@@ -1,0 +1,246 @@
+"""The demo's course of events, told step by step as they happen."""
+
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from palio.cli.client.answers import BoardRow
+from palio.cli.client.api import Api, BoardName
+from palio.cli.client.errors import ApiError
+from palio.demo import challenge
+from palio.demo.participants import CAST
+
+HOST, ADMIN = "host", "admin"
+START_SECONDS = 60.0
+REVEAL_SECONDS = 60.0
+LOOK_SECONDS = 0.25
+
+
+class DemoError(Exception):
+    """The demo cannot go on; says why and what to do."""
+
+
+@dataclass
+class Stage:
+    """What the play works with.
+
+    Attributes:
+        data: Folder of the server and of everything the demo makes.
+        server: Address of the running server.
+        seconds: Length of the phase.
+        passwords: Handle to password, made anew each time.
+
+    """
+
+    console: Console
+    data: Path
+    server: str
+    seconds: int
+    started: float = field(default_factory=time.monotonic)
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pack(self) -> Path:
+        """The organizer's challenge folder."""
+        return self.data / "organizer" / challenge.SLUG
+
+    def step(self, text: str) -> None:
+        """Print one step with the seconds since the beginning."""
+        self.console.print(f"[dim]{time.monotonic() - self.started:5.1f} s[/]  {text}")
+
+    def palio(self, *arguments: str, given: str = "") -> str:
+        """Run a `palio` command as its user would and return what it prints."""
+        done = subprocess.run(  # noqa: S603 (our own command)
+            [sys.executable, "-m", "palio.cli", *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise DemoError(f"palio {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def wait_for_server(stage: Stage, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server answers; raises `DemoError` with its last words when it does not."""
+    ends_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends_at:
+        if server.poll() is not None:
+            raise DemoError((stage.data / "server.log").read_text(encoding="utf-8")[-2000:])
+        try:
+            if httpx.get(f"{stage.server}/healthz", timeout=2).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(LOOK_SECONDS)
+    raise DemoError(f"The server did not answer within {START_SECONDS:g} s.")
+
+
+def make_accounts(stage: Stage) -> None:
+    """Make the organizer and the administrator; participants sign up themselves."""
+    for handle in (HOST, ADMIN, *CAST):
+        stage.passwords[handle] = secrets.token_urlsafe(9)
+    for handle, flags in ((HOST, ()), (ADMIN, ("--admin",))):
+        stage.palio(
+            "user", "create", handle, *flags, "--password-stdin", "--data", str(stage.data),
+            given=stage.passwords[handle],
+        )  # fmt: skip
+
+
+def launch(stage: Stage) -> None:
+    """Write, check and publish the challenge as its organizer."""
+    now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 (a person reads the wall clock)
+    challenge.write_challenge(
+        stage.pack, opens_at=now, closes_at=now + timedelta(seconds=stage.seconds)
+    )
+    report = stage.palio("challenge", "check", str(stage.pack))
+    stage.console.print(report.rstrip(), style="dim", highlight=False)
+    stage.palio(
+        "challenge", "publish", str(stage.pack), "--organizer", HOST, "--data", str(stage.data)
+    )
+
+
+def start_participants(stage: Stage, stack: ExitStack) -> list[threading.Thread]:
+    """Start a process for each participant; their words are printed as they come."""
+    invites = stage.data / "participants" / "invites"
+    invites.mkdir(parents=True)
+    threads = []
+    for handle in CAST:
+        process = subprocess.Popen(  # noqa: S603 (our own module)
+            [
+                sys.executable, "-m", "palio.demo.participants", handle,
+                "--server", stage.server,
+                "--challenge", challenge.SLUG,
+                "--folder", str(stage.data / "participants" / handle),
+                "--invites", str(invites),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )  # fmt: skip
+        stack.callback(process.kill)
+        if process.stdin is None or process.stdout is None:
+            raise DemoError("a participant could not be started")
+        process.stdin.write(stage.passwords[handle] + "\n")
+        process.stdin.close()
+        thread = threading.Thread(target=_relay, args=(stage, handle, process.stdout), daemon=True)
+        thread.start()
+        threads.append(thread)
+    return threads
+
+
+def _relay(stage: Stage, handle: str, lines: IO[str]) -> None:
+    for line in lines:
+        stage.step(f"[cyan]{handle:<7}[/] {line.rstrip()}")
+
+
+def wait_for_first_board(stage: Stage, api: Api) -> None:
+    """Wait until a team stands on the public board."""
+    ends_at = time.monotonic() + stage.seconds
+    while time.monotonic() < ends_at:
+        if any(row["rank"] for row in rows(api, "public")):
+            break
+        time.sleep(LOOK_SECONDS)
+
+
+def wait_for_deadline(stage: Stage, api: Api) -> None:
+    """Show the time left until the phase closes, by the server's clock."""
+    detail = api.challenge(challenge.SLUG)
+    closes_at = datetime.fromisoformat(detail["phases"][0]["closes_at"])
+    left = (closes_at - datetime.fromisoformat(detail["now"])).total_seconds()
+    ends_at = time.monotonic() + left
+    columns = (TextColumn("         the deadline comes"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stage.console, transient=True) as progress:
+        bar = progress.add_task("deadline", total=max(left, 0.1))
+        while (left := ends_at - time.monotonic()) > 0:
+            progress.update(bar, completed=stage.seconds - left, total=stage.seconds)
+            time.sleep(min(LOOK_SECONDS, left))
+
+
+def send_late(stage: Stage) -> None:
+    """Try to submit after the deadline, and show the answer."""
+    late = "gita"
+    with Api(stage.server) as visitor:
+        token = visitor.make_token(name="late", handle=late, password=stage.passwords[late])
+    with Api(stage.server, token["token"]) as api:
+        try:
+            api.submit(challenge.SLUG, stage.data / "participants" / late / "try-2.csv")
+        except ApiError as error:
+            stage.step(f"[cyan]{late:<7}[/] one more file, too late: {error.detail}")
+        else:
+            raise DemoError("A file was taken after the deadline.")
+
+
+def wait_for_reveal(api: Api) -> None:
+    """Wait until everything in time is scored and the private board is shown."""
+    ends_at = time.monotonic() + REVEAL_SECONDS
+    while api.challenge(challenge.SLUG)["state"] not in ("revealed", "awarded"):
+        if time.monotonic() > ends_at:
+            raise DemoError("The private board was not revealed in time.")
+        time.sleep(LOOK_SECONDS)
+
+
+def rows(api: Api, board: BoardName) -> list[BoardRow]:
+    """Return a board's rows; none while there is no board."""
+    try:
+        return api.leaderboard(challenge.SLUG, board=board)["items"]
+    except ApiError as error:
+        if error.status == httpx.codes.NOT_FOUND:
+            return []
+        raise
+
+
+def show_board(stage: Stage, api: Api, board: BoardName) -> None:
+    """Print a board as a table."""
+    table = Table(title=f"{board} board", title_justify="left", title_style="bold")
+    for name in ("rank", "team", "RMSE", f"better than {challenge.BASELINE}"):
+        table.add_column(name, justify="left" if name == "team" else "right")
+    for row in rows(api, board):
+        better = row.get("improvement")
+        style = "" if row["rank"] else "yellow"
+        cells = (
+            str(row["rank"] or "-"),
+            row["team"],
+            row["score"],
+            f"{better} %" if better else "",
+        )
+        table.add_row(*cells, style=style)
+    stage.console.print(table)
+
+
+def show_awards(stage: Stage, api: Api) -> None:
+    """Print who is offered which prize."""
+    for award in api.awards(challenge.SLUG):
+        stage.step(f"{_award_words(dict(award))}")
+
+
+def _award_words(award: dict[str, object]) -> str:
+    return f"[green]{award['title']}[/]: {award['amount']} to {award['team']} ({award['state']})"
+
+
+def farewell(stage: Stage) -> Iterator[str]:
+    """Yield what a newcomer looks at next: addresses and an account for each role."""
+    page = f"{stage.server}/challenges/{challenge.SLUG}"
+    yield f"The board        {page}/board"
+    yield f"The challenge    {page}"
+    yield f"The host's page  {page}/host   (confirm the prizes there)"
+    yield f"The API          {stage.server}/api/v1/docs"
+    for role, handle in (
+        ("organizer", HOST), ("participant", "bea"), ("administrator", ADMIN),
+    ):  # fmt: skip
+        yield f"{role:<16} {handle:<8} password {stage.passwords[handle]}"
