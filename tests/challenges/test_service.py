@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session, select
+from tests.challenges.plans import CLOSES, OPENS, PLAN, TWO_PHASES
 
 from palio.challenges import errors, queries, service
 from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.core import audit
-from tests.challenges.plans import CLOSES, OPENS, PLAN, TWO_PHASES
 
 Work = Callable[[], AbstractContextManager[Session]]
 BEFORE = OPENS - timedelta(days=1)
