@@ -22,8 +22,8 @@ class Submission(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     challenge_id: str = Field(foreign_key="challenge.id")
     phase_id: str = Field(foreign_key="phase.id")
-    team_id: str | None  # None for a baseline
-    person_id: str
+    team_id: str | None = Field(foreign_key="team.id")  # None for a baseline
+    person_id: str = Field(foreign_key="person.id")
     kind: str
     label: str | None  # name of a baseline, None for competitors
     file_name: str
@@ -60,10 +60,8 @@ class QuotaLine(SQLModel, table=True):
     note: str = ""
 
 
-class PublicScore(SQLModel, table=True):
-    """One metric of one submission on the public part, under one key and metric version."""
-
-    __tablename__ = "public_score"
+class ScoreColumns(SQLModel):
+    """One metric of one submission on one part, under one key and metric version."""
 
     submission_id: str = Field(foreign_key="submission.id", primary_key=True)
     metric: str = Field(primary_key=True)
@@ -72,3 +70,9 @@ class PublicScore(SQLModel, table=True):
     position: int  # 0 ranks
     exact: float = Field(sa_type=Double)
     rounded: str  # decimal as text: SQLite has no exact decimals
+
+
+class PublicScore(ScoreColumns, table=True):
+    """Scores on the public part. Private ones stand in `private_models`, on purpose elsewhere."""
+
+    __tablename__ = "public_score"

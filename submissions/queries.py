@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import func
+import sqlalchemy
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -13,6 +14,7 @@ from palio.challenges import rules as challenge_rules
 from palio.challenges.contracts import Challenge, Phase
 from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
+from palio.scoring.card import Score
 from palio.submissions import models, rules
 from palio.submissions.contracts import (
     PublicScore,
@@ -192,35 +194,62 @@ def quota(session: Session, *, challenge: Challenge, team_id: str, now: datetime
 
 def scored_entries(session: Session, *, challenge_id: str) -> tuple[ScoredEntry, ...]:
     """Return every scored submission with its newest public scores, in order of receipt."""
-    rows = session.exec(
-        select(models.Submission)
-        .where(
-            models.Submission.challenge_id == challenge_id,
-            models.Submission.state == SubmissionState.SCORED.value,
+    row = models.Submission
+    is_wanted = (
+        col(row.challenge_id) == challenge_id,
+        col(row.state) == SubmissionState.SCORED.value,
+    )
+    scores = newest_scores(session, models.PublicScore, *is_wanted)
+    # Columns rather than objects: a big challenge has tens of thousands of them.
+    columns = (row.id, row.team_id, row.kind, row.label, row.received_at, row.is_chosen)
+    rows = session.execute(
+        sqlalchemy.select(*map(col, columns)).where(*is_wanted).order_by(col(row.received_at))
+    )
+    return tuple(
+        ScoredEntry(
+            submission_id=submission_id,
+            team_id=team_id or "",
+            kind=SubmissionKind(kind),
+            label=label or "",
+            received_at=received_at,
+            is_chosen=is_chosen,
+            public=scores[submission_id][0].rounded,
+            rounded=scores[submission_id][0].rounded,
+            all_rounded=pairs(scores[submission_id]),
         )
-        .order_by(col(models.Submission.received_at))
-    ).all()
-    scores = _public_scores(
-        session,
-        select(models.PublicScore)
-        .join(models.Submission, col(models.Submission.id) == models.PublicScore.submission_id)
-        .where(models.Submission.challenge_id == challenge_id),
+        for submission_id, team_id, kind, label, received_at, is_chosen in rows
     )
-    return tuple(_entry(row, scores[row.id]) for row in rows)
 
 
-def _entry(row: models.Submission, scores: tuple[PublicScore, ...]) -> ScoredEntry:
-    return ScoredEntry(
-        submission_id=row.id,
-        team_id=row.team_id or "",
-        kind=SubmissionKind(row.kind),
-        label=row.label or "",
-        received_at=row.received_at,
-        is_chosen=row.is_chosen,
-        public=scores[0].rounded,
-        rounded=scores[0].rounded,
-        all_rounded=tuple((score.metric, score.rounded) for score in scores),
+def newest_scores(
+    session: Session, table: type[models.ScoreColumns], *wanted: ColumnElement[bool]
+) -> dict[str, tuple[Score, ...]]:
+    """Return the newest version of each wanted submission's scores, ranking metric first."""
+    rows = session.execute(
+        sqlalchemy.select(
+            col(table.submission_id),
+            col(table.key_version),
+            col(table.metric_version),
+            col(table.metric),
+            col(table.exact),
+            col(table.rounded),
+        )
+        .join(models.Submission, col(models.Submission.id) == table.submission_id)
+        .where(*wanted)
+        .order_by(col(table.key_version), col(table.metric_version), col(table.position))
     )
+    newest: dict[str, tuple[tuple[int, int], list[Score]]] = {}
+    for submission_id, key_version, metric_version, metric, exact, rounded in rows:
+        version = (key_version, metric_version)
+        if submission_id not in newest or newest[submission_id][0] != version:
+            newest[submission_id] = (version, [])
+        newest[submission_id][1].append(Score(metric, exact, Decimal(rounded)))
+    return {submission_id: tuple(scores) for submission_id, (_, scores) in newest.items()}
+
+
+def pairs(scores: tuple[Score, ...]) -> tuple[tuple[str, Decimal], ...]:
+    """Return metric names with rounded values."""
+    return tuple((score.metric, score.rounded) for score in scores)
 
 
 def _phase_at(challenge: Challenge, *, now: datetime) -> Phase:
@@ -276,31 +305,11 @@ def _time_of(cursor: str) -> datetime:
 
 def _submissions(session: Session, rows: Sequence[models.Submission]) -> tuple[Submission, ...]:
     ids = [row.id for row in rows]
-    wanted = select(models.PublicScore).where(col(models.PublicScore.submission_id).in_(ids))
-    scores = _public_scores(session, wanted)
+    scores = newest_scores(session, models.PublicScore, col(models.Submission.id).in_(ids))
     return tuple(_submission(row, scores.get(row.id, ())) for row in rows)
 
 
-def _public_scores(
-    session: Session, wanted: SelectOfScalar[models.PublicScore]
-) -> dict[str, tuple[PublicScore, ...]]:
-    """Return the newest version of each submission's scores, ranking metric first."""
-    oldest_first = wanted.order_by(
-        col(models.PublicScore.key_version),
-        col(models.PublicScore.metric_version),
-        col(models.PublicScore.position),
-    )
-    newest: dict[str, tuple[tuple[int, int], list[PublicScore]]] = {}
-    for row in session.exec(oldest_first):
-        version = (row.key_version, row.metric_version)
-        if newest.get(row.submission_id, (None,))[0] != version:
-            newest[row.submission_id] = (version, [])
-        score = PublicScore(metric=row.metric, exact=row.exact, rounded=Decimal(row.rounded))
-        newest[row.submission_id][1].append(score)
-    return {submission_id: tuple(scores) for submission_id, (_, scores) in newest.items()}
-
-
-def _submission(row: models.Submission, scores: tuple[PublicScore, ...]) -> Submission:
+def _submission(row: models.Submission, scores: tuple[Score, ...]) -> Submission:
     return Submission(
         id=row.id,
         challenge_id=row.challenge_id,
@@ -319,7 +328,10 @@ def _submission(row: models.Submission, scores: tuple[PublicScore, ...]) -> Subm
         ended_at=row.ended_at,
         is_chosen=row.is_chosen,
         note=row.note,
-        public_scores=scores,
+        public_scores=tuple(
+            PublicScore(metric=score.metric, exact=score.exact, rounded=score.rounded)
+            for score in scores
+        ),
     )
 
 

@@ -185,8 +185,8 @@ def record_scores(
         return False
 
     def rows(
-        table: type[models.PublicScore] | type[PrivateScore], scores: Sequence[Score]
-    ) -> list[models.PublicScore | PrivateScore]:
+        table: type[models.ScoreColumns], scores: Sequence[Score]
+    ) -> list[models.ScoreColumns]:
         return [
             table(
                 submission_id=submission_id,

@@ -1,0 +1,149 @@
+"""Boards are made here: the public one after every score, the private one once, at the reveal."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from palio.accounts import queries as accounts
+from palio.accounts.contracts import Team
+from palio.challenges import service as challenges
+from palio.challenges.contracts import Challenge
+from palio.core import audit, db
+from palio.leaderboard import queries, ranking, rules, snapshots
+from palio.leaderboard.contracts import Board, Snapshot, Standing
+from palio.leaderboard.models import BoardSnapshot
+from palio.scoring import registry
+from palio.submissions import private
+from palio.submissions import queries as submissions
+from palio.submissions.contracts import ScoredEntry, SubmissionKind
+
+SYSTEM = "system"
+
+
+def publish(session: Session, *, challenge: Challenge, now: datetime) -> Snapshot:
+    """Bring the public board up to date and return it; nothing is written when no row changed.
+
+    Publishing at once from several places makes one version: it waits for a lock, then looks.
+    The challenge is locked first, as everywhere: the reveal holds it and publishes too.
+    """
+    challenge = challenges.lock_challenge_shared(session, challenge.id)
+    db.lock_name(session, f"board:{challenge.id}")
+    body = _body(
+        session,
+        challenge=challenge,
+        board=Board.PUBLIC,
+        entries=submissions.scored_entries(session, challenge_id=challenge.id),
+    )
+    before = _newest(session, challenge_id=challenge.id, board=Board.PUBLIC)
+    if before is not None and before.etag == snapshots.etag_of(body):
+        return queries.snapshot_of(before)
+    version = 1 if before is None else before.version + 1
+    return _keep(session, challenge, board=Board.PUBLIC, version=version, body=body, now=now)
+
+
+def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = SYSTEM) -> Snapshot:
+    """Make the private board, once and for ever, and mark the challenge revealed; audited.
+
+    Revealing again returns the same board. This is the only place that reads private scores.
+
+    Raises:
+        RevealTooEarlyError: Not closed, not everything scored, or before the declared instant.
+
+    """
+    challenge = challenges.lock_challenge(session, challenge.id)
+    before = _newest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+    if before is not None:
+        return queries.snapshot_of(before)
+    pending = submissions.pending_count(session, challenge_id=challenge.id)
+    rules.check_reveal(challenge, pending=pending, now=now)
+    body = _body(
+        session,
+        challenge=challenge,
+        board=Board.PRIVATE,
+        entries=private.private_scored_entries(session, challenge_id=challenge.id),
+    )
+    snapshot = _keep(session, challenge, board=Board.PRIVATE, version=1, body=body, now=now)
+    audit.record(
+        session,
+        actor_id=by,
+        action="leaderboard.reveal",
+        subject_id=challenge.id,
+        challenge_id=challenge.id,
+        detail={"etag": snapshot.etag, "lines": len(snapshot.standings)},
+        now=now,
+    )
+    challenges.mark_revealed(session, challenge_id=challenge.id, now=now)
+    return snapshot
+
+
+def _newest(session: Session, *, challenge_id: str, board: Board) -> BoardSnapshot | None:
+    return session.exec(
+        select(BoardSnapshot)
+        .where(BoardSnapshot.challenge_id == challenge_id, BoardSnapshot.board == board.value)
+        .order_by(col(BoardSnapshot.version).desc())
+        .limit(1)
+    ).first()
+
+
+def _keep(
+    session: Session,
+    challenge: Challenge,
+    *,
+    board: Board,
+    version: int,
+    body: bytes,
+    now: datetime,
+) -> Snapshot:
+    row = BoardSnapshot(
+        challenge_id=challenge.id,
+        board=board.value,
+        version=version,
+        etag=snapshots.etag_of(body),
+        made_at=now,
+        body=body,
+    )
+    session.add(row)
+    session.flush()
+    return queries.snapshot_of(row)
+
+
+def _body(
+    session: Session, *, challenge: Challenge, board: Board, entries: Iterable[ScoredEntry]
+) -> bytes:
+    plan = challenge.plan
+    metric = registry.find(plan.metrics[0].name)
+    rows = ranking.rank(
+        entries,
+        ranking=ranking.Ranking(
+            board=board,
+            direction=metric.direction,
+            rule=plan.entry_rule,
+            finals=plan.finals,
+        ),
+    )
+    teams = accounts.teams(session, challenge_id=challenge.id)
+    return snapshots.to_bytes(
+        snapshots.Content(
+            rule=rules.in_one_sentence(challenge, metric),
+            standings=tuple(_standing(row, teams.get(row.entry.team_id)) for row in rows),
+        )
+    )
+
+
+def _standing(row: ranking.Row, team: Team | None) -> Standing:
+    entry = row.entry
+    is_baseline = entry.kind is SubmissionKind.BASELINE
+    return Standing(
+        rank=row.rank,
+        team_id=entry.team_id,
+        name=entry.label if is_baseline or team is None else team.name,
+        members=() if team is None else tuple(member.handle for member in team.members),
+        kind=entry.kind,
+        score=entry.rounded,
+        scores=entry.all_rounded,
+        improvement=row.improvement,
+        entries=row.entries,
+        submission_id=entry.submission_id,
+        received_at=entry.received_at,
+    )
