@@ -14,14 +14,14 @@ from palio.datasets import seal
 from palio.datasets import service as datasets
 from palio.pipeline import leases
 from palio.pipeline.contracts import Priority, Queue, Task
+from palio.pipeline.models import BoardWork
 from palio.submissions import service as submissions
-from palio.submissions.contracts import Receipt
-from palio.submissions.rules import UploadLimits
+from palio.submissions.contracts import Receipt, UploadLimits
 
 DATA_BYTES_MAX = 50 * 2**30
 
 
-def accept_submission(
+def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
     session: Session,
     *,
     challenge: Challenge,
@@ -104,6 +104,7 @@ def publish_pack(
         limit_bytes=limit_bytes,
     )
     datasets.add_answer_key(session, challenge_id=challenge.id, key=key, now=now)
+    session.add(BoardWork(challenge_id=challenge.id))
     _queue_baselines(session, challenge, files, person_id=organizer_id, now=now)
     return challenge
 
