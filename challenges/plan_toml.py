@@ -1,0 +1,320 @@
+"""Turns challenge.toml into a plan, or into the list of all that is wrong with it."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from zoneinfo import available_timezones
+
+from palio.challenges import plan_checks
+from palio.challenges.contracts import (
+    ChallengePlan,
+    EntryRule,
+    PhasePlan,
+    PrizePlan,
+    Quota,
+    TeamRules,
+    TieRule,
+)
+from palio.challenges.fields import Faults, Section, did_you_mean
+from palio.challenges.toml_lines import lines_of
+from palio.core.errors import Finding
+from palio.core.money import Money, exponent
+from palio.scoring.card import MetricChoice
+from palio.scoring.form import FileFormat, IdKind, PredictionForm, TargetColumn, TargetKind
+
+FILE = "challenge.toml"
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+SLUG_MOST = 60
+BYTES_DEFAULT = 100 * 2**20
+
+_SIZE = re.compile(r"([1-9][0-9]{0,14}) ?(B|kB|KiB|MB|MiB|GB|GiB)")
+_UNITS = {"B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_SYNTAX_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_LARGEST = 2**63 - 1
+_MOST_MINOR = 10**15  # no prize is larger than ten trillion; keeps sums far inside 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReading:
+    """What came of a challenge.toml.
+
+    Attributes:
+        plan: The plan, None when there are findings.
+        findings: All faults, by line.
+        warnings: What is allowed and doubtful, by line.
+        known: Every key the reader knows of the tables present, e.g. ``phases[].quota.zone``.
+
+    """
+
+    plan: ChallengePlan | None
+    findings: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    known: frozenset[str]
+
+
+def read_plan(text: str) -> PlanReading:
+    """Read the text of a challenge.toml; never raises."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return PlanReading(None, (_syntax_fault(text, str(error)),), (), frozenset())
+    faults = Faults(FILE, lines_of(text))
+    plan = _plan(Section(table, (), faults))
+    plan_checks.check(plan, faults)
+    return PlanReading(
+        plan=None if faults.findings else plan,
+        findings=_by_line(faults.findings),
+        warnings=_by_line(faults.warnings),
+        known=frozenset(faults.known),
+    )
+
+
+def _syntax_fault(text: str, error: str) -> Finding:
+    match = _SYNTAX_LINE.search(error)
+    last = text.count("\n") + (not text.endswith("\n"))
+    line = int(match[1]) if match and match[1] else last
+    return Finding(
+        code="toml:syntax",
+        text=f"This is not TOML: {_SYNTAX_LINE.sub('', error)}.",
+        line=line,
+        file=FILE,
+        hint="Texts and amounts need quotes; numbers and times do not. No key may be there twice.",
+    )
+
+
+def _by_line(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
+
+
+def _plan(root: Section) -> ChallengePlan:
+    slug, title = _slug(root), root.text("title", most=120)
+    tagline = root.text("tagline", default="")
+    organizer = root.text("organizer")
+    tags, licence = root.texts("tags"), root.text("data_licence", most=2000)
+    metrics = tuple(_metric(section) for section in root.sections("metrics", is_required=True))
+    form = _form(root.section("submission", is_required=True))
+    truth, public_share, seed = _answers(root.section("answers"))
+    phases = tuple(_phase(section) for section in root.sections("phases", is_required=True))
+    teams = _teams(root.section("teams"))
+    entry_rule, finals, tie_rule = _entries(root.section("entries"))
+    reveal_at = _reveal_at(root.section("board"))
+    prizes = tuple(_prize(section) for section in root.sections("prizes"))
+    root.close()
+    return ChallengePlan(
+        slug=slug,
+        title=title,
+        tagline=tagline,
+        organizer=organizer,
+        tags=tags,
+        data_licence=licence,
+        metrics=metrics,
+        form=form,
+        truth=truth or form.targets,
+        public_share=public_share,
+        split_seed=seed,
+        phases=phases,
+        teams=teams,
+        entry_rule=entry_rule,
+        finals=finals,
+        tie_rule=tie_rule,
+        prizes=prizes,
+        reveal_at=reveal_at,
+    )
+
+
+def _slug(root: Section) -> str:
+    slug = root.text("slug", most=SLUG_MOST)
+    if slug and root.is_sound("slug") and not SLUG.fullmatch(slug):
+        better = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")
+        root.fault(
+            "value:slug",
+            "slug",
+            f'`slug` "{slug}" must be lower-case letters, digits and single hyphens.',
+            hint=f'For example "{better or "my-challenge"}".',
+        )
+    return slug
+
+
+def _metric(section: Section) -> MetricChoice:
+    name = section.text("name")
+    digits = section.whole("digits", default=4, least=0, most=15)
+    return MetricChoice(name=name, parameters=tuple(_parameters(section)), digits=digits)
+
+
+def _parameters(section: Section) -> Iterator[tuple[str, float | int | str]]:
+    for key, value in sorted(section.rest().items()):
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            yield key, value
+        else:
+            section.fault("value:type", key, f"The parameter `{key}` must be a number or a text.")
+
+
+def _form(section: Section | None) -> PredictionForm:
+    if section is None:
+        return PredictionForm(id_column="id", id_kind=IdKind.INTEGER, targets=())
+    form = PredictionForm(
+        id_column=section.text("id_column", default="id") or "id",
+        id_kind=section.choice("id_kind", IdKind, default=IdKind.INTEGER),
+        targets=tuple(_target(one) for one in section.sections("targets", is_required=True)),
+        formats=section.choices("formats", FileFormat, default=(FileFormat.CSV,)),
+        max_bytes=_max_bytes(section),
+    )
+    section.close()
+    return form
+
+
+def _target(section: Section) -> TargetColumn:
+    target = TargetColumn(
+        name=section.text("name"),
+        kind=section.choice("kind", TargetKind, default=TargetKind.REAL),
+        minimum=section.number("minimum"),
+        maximum=section.number("maximum"),
+        labels=section.texts("labels"),
+    )
+    section.close()
+    return target
+
+
+def _max_bytes(section: Section) -> int:
+    value = section.raw("max_bytes")
+    if value is None:
+        return BYTES_DEFAULT
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        return int(match[1]) * _UNITS[match[2]]
+    if isinstance(value, str):
+        text = f'`max_bytes` "{value}" is not a size.'
+        section.fault("value:size", "max_bytes", text, hint='For example "100 MiB".')
+        return BYTES_DEFAULT
+    return section.whole("max_bytes", least=1, most=2**40)
+
+
+def _answers(
+    section: Section | None,
+) -> tuple[tuple[TargetColumn, ...], float | None, int | None]:
+    if section is None:
+        return (), None, None
+    truth = tuple(_target(one) for one in section.sections("targets"))
+    share = section.number("public_share")
+    if share is not None and not 0 < share < 1:
+        text = f"`public_share` is {share}; it must lie between 0 and 1."
+        section.fault("value:range", "public_share", text, hint="0.5 scores half of it in public.")
+    seed = section.optional_whole("seed", least=0, most=_LARGEST)
+    if share is not None and "seed" not in section.table:
+        text = "`public_share` needs a `seed` to draw the public rows by."
+        hint = "Add seed = … with a long number that nobody can guess."
+        section.fault("key:missing", "seed", text, hint=hint)
+    section.close()
+    return truth, share, seed
+
+
+def _phase(section: Section) -> PhasePlan:
+    phase = PhasePlan(
+        name=section.text("name", most=60),
+        opens_at=section.instant("opens_at"),
+        closes_at=section.instant("closes_at"),
+        quota=_quota(section.section("quota")),
+    )
+    section.close()
+    return phase
+
+
+def _quota(section: Section | None) -> Quota:
+    if section is None:
+        return Quota(per_day=None, total=None, zone="UTC")
+    zone = section.text("zone", default="UTC")
+    if section.is_sound("zone") and zone not in _zones():
+        hint = did_you_mean(zone, _zones()) or 'For example "UTC" or "Europe/Rome".'
+        section.fault("time:zone", "zone", f'There is no time zone "{zone}".', hint=hint)
+    quota = Quota(
+        per_day=section.optional_whole("per_day", least=1, most=10**6),
+        total=section.optional_whole("total", least=1, most=10**6),
+        zone=zone,
+    )
+    section.close()
+    return quota
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _teams(section: Section | None) -> TeamRules:
+    if section is None:
+        return TeamRules(max_members=5, entry_deadline=None, merge_deadline=None)
+    teams = TeamRules(
+        max_members=section.whole("max_members", default=5, least=1, most=1000),
+        entry_deadline=section.optional_instant("entry_deadline"),
+        merge_deadline=section.optional_instant("merge_deadline"),
+    )
+    section.close()
+    return teams
+
+
+def _entries(section: Section | None) -> tuple[EntryRule, int, TieRule]:
+    if section is None:
+        return EntryRule.BEST_PUBLIC, 2, TieRule.EARLIER
+    entries = (
+        section.choice("rule", EntryRule, default=EntryRule.BEST_PUBLIC),
+        section.whole("finals", default=2, least=1, most=100),
+        section.choice("ties", TieRule, default=TieRule.EARLIER),
+    )
+    section.close()
+    return entries
+
+
+def _reveal_at(section: Section | None) -> datetime | None:
+    if section is None:
+        return None
+    reveal_at = section.optional_instant("reveal_at")
+    section.close()
+    return reveal_at
+
+
+def _prize(section: Section) -> PrizePlan:
+    prize = PrizePlan(
+        rank=section.whole("rank", least=1, most=1000),
+        title=section.text("title", most=120),
+        money=_money(section),
+    )
+    section.close()
+    return prize
+
+
+def _money(section: Section) -> Money:
+    currency = section.text("currency")
+    if currency and section.is_sound("currency") and not _CURRENCY.fullmatch(currency):
+        text = f'`currency` "{currency}" is not an ISO 4217 code.'
+        section.fault("money:currency", "currency", text, hint='For example "EUR".')
+    amount = section.raw("amount", is_required=True, hint='For example amount = "1000.00"')
+    if amount is None:
+        return Money(minor=0, currency=currency)
+    if not isinstance(amount, str):
+        hint = f'Write it in quotes, so that no cent is lost to rounding: amount = "{amount}"'
+        section.fault("money:amount", "amount", "`amount` must be a text.", hint=hint)
+        return Money(minor=0, currency=currency)
+    return Money(minor=_minor(section, amount, currency), currency=currency)
+
+
+def _minor(section: Section, amount: str, currency: str) -> int:
+    digits = exponent(currency)
+    try:
+        minor = Decimal(amount if _AMOUNT.fullmatch(amount) else "x").scaleb(digits)
+    except InvalidOperation:
+        text = f'`amount` "{amount}" is not an amount of money.'
+        section.fault("money:amount", "amount", text, hint='Digits and a point: "1000.00".')
+        return 0
+    if minor > _MOST_MINOR:
+        section.fault("money:amount", "amount", f'`amount` "{amount}" is too large.')
+        return 0
+    if minor != int(minor):
+        text = f'`amount` "{amount}" has more decimal places than {currency} has ({digits}).'
+        section.fault("money:amount", "amount", text)
+    return int(minor)
