@@ -7,12 +7,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel
 
 from palio.core import db, queue
 from palio.core.storage import LocalStorage
 from palio.pipeline import tables
+
+# A busy machine is no failure: what must be fast is measured in benchmarks/, never in a test.
+settings.register_profile("palio", deadline=None)
+settings.load_profile("palio")
 
 # Test runs may name their own servers; this is the tests' one look at the environment.
 POSTGRES = os.environ.get("PALIO_TEST_POSTGRES", "")  # noqa: TID251 (tests have no settings)
