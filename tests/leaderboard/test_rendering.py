@@ -1,0 +1,85 @@
+"""A board as CSV: one line a row, and no cell that a spreadsheet would run."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palio.leaderboard import rendering, snapshots
+from palio.leaderboard.contracts import Board, Snapshot, Standing
+from palio.submissions.contracts import SubmissionKind
+
+AT = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
+
+
+def standing(name: str, *, rank: int | None = 1, members: tuple[str, ...] = ("ada",)) -> Standing:
+    return Standing(
+        rank=rank,
+        team_id="t",
+        name=name,
+        members=members,
+        kind=SubmissionKind.COMPETITOR if rank else SubmissionKind.BASELINE,
+        score=Decimal("-0.5000"),
+        scores=(("r2", Decimal("-0.5000")), ("mae", Decimal("1.20"))),
+        improvement=None if rank is None else Decimal("-3.10"),
+        entries=4,
+        submission_id="s",
+        received_at=AT,
+    )
+
+
+def board(*standings: Standing) -> Snapshot:
+    return Snapshot("c", Board.PUBLIC, 1, "etag", AT, "rule", standings)
+
+
+def test_csv_has_one_line_a_row_with_every_metric() -> None:
+    text = rendering.to_csv(
+        board(
+            standing("Ada, & co", members=("ada", "bob")), standing("mean", rank=None, members=())
+        )
+    )
+    assert text == (
+        "rank,team,members,r2,mae,improvement_percent,entries,received_at,kind\r\n"
+        '1,"Ada, & co",ada bob,-0.5000,1.20,-3.10,4,2026-11-22T12:00:00.000005+00:00,competitor\r\n'
+        ",mean,,-0.5000,1.20,,4,2026-11-22T12:00:00.000005+00:00,baseline\r\n"
+    )
+
+
+def test_csv_of_an_empty_board_is_its_header() -> None:
+    assert rendering.to_csv(board()) == (
+        "rank,team,members,improvement_percent,entries,received_at,kind\r\n"
+    )
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_csv_quotes_names_that_a_spreadsheet_would_run(start: str) -> None:
+    text = rendering.to_csv(board(standing(f"{start}cmd|' /C calc'!A0")))
+    assert list(csv.reader(io.StringIO(text, newline="")))[1][1] == f"'{start}cmd|' /C calc'!A0"
+
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
+
+
+@given(st.lists(st.tuples(names, names), max_size=5))
+def test_csv_reads_back_whatever_the_names(lines: list[tuple[str, str]]) -> None:
+    text = rendering.to_csv(board(*(standing(name, members=(who,)) for name, who in lines)))
+    cells = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    assert [row[1].removeprefix("'") for row in cells] == [
+        name.removeprefix("'") for name, _ in lines
+    ]
+    assert [row[1] for row in cells if row[1].startswith(rendering.FORMULA_STARTS)] == []
+    assert [row[2] for row in cells if row[2].startswith(rendering.FORMULA_STARTS)] == []
+
+
+@given(st.lists(names, max_size=5))
+def test_snapshot_bytes_read_back_as_the_same_board(texts: list[str]) -> None:
+    content = snapshots.Content(
+        rule="r", standings=tuple(standing(text, rank=len(text) or None) for text in texts)
+    )
+    body = snapshots.to_bytes(content)
+    assert snapshots.from_bytes(body) == content
+    assert snapshots.to_bytes(snapshots.from_bytes(body)) == body
