@@ -72,6 +72,7 @@ class ChallengeLine(TypedDict):
     organizer: str
     opens_at: str
     closes_at: str
+    teams: int
 
 
 class ChallengeDetail(TypedDict):
@@ -81,9 +82,20 @@ class ChallengeDetail(TypedDict):
     title: str
     tagline: str
     state: str
-    rules_sha256: str
-    now: str
+    organizer: str
+    data_licence: str
+    description: str
+    metrics: list[dict[str, Any]]
+    form: dict[str, Any]
     phases: list[dict[str, Any]]
+    team_rules: dict[str, Any]
+    entry_rule: str
+    prizes: list[dict[str, Any]]
+    schedule_changes: list[dict[str, Any]]
+    limits: dict[str, Any]
+    rules_sha256: str
+    accepted_rules: bool
+    now: str
 
 
 class Rules(TypedDict):
@@ -140,6 +152,7 @@ class Submission(TypedDict):
     bytes: int
     note: str
     is_chosen: bool
+    team: dict[str, Any]
 
 
 class Quota(TypedDict):
@@ -149,16 +162,19 @@ class Quota(TypedDict):
     used_today: int
     used_total: int
     next_try_at: str | None
+    lines: list[dict[str, Any]]
 
 
 class BoardRow(TypedDict):
-    """One row of a leaderboard; rank is None on a marked line such as a baseline."""
+    """One row of a leaderboard; a marked line such as a baseline has no rank."""
 
     rank: int | None
     team: str
-    score: str
-    received_at: str
     kind: str
+    score: str
+    improvement: str | None
+    entries: int
+    received_at: str
 
 
 class Board(TypedDict):
@@ -168,6 +184,7 @@ class Board(TypedDict):
     made_at: str
     items: list[BoardRow]
     next_cursor: str | None
+    rule: str
 
 
 class Team(TypedDict):
@@ -176,6 +193,7 @@ class Team(TypedDict):
     id: str
     name: str
     members: list[dict[str, Any]]
+    first_submission_at: NotRequired[str | None]
 
 
 class Invite(TypedDict):
@@ -190,6 +208,11 @@ class Award(TypedDict):
     """A prize and the team it is proposed or given to."""
 
     id: str
+    place: int
+    title: str
+    money: dict[str, Any]
+    team: str
+    score: str
     state: str
 
 

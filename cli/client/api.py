@@ -244,7 +244,13 @@ class Api:
         params: dict[str, str | int | bool] = {"all": True} if everyone else {}
         return self._wire.pages(answers.Submission, _of(slug, "submissions"), params=params)
 
-    def submission_file(self, submission: answers.Submission, target: Path) -> bool:
+    def submission_file(
+        self,
+        submission: answers.Submission,
+        target: Path,
+        *,
+        progress: Progress = no_progress,
+    ) -> bool:
         """Bring back the very file that was handed in."""
         return transfer.download(
             self._wire,
@@ -252,6 +258,7 @@ class Api:
             target,
             sha256=submission["sha256"],
             size=submission["bytes"],
+            progress=progress,
         )
 
     def choose(self, submission_id: str, *, chosen: bool) -> None:

@@ -1,0 +1,1 @@
+"""The participant's commands, one module for each noun."""

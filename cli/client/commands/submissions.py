@@ -1,0 +1,217 @@
+"""Checking and submitting prediction files, and following what becomes of them."""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from palio.cli.client import show
+from palio.cli.client.answers import Quota, Submission
+from palio.cli.client.command import Ended, Slug, SlugOption, challenge_in_use, command, open_api
+from palio.cli.client.errors import EXIT_REFUSED, EXIT_TIMED_OUT, EXIT_UNREACHABLE, ApiError
+
+if TYPE_CHECKING:
+    from palio.cli.client.api import Api
+
+PANEL = "Take part"
+WAIT_SECONDS = 600.0
+EXIT_OF_STATE = {"refused": EXIT_REFUSED, "failed": EXIT_REFUSED, "errored": EXIT_UNREACHABLE}
+PredictionFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="The prediction file.")
+]
+SubmissionId = Annotated[str, typer.Argument(metavar="ID", help="As in `palio submissions`.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    command(app, "check", panel=PANEL)(check)
+    command(app, "submit", panel=PANEL)(submit)
+    command(app, "submissions", panel=PANEL)(list_submissions)
+    command(app, "submission", panel=PANEL)(show_submission)
+    command(app, "choose", panel=PANEL)(choose)
+    command(app, "unchoose", panel=PANEL)(unchoose)
+    command(app, "quota", panel=PANEL)(show_quota)
+
+
+def check(file: PredictionFile, *, challenge: SlugOption = "") -> object:
+    """Ask the server whether it would accept a file; costs no try."""
+    slug = challenge_in_use(challenge)
+    with open_api() as api, show.transfer(file.name) as progress:
+        verdict = api.check(slug, file, progress=progress)
+    if verdict["verdict"] == "accepted":
+        rows = verdict.get("rows")
+        show.line(f"{file.name} is sound" + (f": {rows:,} rows." if rows else "."), style="green")
+        show.line("It would be accepted. This check cost no try.")
+        return verdict
+    show.line(f"{file.name} would be refused:", style="red")
+    show.findings(verdict["findings"])
+    show.line("This check cost no try.")
+    return Ended(verdict, EXIT_REFUSED)
+
+
+def submit(
+    file: PredictionFile,
+    *,
+    challenge: SlugOption = "",
+    note: Annotated[str, typer.Option(help="Words for your team's own list.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the score.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait at most; exit code 6 after that.")
+    ] = WAIT_SECONDS,
+) -> object:
+    """Submit a prediction file."""
+    slug = challenge_in_use(challenge)
+    with open_api() as api:
+        with show.transfer(file.name) as progress:
+            receipt = api.submit(slug, file, note=note, progress=progress)
+        submission_id = receipt["submission_id"]
+        show.line(
+            f"Received {file.name} at {show.time_of(receipt['received_at'])}"
+            f" (sha256 {receipt['sha256'][:12]}…)."
+        )
+        if wait:
+            return _wait(api, submission_id, timeout=timeout)
+        show.line(f"Follow it with: palio submission {submission_id}")
+        show.line(_tries_left(api.quota(slug)), style="dim")
+    return receipt
+
+
+def list_submissions(
+    challenge: Slug = "",
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    everyone: Annotated[
+        bool, typer.Option("--all", help="Those of every team (organizer).")
+    ] = False,
+) -> object:
+    """List your team's submissions, newest first."""
+    with open_api() as api:
+        listed = list(
+            islice(api.submissions(challenge_in_use(challenge), everyone=everyone), limit)
+        )
+    show.table(
+        ["id", *(["team<"] if everyone else []), "received (UTC)", "state", "score>", "file<", ""],
+        [
+            (
+                each["id"],
+                *([each["team"]["name"]] if everyone else []),
+                each["received_at"][5:16].replace("T", " "),
+                each["state"],
+                each["public_scores"][0]["score"] if each["public_scores"] else "",
+                each["file_name"],
+                "chosen" if each["is_chosen"] else "",
+            )
+            for each in listed
+        ],
+        empty="Nothing submitted yet. Submit with: palio submit FILE",
+    )
+    return listed
+
+
+def show_submission(
+    submission_id: SubmissionId,
+    *,
+    file: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Also bring the file back, to here.")
+    ] = None,
+) -> object:
+    """Show one submission: where it stands, its score, why it was refused."""
+    with open_api() as api:
+        submission = api.submission(submission_id)
+        if file:
+            with show.transfer(submission["file_name"]) as progress:
+                api.submission_file(submission, file, progress=progress)
+    _print(submission)
+    return submission
+
+
+def choose(submission_id: SubmissionId) -> object:
+    """Make a submission one of your team's final entries."""
+    return _choose(submission_id, chosen=True)
+
+
+def unchoose(submission_id: SubmissionId) -> object:
+    """Take a submission out of your team's final entries."""
+    return _choose(submission_id, chosen=False)
+
+
+def show_quota(challenge: Slug = "") -> object:
+    """Show the tries you have left, and the ledger behind them."""
+    with open_api() as api:
+        quota = api.quota(challenge_in_use(challenge))
+    show.line(_tries_left(quota), style="bold")
+    show.line()
+    show.table(
+        ["when (UTC)", "change>", "cause", "note<"],
+        [
+            (
+                line["at"][:16].replace("T", " "),
+                # The ledger counts tries used; people count tries they have.
+                f"{-line['change']:+d}",
+                line["cause"].replace("_", " "),
+                line["note"],
+            )
+            for line in quota["lines"]
+        ],
+        empty="No tries used yet.",
+    )
+    return quota
+
+
+def _wait(api: "Api", submission_id: str, *, timeout: float) -> object:
+    try:
+        with show.waiting() as tell:
+            submission = api.wait(
+                submission_id,
+                timeout_seconds=timeout,
+                on_look=lambda look: tell(look["status"]),
+            )
+    except ApiError as error:
+        if error.code != "timed_out":
+            raise
+        show.error(error.detail, hint=error.hint)
+        return Ended(api.submission(submission_id), EXIT_TIMED_OUT)
+    except KeyboardInterrupt:
+        show.line(f"Not waiting any more. It goes on: palio submission {submission_id}")
+        raise
+    _print(submission)
+    return Ended(submission, EXIT_OF_STATE.get(submission["state"], 0))
+
+
+def _choose(submission_id: str, *, chosen: bool) -> object:
+    with open_api() as api:
+        api.choose(submission_id, chosen=chosen)
+    words = "one of your final entries" if chosen else "no longer one of your final entries"
+    show.line(f"{submission_id} is {words}.")
+    return {"id": submission_id, "is_chosen": chosen}
+
+
+def _print(submission: Submission) -> None:
+    show.facts(
+        [
+            ("submission", submission["id"]),
+            ("state", submission["state"]),
+            ("status", submission["status"] if submission["state"] != "scored" else ""),
+            *(
+                (score["metric"], f"{score['score']} (public)")
+                for score in submission["public_scores"]
+            ),
+            ("file", f"{submission['file_name']}, {show.size_of(submission['bytes'])}"),
+            ("sha256", submission["sha256"]),
+            ("received", show.time_of(submission["received_at"])),
+            ("note", submission["note"]),
+            ("chosen", "yes" if submission["is_chosen"] else ""),
+        ]
+    )
+    show.findings(submission["findings"])
+
+
+def _tries_left(quota: Quota) -> str:
+    remaining, next_try = quota["remaining"], quota["next_try_at"]
+    if remaining is None:
+        return "There is no limit on your tries."
+    if remaining > 0:
+        return f"{remaining} {'try' if remaining == 1 else 'tries'} left now."
+    when = f"; the next one at {show.time_of(next_try)}" if next_try else ""
+    return f"No tries left{when}."

@@ -1,0 +1,51 @@
+"""Commands that run the server or a part of it."""
+
+from pathlib import Path
+
+from palio.cli.client import show
+from palio.cli.operate.here import load
+from palio.core import db
+from palio.migrations import upgrade
+from palio.pipeline import app, supervise, sweep, tables
+from palio.pipeline import worker as workers
+
+
+def serve(*, host: str | None, port: int | None, data: Path | None) -> object:
+    """Run web and worker until they are asked to stop."""
+    settings = load(data, host=host, port=port)
+    show.line(f"Data folder: {settings.data_folder.absolute()}", style="dim")
+    supervise.serve(settings, say=show.line)
+    return {"stopped": True}
+
+
+def worker(data: Path | None) -> object:
+    """Run one worker until it is asked to stop."""
+    workers.run_worker(load(data))
+    return {"stopped": True}
+
+
+def migrate(data: Path | None) -> object:
+    """Bring the database to the newest schema."""
+    settings = load(data)
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    engine = db.open_engine(settings.database)
+    try:
+        before, after = upgrade.upgrade(engine, metadata=tables.metadata)
+    finally:
+        engine.dispose()
+    show.line(
+        f"The database is up to date (schema {after})."
+        if before == after
+        else f"The database went from {before or 'empty'} to schema {after}."
+    )
+    return {"before": before, "after": after}
+
+
+def sweep_once(data: Path | None) -> object:
+    """Do what a worker's sweep does, once."""
+    settings = load(data)
+    celery = app.make_app(settings)
+    bench = workers.make_bench(settings, celery)
+    sweep.sweep(bench, celery, quiet_seconds=settings.worker_quiet_seconds)
+    show.line("Swept once.")
+    return {"swept": True}
