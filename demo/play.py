@@ -23,6 +23,7 @@ from palio.cli.client.errors import ApiError
 from palio.demo import challenge
 from palio.demo.participants import CAST
 
+PALIO = (sys.executable, "-m", "palio.cli")
 HOST, ADMIN = "host", "admin"
 START_SECONDS = 60.0
 REVEAL_SECONDS = 60.0
@@ -64,7 +65,7 @@ class Stage:
     def palio(self, *arguments: str, given: str = "") -> str:
         """Run a `palio` command as its user would and return what it prints."""
         done = subprocess.run(  # noqa: S603 (our own command)
-            [sys.executable, "-m", "palio.cli", *arguments],
+            [*PALIO, *arguments],
             input=given,
             capture_output=True,
             text=True,
