@@ -72,6 +72,16 @@ class NewSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinLink:
+    """Where a join link leads: to a challenge, perhaps with a role there, or just to an account."""
+
+    id: str
+    challenge_id: str | None
+    role: Role | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One person of a team."""
 

@@ -1,0 +1,202 @@
+"""Named looks at people, tokens, roles, links and teams."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from palio.accounts import rules
+from palio.accounts.contracts import JoinLink, Member, Person, Role, Scope, Team, TokenInfo
+from palio.accounts.errors import BadLinkError, PersonNotFoundError, TeamNotFoundError
+from palio.accounts.models import (
+    InviteRow,
+    JoinLinkRow,
+    MemberRow,
+    PersonRow,
+    RoleRow,
+    TeamRow,
+    TokenRow,
+)
+from palio.accounts.tokens import digest
+from palio.core.paging import LIMIT_DEFAULT, Page, cut_page, decode_cursor
+
+UNKNOWN_LINK = "This link is not known here. Copy it again, or ask for a new one."
+
+
+def person(session: Session, person_id: str) -> Person:
+    """Return a person; raises `PersonNotFoundError`."""
+    row = session.get(PersonRow, person_id)
+    if row is None:
+        raise PersonNotFoundError("There is no such person.")
+    return person_of(row)
+
+
+def person_by_handle(session: Session, handle: str) -> Person:
+    """Return the person with this handle, upper or lower case; raises `PersonNotFoundError`."""
+    lower = handle.strip().lower()
+    row = None
+    if rules.HANDLE.fullmatch(lower):
+        row = session.exec(select(PersonRow).where(PersonRow.handle == lower)).first()
+    if row is None:
+        raise PersonNotFoundError(f"Nobody here has the handle {handle!r}.")
+    return person_of(row)
+
+
+def people(
+    session: Session, *, cursor: str | None = None, limit: int = LIMIT_DEFAULT
+) -> Page[Person]:
+    """Return people by handle; raises `BadCursorError`."""
+    statement = select(PersonRow).order_by(col(PersonRow.handle)).limit(limit + 1)
+    if cursor is not None:
+        statement = statement.where(col(PersonRow.handle) > decode_cursor(cursor))
+    rows = session.exec(statement).all()
+    return cut_page([person_of(row) for row in rows], [row.handle for row in rows], limit=limit)
+
+
+def people_by_id(session: Session, *, person_ids: Sequence[str]) -> dict[str, Person]:
+    """Return the people with these ids; unknown ids are left out."""
+    rows = session.exec(select(PersonRow).where(col(PersonRow.id).in_(set(person_ids))))
+    return {row.id: person_of(row) for row in rows}
+
+
+def tokens(session: Session, person_id: str) -> tuple[TokenInfo, ...]:
+    """Return a person's API tokens, newest first, revoked and expired ones among them."""
+    rows = session.exec(
+        select(TokenRow).where(TokenRow.person_id == person_id).order_by(col(TokenRow.id).desc())
+    )
+    return tuple(
+        TokenInfo(
+            id=row.id,
+            name=row.name,
+            scope=Scope(row.scope),
+            challenge_id=row.challenge_id,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            last_used_at=row.last_used_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    )
+
+
+def roles(session: Session, *, person_id: str, challenge_id: str) -> frozenset[Role]:
+    """Return what a person is on a challenge beside being a participant."""
+    held = select(RoleRow.role).where(
+        RoleRow.person_id == person_id, RoleRow.challenge_id == challenge_id
+    )
+    return frozenset(Role(role) for role in session.exec(held))
+
+
+def has_role(session: Session, *, person_id: str, challenge_id: str, role: Role) -> bool:
+    """Say whether a person has a role on a challenge."""
+    return session.get(RoleRow, (person_id, challenge_id, role.value)) is not None
+
+
+def role_holders(session: Session, *, challenge_id: str) -> tuple[tuple[Role, Person], ...]:
+    """Return who has which role on a challenge, by role and handle."""
+    found = session.exec(
+        select(RoleRow.role, PersonRow)
+        .join(PersonRow, col(PersonRow.id) == col(RoleRow.person_id))
+        .where(RoleRow.challenge_id == challenge_id)
+        .order_by(col(RoleRow.role), col(PersonRow.handle))
+    )
+    return tuple((Role(role), person_of(row)) for role, row in found)
+
+
+def join_link(session: Session, *, code: str, now: datetime) -> JoinLink:
+    """Return where a join link leads, without using it; raises `BadLinkError`."""
+    row = session.exec(select(JoinLinkRow).where(JoinLinkRow.code_sha256 == digest(code))).first()
+    if row is None:
+        raise BadLinkError(UNKNOWN_LINK)
+    rules.check_link(expires_at=row.expires_at, uses_left=row.uses_left, now=now)
+    return join_link_of(row)
+
+
+def team_of_invite(session: Session, *, code: str, now: datetime) -> Team:
+    """Return the team an invite leads into, without using it; raises `BadLinkError`."""
+    row = session.exec(select(InviteRow).where(InviteRow.code_sha256 == digest(code))).first()
+    if row is None:
+        raise BadLinkError(UNKNOWN_LINK)
+    rules.check_link(expires_at=row.expires_at, uses_left=row.uses_left, now=now)
+    return team(session, row.team_id)
+
+
+def team(session: Session, team_id: str) -> Team:
+    """Return a team; raises `TeamNotFoundError`."""
+    row = session.get(TeamRow, team_id)
+    if row is None:
+        raise TeamNotFoundError("There is no such team.")
+    return teams_of(session, [row])[team_id]
+
+
+def team_of(session: Session, *, challenge_id: str, person_id: str) -> Team | None:
+    """Return a person's team in a challenge, None without one."""
+    row = session.exec(
+        select(TeamRow)
+        .join(MemberRow, col(MemberRow.team_id) == col(TeamRow.id))
+        .where(MemberRow.challenge_id == challenge_id, MemberRow.person_id == person_id)
+    ).first()
+    return teams_of(session, [row])[row.id] if row else None
+
+
+def teams(session: Session, *, challenge_id: str) -> dict[str, Team]:
+    """Return every team of a challenge by id, in two queries."""
+    rows = session.exec(select(TeamRow).where(TeamRow.challenge_id == challenge_id)).all()
+    members = _members(session, col(MemberRow.challenge_id) == challenge_id)
+    return {row.id: _team(row, members.get(row.id, ())) for row in rows}
+
+
+def person_of(row: PersonRow) -> Person:
+    """Return what others may know of a person."""
+    return Person(
+        id=row.id, handle=row.handle, display_name=row.display_name, is_admin=row.is_admin
+    )
+
+
+def join_link_of(row: JoinLinkRow) -> JoinLink:
+    """Return where a join link leads."""
+    return JoinLink(
+        id=row.id,
+        challenge_id=row.challenge_id,
+        role=Role(row.role) if row.role else None,
+        expires_at=row.expires_at,
+    )
+
+
+def teams_of(session: Session, rows: Sequence[TeamRow]) -> dict[str, Team]:
+    """Return the teams of these rows by id, in one query."""
+    members = _members(session, col(MemberRow.team_id).in_([row.id for row in rows]))
+    return {row.id: _team(row, members.get(row.id, ())) for row in rows}
+
+
+def _members(session: Session, condition: ColumnElement[bool]) -> dict[str, tuple[PersonRow, ...]]:
+    found = session.exec(
+        select(MemberRow.team_id, PersonRow)
+        .join(PersonRow, col(PersonRow.id) == col(MemberRow.person_id))
+        .where(condition)
+        .order_by(col(MemberRow.joined_at), col(MemberRow.person_id))
+    )
+    members: dict[str, tuple[PersonRow, ...]] = {}
+    for team_id, row in found:
+        members[team_id] = (*members.get(team_id, ()), row)
+    return members
+
+
+def _team(row: TeamRow, members: Sequence[PersonRow]) -> Team:
+    return Team(
+        id=row.id,
+        challenge_id=row.challenge_id,
+        name=row.name,
+        captain_id=row.captain_id,
+        members=tuple(
+            Member(
+                person_id=member.id,
+                handle=member.handle,
+                display_name=member.display_name,
+                is_captain=member.id == row.captain_id,
+            )
+            for member in members
+        ),
+        first_submission_at=row.first_submission_at,
+    )
