@@ -137,7 +137,7 @@ def _report(error: ClientError, said: Options) -> None:
     if said.as_json:
         show.document({"error": _problem(error)})
     findings = error.findings if isinstance(error, ApiError) else ()
-    show.error(error.detail, hint=error.hint or _way_out(error), findings=findings)
+    show.error(error.detail, hint=error.hint or _way_out(error), faults=findings)
 
 
 def _problem(error: ClientError) -> dict[str, object]:
@@ -201,8 +201,8 @@ Slug = Annotated[
     str,
     typer.Argument(
         metavar="[CHALLENGE]",
-        help="Its short name, as in `palio challenges`.",
-        show_default="palio use",
+        help="Its short name as in `palio challenges`; else that of `palio use`.",
+        show_default=False,
     ),
 ]
 SlugOption = Annotated[
@@ -211,7 +211,7 @@ SlugOption = Annotated[
         "--challenge",
         "-c",
         metavar="CHALLENGE",
-        help="Its short name, as in `palio challenges`.",
-        show_default="palio use",
+        help="Its short name as in `palio challenges`; else that of `palio use`.",
+        show_default=False,
     ),
 ]

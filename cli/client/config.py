@@ -65,6 +65,11 @@ def surroundings() -> Surroundings:
     return Surroundings(path, env.get("PALIO_SERVER", ""), env.get("PALIO_TOKEN", ""))
 
 
+def is_colour_wanted() -> bool:
+    """Tell whether nobody has said no to colours (no-color.org)."""
+    return not os.environ.get("NO_COLOR")  # noqa: TID251 (the client has no server settings)
+
+
 def address(text: str) -> str:
     """Return a server address as it is stored: with scheme, without trailing slash.
 

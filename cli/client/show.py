@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TextIO
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import typer
 
+from palio.cli.client import config
 from palio.cli.client.answers import Finding
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
@@ -29,18 +31,8 @@ STATES = {
 
 
 def set_quiet(*, quiet: bool) -> None:
-    """Let only `document` and `error` through (--json)."""
+    """Let only `document` and errors through (--json)."""
     _quiet.set(quiet)
-
-
-def out() -> Console:
-    """Return standard output; says nothing with --json."""
-    return Console(quiet=_quiet.get(), highlight=False, soft_wrap=not sys.stdout.isatty())
-
-
-def err() -> Console:
-    """Return standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def document(value: object) -> None:
@@ -54,25 +46,21 @@ def clean(value: object) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def line(text: str = "", *, style: str = "") -> None:
+def line(text: str = "", *, colour: str = "", bold: bool = False, dim: bool = False) -> None:
     """Print one line."""
-    out().print(Text(clean(text), style=style))
-
-
-def block(text: str) -> None:
-    """Print lines as they stand."""
-    for each in text.splitlines():
-        line(each)
+    if not _quiet.get():
+        _write(sys.stdout, _styled(clean(text), colour=colour, bold=bold, dim=dim))
 
 
 def markdown(text: str) -> None:
     """Print Markdown, laid out on a terminal and as it is in a pipe."""
-    if not out().is_terminal:
-        block(text)
+    if not is_terminal():
+        for each in text.splitlines():
+            line(each)
         return
     from rich.markdown import Markdown  # noqa: PLC0415 (slow import)
 
-    out().print(Markdown("\n".join(clean(each) for each in text.splitlines())))
+    _console().print(Markdown("\n".join(clean(each) for each in text.splitlines())))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str = "") -> None:
@@ -81,65 +69,96 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
     In a pipe: tab-separated lines, names first, nothing cut.
     """
     names = [name.rstrip("<>") for name in columns]
-    if not out().is_terminal:
+    if not is_terminal():
         for row in (names, *rows):
-            line("\t".join(clean(cell) for cell in row).rstrip("\n"))
+            _tabbed(*row)
         return
     if not rows:
-        line(empty or "Nothing here yet.", style="dim")
+        line(empty or "Nothing here yet.", dim=True)
         return
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    from rich import box, table  # noqa: PLC0415 (slow import)
+    from rich.text import Text  # noqa: PLC0415 (slow import)
+
+    grid = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column, name in zip(columns, names, strict=True):
         grid.add_column(
             name,
             justify="right" if column.endswith(">") else "left",
-            no_wrap=not column.endswith("<"),
+            no_wrap=True,
             overflow="ellipsis" if column.endswith("<") else "fold",
+            min_width=None if column.endswith("<") else _widest(name, rows, names.index(name)),
         )
     for row in rows:
         grid.add_row(*(Text(clean(cell), style=STATES.get(str(cell), "")) for cell in row))
-    out().print(grid)
+    _console().print(grid)
+
+
+def _widest(name: str, rows: Sequence[Sequence[object]], column: int) -> int:
+    return max(len(name), *(len(clean(row[column])) for row in rows))
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> None:
     """Print name-value lines, leaving out what has no value."""
     shown = [(name, clean(value)) for name, value in pairs if value not in (None, "")]
-    if not out().is_terminal:
-        for name, value in shown:
-            line(f"{name}\t{value}")
-        return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+    width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        grid.add_row(name, Text(value, style=STATES.get(value, "")))
-    out().print(grid)
+        if is_terminal():
+            start = _styled(name.ljust(width), dim=True)
+            _write(sys.stdout, f"{start}  {_styled(value, colour=STATES.get(value, ''))}")
+        else:
+            _tabbed(name, value)
 
 
-def findings(items: Sequence[Finding], *, to: Console | None = None) -> None:
+def _tabbed(*cells: object) -> None:
+    if not _quiet.get():
+        _write(sys.stdout, "\t".join(clean(cell) for cell in cells))
+
+
+def findings(items: Sequence[Finding], *, file: TextIO | None = None) -> None:
     """Print what is wrong with a file, one fault a line: place, code, words, then the hint."""
-    console = to or out()
+    if file is None and _quiet.get():
+        return
     for item in items:
-        number = item.get("line")
-        place = ":".join(
-            part for part in (clean(item.get("file")), str(number) if number else "") if part
-        )
-        if place and not item.get("file"):
-            place = f"line {number}"
-        start = f"{place}: " if place else ""
-        console.print(
-            Text.assemble("  ", (start, "bold"), f"{clean(item['code'])}: ", clean(item["text"]))
-        )
-        if item.get("hint"):
-            console.print(Text(f"    {clean(item['hint'])}", style="dim"))
+        place = _styled(place_of(item), bold=True)
+        _write(file or sys.stdout, f"  {place}{clean(item['code'])}: {clean(item['text'])}")
+        if hint := item.get("hint"):
+            _write(file or sys.stdout, _styled(f"    {clean(hint)}", dim=True))
 
 
-def error(detail: str, *, hint: str = "", findings: Sequence[Finding] = ()) -> None:
+def place_of(item: Finding) -> str:
+    """Return where a fault is, as ``challenge.toml:7: `` or ``line 7: ``; empty = everywhere."""
+    file, number = clean(item.get("file")), item.get("line")
+    if file:
+        return f"{file}:{number}: " if number else f"{file}: "
+    return f"line {number}: " if number else ""
+
+
+def error(detail: str, *, hint: str = "", faults: Sequence[Finding] = ()) -> None:
     """Print an error on standard error: one red line, its faults, what to do."""
-    err().print(Text(f"error: {clean(detail)}", style="red"))
-    globals()["findings"](findings, to=err())
+    _write(sys.stderr, _styled(f"error: {clean(detail)}", colour="red"))
+    findings(faults, file=sys.stderr)
     if hint:
-        err().print(Text(f"  {clean(hint)}"))
+        _write(sys.stderr, f"  {clean(hint)}")
+
+
+def is_terminal() -> bool:
+    """Tell whether a person reads standard output."""
+    return sys.stdout.isatty() and not _quiet.get()
+
+
+def _styled(text: str, *, colour: str = "", bold: bool = False, dim: bool = False) -> str:
+    return typer.style(text, fg=colour or None, bold=bold or None, dim=dim or None)
+
+
+def _write(file: TextIO, text: str) -> None:
+    # typer takes the colours out when the file is no terminal
+    typer.echo(text, file=file, color=None if config.is_colour_wanted() else False)
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 (slow import)
+
+    return Console(stderr=stderr, highlight=False)
 
 
 def time_of(text: str | None) -> str:
@@ -182,8 +201,7 @@ def size_of(count: int) -> str:
 @contextmanager
 def transfer(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar with speed and time left on standard error, on a terminal only."""
-    console = err()
-    if _quiet.get() or not console.is_terminal:
+    if _quiet.get() or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich import progress  # noqa: PLC0415 (slow import)
@@ -195,7 +213,7 @@ def transfer(what: str) -> Iterator[Callable[[int, int], None]]:
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=console, transient=True) as bars:
+    with progress.Progress(*columns, console=_console(stderr=True), transient=True) as bars:
         task = bars.add_task(clean(what))
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
@@ -203,18 +221,17 @@ def transfer(what: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def waiting() -> Iterator[Callable[[str], None]]:
     """Show a line that changes on a terminal, and each new line once elsewhere (standard error)."""
-    console = err()
     if _quiet.get():
         yield lambda _text: None
-    elif console.is_terminal:
-        with console.status("") as spinner:
-            yield lambda text: spinner.update(Text(clean(text)))
+    elif sys.stderr.isatty():
+        with _console(stderr=True).status("") as spinner:
+            yield lambda text: spinner.update(clean(text).replace("[", "\\["))
     else:
         seen: list[str] = []
 
         def tell(text: str) -> None:
             if seen[-1:] != [text]:
                 seen[:] = [text]
-                console.print(Text(clean(text)))
+                _write(sys.stderr, clean(text))
 
         yield tell

@@ -148,7 +148,7 @@ def _fetch(
         done = have if goes_on else 0
         with part.open("ab" if goes_on else "wb") as file:
             progress(done, size)
-            for piece in answer.iter_raw(PIECE_BYTES):
+            for piece in answer.iter_raw():
                 file.write(piece)
                 done += len(piece)
                 progress(done, size)

@@ -54,7 +54,7 @@ def examine(data: Path | None) -> object:
     lines: list[Line] = []
     for each in _looks(data):
         lines.append(each)
-        show.line(f"{each.state:<4}  {each.what:<12}  {each.words}", style=STYLES[each.state])
+        show.line(f"{each.state:<4}  {each.what:<12}  {each.words}", colour=STYLES[each.state])
         if each.way_out:
             show.line(f"{'':20}{each.way_out}")
     is_sound = all(line.state != "fail" for line in lines)

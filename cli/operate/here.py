@@ -77,7 +77,7 @@ def here(data: Path | None) -> Iterator[Here]:
     engine = db.open_engine(settings.database)
     try:
         _check_schema(engine)
-        show.line(f"On the server in {settings.data_folder.absolute()}.", style="dim")
+        show.line(f"On the server in {settings.data_folder.absolute()}.", dim=True)
         yield Here(settings, engine, app.make_sender(app.make_app(settings)))
     except DBAPIError as error:
         raise ClientError(

@@ -75,7 +75,7 @@ def make_token(
             now=database_now(session),
         )
     expires_at = made.expires_at.isoformat()
-    show.line(made.secret, style="bold")
+    show.line(made.secret, bold=True)
     show.line(f"Shown this once. Valid until {show.time_of(expires_at)}.")
     return {"id": made.id, "token": made.secret, "expires_at": expires_at, "handle": person.handle}
 

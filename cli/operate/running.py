@@ -13,7 +13,7 @@ from palio.pipeline import worker as workers
 def serve(*, host: str | None, port: int | None, data: Path | None) -> object:
     """Run web and worker until they are asked to stop."""
     settings = load(data, host=host, port=port)
-    show.line(f"Data folder: {settings.data_folder.absolute()}", style="dim")
+    show.line(f"Data folder: {settings.data_folder.absolute()}", dim=True)
     supervise.serve(settings, say=show.line)
     return {"stopped": True}
 

@@ -67,7 +67,7 @@ def logout() -> object:
         with open_api(server=server, token=account.token) as api:
             api.revoke_token(account.token_id)
     except ApiError as error:
-        show.line(f"Forgotten here, but not revoked on the server: {error.detail}", style="yellow")
+        show.line(f"Forgotten here, but not revoked on the server: {error.detail}", colour="yellow")
         return {"server": server, "revoked": False}
     show.line(f"Signed out of {server}.")
     return {"server": server, "revoked": True}
@@ -150,9 +150,9 @@ def make_token(
         made = api.make_token(
             name=name, handle=handle, password=password, scope=scope, days=days, challenge=challenge
         )
-    show.line(made["token"], style="bold")
+    show.line(made["token"], bold=True)
     show.line(f"Shown this once. Valid until {show.time_of(made['expires_at'])}.")
-    show.line("Programs take it from the environment variable PALIO_TOKEN.", style="dim")
+    show.line("Programs take it from the environment variable PALIO_TOKEN.", dim=True)
     return made
 
 
@@ -191,5 +191,5 @@ def _remember(server: str, *, handle: str, token: str, scope: str, token_id: str
     )
     config.write(path, known.with_account(server, account))
     show.line(f"Signed in to {server} as {handle}.")
-    show.line(f"The token is kept in {path}.", style="dim")
+    show.line(f"The token is kept in {path}.", dim=True)
     return {"server": server, "handle": handle, "scope": scope, "config": str(path)}

@@ -42,15 +42,15 @@ def leaderboard(
             show.line(f"Wrote the {board} leaderboard to {csv}.")
             return {"board": board, "file": str(csv)}
         page = _board(api, slug, board, everything=everything)
-    show.line(f"{page['board']} leaderboard, {show.time_of(page['made_at'])}", style="bold")
-    show.line(page["rule"], style="dim")
+    show.line(f"{page['board']} leaderboard, {show.time_of(page['made_at'])}", bold=True)
+    show.line(page["rule"], dim=True)
     show.table(
         ["rank>", "team<", "score>", "better by>", "tries>", "received (UTC)"],
         [_row(row) for row in page["items"]],
         empty="Nobody has a score yet.",
     )
     if page["next_cursor"]:
-        show.line("There is more: --all, or --csv FILE.", style="dim")
+        show.line("There is more: --all, or --csv FILE.", dim=True)
     return page
 
 

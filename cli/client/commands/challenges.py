@@ -53,7 +53,7 @@ def show_challenge(challenge: Slug = "") -> object:
     """Show a challenge: task, dates, metric, limits, prizes."""
     with open_api() as api:
         detail = api.challenge(challenge_in_use(challenge))
-    show.line(detail["title"], style="bold")
+    show.line(detail["title"], bold=True)
     show.line(detail["tagline"])
     show.line()
     show.facts(_facts(detail))
@@ -61,7 +61,7 @@ def show_challenge(challenge: Slug = "") -> object:
         show.line(
             f"{change['phase']} was extended to {show.time_of(change['closes_at_after'])}:"
             f" {change['reason']}",
-            style="yellow",
+            colour="yellow",
         )
     show.line()
     show.markdown(detail["description"])
@@ -99,7 +99,7 @@ def rules(
         else:
             show.markdown(text["markdown"])
             show.line()
-            show.line(f"To accept them: palio rules {slug} --accept", style="dim")
+            show.line(f"To accept them: palio rules {slug} --accept", dim=True)
     return dict(text) | {"accepted": accept}
 
 

@@ -41,10 +41,10 @@ def check(file: PredictionFile, *, challenge: SlugOption = "") -> object:
         verdict = api.check(slug, file, progress=progress)
     if verdict["verdict"] == "accepted":
         rows = verdict.get("rows")
-        show.line(f"{file.name} is sound" + (f": {rows:,} rows." if rows else "."), style="green")
+        show.line(f"{file.name} is sound" + (f": {rows:,} rows." if rows else "."), colour="green")
         show.line("It would be accepted. This check cost no try.")
         return verdict
-    show.line(f"{file.name} would be refused:", style="red")
+    show.line(f"{file.name} would be refused:", colour="red")
     show.findings(verdict["findings"])
     show.line("This check cost no try.")
     return Ended(verdict, EXIT_REFUSED)
@@ -73,7 +73,7 @@ def submit(
         if wait:
             return _wait(api, submission_id, timeout=timeout)
         show.line(f"Follow it with: palio submission {submission_id}")
-        show.line(_tries_left(api.quota(slug)), style="dim")
+        show.line(_tries_left(api.quota(slug)), dim=True)
     return receipt
 
 
@@ -140,7 +140,7 @@ def show_quota(challenge: Slug = "") -> object:
     """Show the tries you have left, and the ledger behind them."""
     with open_api() as api:
         quota = api.quota(challenge_in_use(challenge))
-    show.line(_tries_left(quota), style="bold")
+    show.line(_tries_left(quota), bold=True)
     show.line()
     show.table(
         ["when (UTC)", "change>", "cause", "note<"],

@@ -36,7 +36,7 @@ def create(name: Name, *, challenge: SlugOption = "") -> object:
     with open_api() as api:
         team = api.create_team(challenge_in_use(challenge), name=name)
     _print(team)
-    show.line("Invite others with: palio team invite", style="dim")
+    show.line("Invite others with: palio team invite", dim=True)
     return team
 
 
@@ -52,9 +52,9 @@ def invite(challenge: Slug = "") -> object:
     """Make an invitation for one person."""
     with open_api() as api:
         link = api.invite(challenge_in_use(challenge))
-    show.line(link["url"], style="bold")
+    show.line(link["url"], bold=True)
     show.line(f"For one person, until {show.time_of(link['expires_at'])}. Shown this once.")
-    show.line(f"Or by command: palio team join {link['code']}", style="dim")
+    show.line(f"Or by command: palio team join {link['code']}", dim=True)
     return link
 
 
@@ -76,7 +76,7 @@ def leave(challenge: Slug = "") -> object:
 
 
 def _print(team: Team) -> None:
-    show.line(team["name"], style="bold")
+    show.line(team["name"], bold=True)
     show.table(
         ["handle", "name<", ""],
         [
@@ -85,4 +85,4 @@ def _print(team: Team) -> None:
         ],
     )
     if team.get("first_submission_at"):
-        show.line("The team has submitted, so nobody leaves it any more.", style="dim")
+        show.line("The team has submitted, so nobody leaves it any more.", dim=True)
