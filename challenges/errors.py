@@ -69,6 +69,12 @@ class ReasonMissingError(BadRequestError):
     code = "reason_missing"
 
 
+class FolderTakenError(ConflictError):
+    """The folder a new challenge should go to is there already."""
+
+    code = "folder_taken"
+
+
 class PackRefusedError(AppError):
     """A challenge folder has faults; `findings` names every one of them."""
 

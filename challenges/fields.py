@@ -150,7 +150,8 @@ class Section:
         for place, value in enumerate(values):
             if not isinstance(value, str) or not value.strip() or not value.isprintable():
                 path = (*self.path, key, place)
-                text = f"Item {place + 1} of `{key}` must be one line of text, not {_described(value)}."
+                wanted = "must be one line of text, not"
+                text = f"Item {place + 1} of `{key}` {wanted} {_described(value)}."
                 self.faults.add("value:type", path, text, hint='For example ["one", "two"].')
         self._check_twice(key, values)
         return tuple(str(value) for value in values)

@@ -8,7 +8,7 @@ from palio.challenges.rules import in_words
 from palio.challenges.toml_lines import KeyPath
 from palio.scoring import registry
 from palio.scoring.card import MetricChoice
-from palio.scoring.form import FileFormat, TargetColumn, TargetKind
+from palio.scoring.form import FileFormat, IdKind, TargetColumn, TargetKind
 
 USAGE_COLUMN = "Usage"
 GUESSABLE_SEED = 2**32  # all smaller ones are tried in minutes against a few public scores
@@ -115,8 +115,13 @@ def _check_formats(plan: ChallengePlan, faults: Faults) -> None:
     if FileFormat.CSV not in formats and formats != (FileFormat.NETFLIX,):
         text = '`formats` must hold "csv", or "netflix" alone.'
         faults.add("value:choice", path, text, hint='formats = ["csv"]')
-    if FileFormat.NETFLIX in formats and len(plan.form.targets) > 1:
+    if FileFormat.NETFLIX not in formats:
+        return
+    if len(plan.form.targets) > 1:
         faults.add("value:choice", path, 'The form "netflix" has room for one predicted column.')
+    if plan.form.id_kind is not IdKind.TEXT:
+        text = 'The form "netflix" needs text ids with the movie before a colon, such as 1:30878.'
+        faults.add("value:choice", path, text, hint='id_kind = "text"')
 
 
 def _check_split(plan: ChallengePlan, faults: Faults) -> None:

@@ -1,0 +1,176 @@
+"""Tries a challenge folder out, offline, with the code of the server: its faults, its board."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from palio.challenges import answer_checks, packs, sample
+from palio.challenges.contracts import ChallengePlan
+from palio.challenges.packs import Pack
+from palio.core.errors import Finding
+from palio.scoring import registry
+from palio.scoring.card import NonFiniteScoreError, Score, ScoreCard
+from palio.scoring.engine import score_file
+from palio.scoring.key import AnswerKey, KeySummary, compile_key
+from palio.scoring.metrics.base import Direction
+from palio.scoring.refusal import PredictionsRefusedError, SolutionRefusedError
+
+SAMPLE_LABEL = "sample submission"
+
+
+class LineKind(StrEnum):
+    """Whose line of the board it is."""
+
+    SAMPLE = "sample"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """One scored file of the folder, as the host sees it: both parts, ranking metric first."""
+
+    label: str
+    kind: LineKind
+    public: tuple[Score, ...]
+    private: tuple[Score, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackReport:
+    """All there is to say about a challenge folder.
+
+    Attributes:
+        folder: The folder looked at.
+        pack: The pack, None when there are findings.
+        findings: What must be mended before it can be published.
+        warnings: What may stay and is likely not meant so.
+        key: Sizes of the compiled answers, None when they cannot be compiled.
+        board: Scores of the sample submission and the baselines, best public score first.
+
+    """
+
+    folder: Path
+    pack: Pack | None
+    findings: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    key: KeySummary | None
+    board: tuple[BoardLine, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """True when the folder can be published."""
+        return not self.findings
+
+
+def check_pack(folder: Path, *, workdir: Path) -> PackReport:
+    """Judge a challenge folder; never raises for its content.
+
+    Args:
+        folder: The challenge folder.
+        workdir: An empty folder for the compiled answers, private to the caller, who removes it.
+
+    """
+    reading = packs.look_at(folder)
+    trial = _Trial(folder, reading, workdir)
+    if reading.plan is not None and reading.has_solution:
+        trial.run(reading.plan)
+    findings = tuple(trial.findings)
+    return PackReport(
+        folder=folder,
+        pack=None if findings else reading.pack,
+        findings=findings,
+        warnings=tuple(trial.warnings),
+        key=trial.summary,
+        board=tuple(trial.board),
+    )
+
+
+class _Trial:
+    def __init__(self, folder: Path, reading: packs.PackReading, workdir: Path) -> None:
+        self.folder = folder
+        self.reading = reading
+        self.workdir = workdir
+        self.findings = list(reading.findings)
+        self.warnings = list(reading.warnings)
+        self.summary: KeySummary | None = None
+        self.board: list[BoardLine] = []
+
+    def run(self, plan: ChallengePlan) -> None:
+        ids, sealed = self.workdir / "ids", self.workdir / "sealed"
+        try:
+            self.summary = compile_key(
+                solution=self.folder / packs.SOLUTION,
+                form=plan.form,
+                truth=plan.truth,
+                public_share=plan.public_share,
+                seed=plan.split_seed,
+                ids_path=ids,
+                sealed_path=sealed,
+            )
+        except SolutionRefusedError as error:
+            self.findings += _in_file(packs.SOLUTION, map(_with_way_out, error.findings))
+            return
+        key = AnswerKey.open(ids, sealed)
+        impossible = list(answer_checks.faults(key))
+        self.findings += impossible
+        self.warnings += answer_checks.warnings(key, plan)
+        if not impossible:
+            self._score_all(plan, key)
+
+    def _score_all(self, plan: ChallengePlan, key: AnswerKey) -> None:
+        path = self.folder / packs.SAMPLE
+        is_given = path.is_file() and not path.is_symlink()
+        if not is_given:
+            path = self.workdir / packs.SAMPLE
+            sample.write_sample(path, form=plan.form, ids=key.ids)
+        card = self._score(plan, key, path, name=packs.SAMPLE, is_ours=not is_given)
+        if card is not None:
+            self._add_line(SAMPLE_LABEL, LineKind.SAMPLE, card)
+            self._warn_of_perfect_sample(plan, card)
+        for baseline in packs.baselines_of(self.folder):
+            name = f"{packs.BASELINES}/{baseline.path.name}"
+            card = self._score(plan, key, baseline.path, name=name)
+            if card is not None:
+                self._add_line(baseline.label, LineKind.BASELINE, card)
+        self.board = ranked(self.board, plan)
+
+    def _add_line(self, label: str, kind: LineKind, card: ScoreCard) -> None:
+        self.board.append(BoardLine(label, kind, card.public, card.private))
+
+    def _score(
+        self, plan: ChallengePlan, key: AnswerKey, path: Path, *, name: str, is_ours: bool = False
+    ) -> ScoreCard | None:
+        try:
+            return score_file(path, form=plan.form, key=key, metrics=plan.metrics)
+        except PredictionsRefusedError as error:
+            self.findings += _in_file(name, error.findings)
+        except NonFiniteScoreError as error:
+            if not is_ours:  # one value throughout has no correlation with anything
+                self.warnings.append(Finding("metric:undefined", str(error), file=name))
+        return None
+
+    def _warn_of_perfect_sample(self, plan: ChallengePlan, card: ScoreCard) -> None:
+        metric = registry.find(plan.metrics[0].name)
+        best = metric.minimum if metric.direction is Direction.LOWER else metric.maximum
+        if any(part[0].exact == best for part in (card.public, card.private)):
+            text = "The sample submission has the best score there is; does it hold the answers?"
+            self.warnings.append(Finding("sample:perfect", text, file=packs.SAMPLE))
+
+
+def ranked(board: Iterable[BoardLine], plan: ChallengePlan) -> list[BoardLine]:
+    """Sort lines by their rounded public score, best first, then by name."""
+    is_lower = registry.find(plan.metrics[0].name).direction is Direction.LOWER
+    sign = 1 if is_lower else -1
+    return sorted(board, key=lambda line: (sign * line.public[0].rounded, line.label))
+
+
+def _in_file(name: str, findings: Iterable[Finding]) -> list[Finding]:
+    return [replace(finding, file=name) for finding in findings]
+
+
+def _with_way_out(finding: Finding) -> Finding:
+    if finding.code != "usage:missing":
+        return finding
+    hint = "Add a Usage column (Public, Private, Ignored), or public_share and seed to [answers]."
+    return replace(finding, hint=hint)

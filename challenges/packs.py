@@ -1,0 +1,257 @@
+"""Reads a challenge folder and tells its host all that is wrong with it at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from palio.challenges import leaks
+from palio.challenges.contracts import ChallengePlan
+from palio.challenges.errors import PackRefusedError
+from palio.challenges.fields import printable
+from palio.challenges.plan_toml import FILE, read_plan
+from palio.core.errors import Finding
+
+DESCRIPTION, RULES, DATA = "description.md", "rules.md", "data"
+SOLUTION, SAMPLE, BASELINES = "solution.csv", "sample_submission.csv", "baselines"
+TEXT_MOST_BYTES = 2**20
+
+_PARTS = (FILE, DESCRIPTION, RULES, DATA, SOLUTION, SAMPLE, BASELINES)
+_NO_LINK = "Put the thing itself here; a link could publish any file of this machine."
+_PATH_MOST = 200
+_LABEL_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A submission of the host that stands as a marked line on the board."""
+
+    label: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A sound challenge folder.
+
+    Attributes:
+        sample: None when there is none; `sample.write_sample` makes one from the ids.
+        files: Paths of the data files inside `data_folder`, with forward slashes, sorted.
+
+    """
+
+    plan: ChallengePlan
+    folder: Path
+    description: str
+    rules: str
+    data_folder: Path
+    solution: Path
+    sample: Path | None
+    baselines: tuple[Baseline, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackReading:
+    """What came of reading a folder: a pack, or findings; the plan where it is sound by itself."""
+
+    pack: Pack | None
+    plan: ChallengePlan | None
+    has_solution: bool
+    findings: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+
+def read_pack(folder: Path) -> Pack:
+    """Read a challenge folder.
+
+    Raises:
+        PackRefusedError: With every fault found, by file and line.
+
+    """
+    reading = look_at(folder)
+    if reading.pack is None:
+        raise refusal(reading.findings)
+    return reading.pack
+
+
+def refusal(findings: tuple[Finding, ...]) -> PackRefusedError:
+    """Say that a folder has these faults."""
+    count = "one mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
+    return PackRefusedError(f"The challenge folder has {count}.", findings=findings)
+
+
+def look_at(folder: Path) -> PackReading:
+    """Read a challenge folder without judging the answers; never raises for its content."""
+    if not folder.is_dir():
+        fault = Finding(
+            code="file:missing",
+            text=f"There is no folder {folder}.",
+            hint="`palio challenge new` makes one to start from.",
+        )
+        return PackReading(None, None, has_solution=False, findings=(fault,), warnings=())
+    reader = _Reader(folder)
+    return reader.read()
+
+
+class _Reader:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.findings: list[Finding] = []
+        self.warnings: list[Finding] = []
+
+    def read(self) -> PackReading:
+        toml = self._text(FILE)
+        plan = None
+        if toml is not None:
+            reading = read_plan(toml)
+            plan = reading.plan
+            self.findings += reading.findings
+            self.warnings += reading.warnings
+        description, rules = self._page(DESCRIPTION), self._page(RULES)
+        has_solution = self._has_file(SOLUTION, is_required=True)
+        self._has_file(SAMPLE)
+        files = self._data_files()
+        self._check_baselines()
+        self._warn_of_strangers()
+        if plan is not None and has_solution:
+            self.findings += leaks.find(self.folder / SOLUTION, self.folder / DATA, files, plan)
+        pack = None
+        if plan is not None and not self.findings:
+            pack = self._pack(plan, description, rules, files)
+        return PackReading(
+            pack=pack,
+            plan=plan,
+            has_solution=has_solution,
+            findings=tuple(self.findings),
+            warnings=tuple(self.warnings),
+        )
+
+    def _pack(
+        self, plan: ChallengePlan, description: str, rules: str, files: tuple[str, ...]
+    ) -> Pack:
+        sample = self.folder / SAMPLE
+        return Pack(
+            plan=plan,
+            folder=self.folder,
+            description=description,
+            rules=rules,
+            data_folder=self.folder / DATA,
+            solution=self.folder / SOLUTION,
+            sample=sample if sample.is_file() else None,
+            baselines=baselines_of(self.folder),
+            files=files,
+        )
+
+    def _fault(self, code: str, file: str, text: str, *, hint: str = "") -> None:
+        self.findings.append(
+            Finding(code=code, text=printable(text), file=printable(file), hint=hint)
+        )
+
+    def _warn(self, code: str, file: str, text: str, *, hint: str = "") -> None:
+        self.warnings.append(
+            Finding(code=code, text=printable(text), file=printable(file), hint=hint)
+        )
+
+    def _has_file(self, name: str, *, is_required: bool = False) -> bool:
+        path = self.folder / name
+        if path.is_symlink():
+            self._fault("file:link", name, f"{name} is a link.", hint=_NO_LINK)
+            return False
+        if path.is_file():
+            return True
+        if path.exists():
+            self._fault("file:kind", name, f"{name} must be a file.")
+        elif is_required:
+            self._fault("file:missing", name, f"{name} is missing.")
+        return False
+
+    def _text(self, name: str) -> str | None:
+        if not self._has_file(name, is_required=True):
+            return None
+        if (self.folder / name).stat().st_size > TEXT_MOST_BYTES:
+            self._fault("file:large", name, f"{name} has more than {TEXT_MOST_BYTES:,} bytes.")
+            return None
+        try:
+            return (self.folder / name).read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            text = f"{name} is not UTF-8 text."
+            hint = "Save it with the encoding UTF-8."
+            self.findings.append(Finding("file:encoding", text, line=line, file=name, hint=hint))
+            return None
+
+    def _page(self, name: str) -> str:
+        text = self._text(name)
+        if text is not None and not text.strip():
+            self._fault("file:empty", name, f"{name} is empty.", hint="Write it in Markdown.")
+        return text or ""
+
+    def _data_files(self) -> tuple[str, ...]:
+        folder = self.folder / DATA
+        if folder.is_symlink():
+            self._fault("file:link", DATA, "data is a link.", hint=_NO_LINK)
+            return ()
+        found = tuple(self._files_below(folder)) if folder.is_dir() else ()
+        if not found and not any(finding.file.startswith(DATA) for finding in self.findings):
+            hint = "Put what participants need into data/: at least the rows to predict."
+            self._fault("file:missing", DATA, "There are no files in data/.", hint=hint)
+        return found
+
+    def _files_below(self, folder: Path) -> Iterator[str]:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            shown = f"{DATA}/{name}"
+            if path.is_symlink():
+                self._fault("file:link", shown, f"{shown} is a link.", hint=_NO_LINK)
+            elif path.is_dir():
+                continue
+            elif not path.is_file():
+                self._fault("file:kind", shown, f"{shown} is not a plain file.")
+            elif not _is_sound_name(name):
+                hint = f"Use printable characters, no backslash, at most {_PATH_MOST} in all."
+                self._fault(
+                    "file:name", shown, f"{shown} has a name that travels badly.", hint=hint
+                )
+            else:
+                if any(part.startswith(".") for part in Path(name).parts):
+                    self._warn("file:hidden", shown, f"{shown} is hidden, and will be published.")
+                yield name
+
+    def _check_baselines(self) -> None:
+        folder = self.folder / BASELINES
+        if folder.is_symlink():
+            self._fault("file:link", BASELINES, "baselines is a link.", hint=_NO_LINK)
+            return
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            name = f"{BASELINES}/{path.name}"
+            if path.suffix != ".csv" or not path.stem.isprintable() or len(path.stem) > _LABEL_MOST:
+                hint = (
+                    f"Call it {BASELINES}/<label>.csv, the label of at most {_LABEL_MOST} letters."
+                )
+                self._fault("file:name", name, f"{name} is not a baseline.", hint=hint)
+            else:
+                self._has_file(name)
+
+    def _warn_of_strangers(self) -> None:
+        for path in sorted(self.folder.iterdir()):
+            if path.name in _PARTS or path.name.startswith("."):
+                continue
+            near = get_close_matches(path.name.lower(), _PARTS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "Participants' files belong into data/."
+            text = f"{path.name} is no part of a challenge; it stays here."
+            self._warn("file:unknown", path.name, text, hint=hint)
+
+
+def baselines_of(folder: Path) -> tuple[Baseline, ...]:
+    """Return the baselines of a challenge folder by label; links are passed over."""
+    paths = [] if (folder / BASELINES).is_symlink() else sorted((folder / BASELINES).glob("*.csv"))
+    return tuple(
+        Baseline(label=path.stem, path=path)
+        for path in paths
+        if path.is_file() and not path.is_symlink()
+    )
+
+
+def _is_sound_name(name: str) -> bool:
+    return name.isprintable() and "\\" not in name and len(name) <= _PATH_MOST
