@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from palio.accounts.contracts import Team
 from palio.challenges.contracts import (
     Challenge,
     ChallengeState,
@@ -13,7 +14,13 @@ from palio.challenges.contracts import (
     QuotaWindow,
 )
 from palio.challenges.rules import closes_at, in_words
-from palio.core.errors import AppError, BadRequestError, ConflictError, NotFoundError
+from palio.core.errors import (
+    AppError,
+    BadRequestError,
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+)
 from palio.submissions.contracts import SubmissionState
 from palio.submissions.states import ENDED
 
@@ -32,6 +39,12 @@ class TeamNotInChallengeError(NotFoundError):
     """The team belongs to another challenge."""
 
     code = "team_not_in_challenge"
+
+
+class NotInTeamError(NotAllowedError):
+    """Somebody submits for a team of other people."""
+
+    code = "not_in_team"
 
 
 class IdempotencyKeyReusedError(ConflictError):
@@ -217,6 +230,17 @@ def check_choosable(state: SubmissionState, *, chosen: int, finals: int) -> None
         raise TooManyChosenError(
             f"Your team has chosen {chosen} of {finals} submissions. Take one back first."
         )
+
+
+def check_member(team: Team, *, person_id: str) -> None:
+    """Let somebody submit for a team.
+
+    Raises:
+        NotInTeamError: They do not belong to it.
+
+    """
+    if person_id not in {member.person_id for member in team.members}:
+        raise NotInTeamError(f"You are not in the team {team.name}.")
 
 
 def check_key(key: str) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from palio.accounts import queries as account_queries
 from palio.accounts import service as accounts
+from palio.accounts.contracts import Team
 from palio.challenges import rules as challenge_rules
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, Phase
@@ -64,12 +64,14 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         QuotaUsedUpError: Says when the next try is possible.
         TooManyRefusedFilesError: See `UploadLimits`.
         TeamNotInChallengeError: The team belongs to another challenge.
+        NotInTeamError: The person does not belong to the team.
 
     """
     rules.check_key(idempotency_key)
     rules.check_note(note)
     challenge = challenges.lock_challenge_shared(session, challenge.id)
-    _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    rules.check_member(team, person_id=person_id)
     before = queries.receipt_of_key(session, team_id=team_id, idempotency_key=idempotency_key)
     if before is not None:
         return _same_again(before, blob=blob)
@@ -361,10 +363,11 @@ def grant(
     )
 
 
-def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> None:
-    accounts.lock_team(session, team_id=team_id)
-    if account_queries.team(session, team_id).challenge_id != challenge_id:
-        raise rules.TeamNotInChallengeError("Your team does not take part in this challenge.")
+def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> Team:
+    team = accounts.lock_team(session, team_id=team_id)
+    if team.challenge_id != challenge_id:
+        raise rules.TeamNotInChallengeError("This team does not take part in this challenge.")
+    return team
 
 
 def _same_again(before: Receipt, *, blob: Blob) -> Receipt:
