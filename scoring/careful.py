@@ -5,7 +5,8 @@ hand over to it whenever they are in doubt.
 """
 
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from palio.core.errors import Finding
@@ -13,6 +14,7 @@ from palio.scoring.columns import Placement, Predictions, ValueReader, empty_col
 from palio.scoring.faults import Faults, TooManyFaultsError
 from palio.scoring.form import PredictionForm
 from palio.scoring.header import ID_ROLE, parse_header
+from palio.scoring.known import KnownIds
 from palio.scoring.lines import (
     MOST_QUOTED_LINES,
     Line,
@@ -37,37 +39,74 @@ def read_carefully(
         PredictionsRefusedError: Anything is wrong, with the words for it.
 
     """
-    reader = _CarefulReader(form, ids, placement)
+    reader = CarefulReader(form, ids, placement)
     lines = read_lines(file, max_line_bytes=form.max_line_bytes)
     return reader.read(lines)
 
 
-class _CarefulReader:
-    def __init__(self, form: PredictionForm, ids: RowIds, placement: Placement | None) -> None:
+class CarefulReader:
+    """Takes rows of written values one by one and notes what is wrong with them.
+
+    Args:
+        form: What the file has to look like.
+        ids: The expected ids.
+        placement: Where each row goes, None = in the order of `ids`.
+        unit: What the rows are counted in, "Line" or (in a table without lines) "Row".
+
+    """
+
+    def __init__(
+        self,
+        form: PredictionForm,
+        ids: RowIds,
+        placement: Placement | None,
+        *,
+        unit: str = "Line",
+    ) -> None:
+        self.unit = unit
         self.form = form
         self.ids = ids
         self.placement = placement
-        self.rows_by_text = ids.by_text()
-        self.given = bytearray(ids.count)  # 1 = id seen
-        self.given_on: dict[int, int] = {}  # row -> line, where it is not row + 2
+        self.known = KnownIds(ids)
+        self.given_on = array("q", bytes(8 * ids.count))  # the line of each row, 0 = not given yet
         self.readers = [ValueReader.of(t, max_chars=form.max_value_chars) for t in form.targets]
         self.columns = empty_columns(form.targets, rows=ids.count)
         self.faults = Faults()
         self.cut_short = False
 
     def read(self, lines: Iterator[Line]) -> Predictions:
+        """Read CSV lines, the header first.
+
+        Raises:
+            PredictionsRefusedError: Anything is wrong.
+
+        """
         roles = parse_header(next(lines).text, form=self.form).roles
         try:
             for line in lines:
                 self._read_line(line, lines, roles)
-            missing = self._missing()
         except PredictionsRefusedError as stop:
             # what was found on earlier lines comes first; the text after this line stays unread
             for finding in stop.findings:
                 self.faults.append(finding)
-            raise self._refusal() from None
+            return self.finish(complete=False)
         except TooManyFaultsError:
-            raise self._refusal() from None
+            return self.finish(complete=False)
+        return self.finish()
+
+    def finish(self, *, complete: bool = True) -> Predictions:
+        """Give the columns when every row was given once and nothing is wrong.
+
+        Args:
+            complete: False when the reading stopped early, so that nothing counts as missing.
+
+        Raises:
+            PredictionsRefusedError: Something is wrong.
+
+        """
+        if not complete:
+            raise self._refusal()
+        missing = self._missing()
         if missing is not None and self.cut_short:
             raise self._refusal(first=missing)
         if missing is not None:
@@ -93,7 +132,7 @@ class _CarefulReader:
                 self._skip_quoted(line, lines)
                 return
         if len(fields) == len(roles):
-            self._read_fields(fields, line.number, roles)
+            self.read_fields(fields, line.number, roles)
         else:
             self._wrong_width(line, len(fields), len(roles))
 
@@ -117,7 +156,13 @@ class _CarefulReader:
         )
         raise refused("csv_syntax", text, line=line.number)
 
-    def _read_fields(self, fields: list[str], number: int, roles: tuple[int, ...]) -> None:
+    def read_fields(self, fields: Sequence[str], number: int, roles: tuple[int, ...]) -> None:
+        """Read one row; `roles` says what each field is (see `header.Header`).
+
+        Raises:
+            TooManyFaultsError: Enough is known about this file.
+
+        """
         row = self._row(fields[roles.index(ID_ROLE)], number)
         slot = row if self.placement is None or row < 0 else self.placement[row]
         for role, text in zip(roles, fields, strict=True):
@@ -126,9 +171,7 @@ class _CarefulReader:
             try:
                 value = self.readers[role].read(text)
             except ValueFaultError as fault:
-                self.faults.add(
-                    fault.code, f"Line {number}: {self._named(role, fault)}", line=number
-                )
+                self._fault(fault.code, number, self._named(role, fault))
             else:
                 if row >= 0:
                     self.columns[role][slot] = value
@@ -139,32 +182,33 @@ class _CarefulReader:
         return f"column {shown(self.form.targets[role].name)}: {fault.text}"
 
     def _row(self, text: str, number: int) -> int:
-        row = self.rows_by_text.get(text, -1)
+        row = self.known.row(text)
         if row < 0:
-            code, words = id_fault(text, known=self.rows_by_text)
-            self.faults.add(code, f"Line {number}: {words}", line=number)
+            code, words = id_fault(text, known=self.known)
+            self._fault(code, number, words)
             return -1
-        if self.given[row]:
-            first = self.given_on.get(row, row + 2)
-            words = f"Line {number}: the id {shown(text)} was already given on line {first}."
-            self.faults.add("id:duplicate", words, line=number)
+        first = self.given_on[row]
+        if first:
+            words = f"the id {shown(text)} was already given on {self.unit.lower()} {first}."
+            self._fault("id:duplicate", number, words)
             return -1
-        self.given[row] = 1
-        if number != row + 2:
-            self.given_on[row] = number
+        self.given_on[row] = number
         return row
 
+    def _fault(self, code: str, number: int, words: str) -> None:
+        self.faults.add(code, f"{self.unit} {number}: {words}", line=number)
+
     def _missing(self) -> Finding | None:
-        count = self.given.count(0)
+        count = self.given_on.count(0)
         if count == 0:
             return None
-        first = shown(self.ids.text(self.given.index(0)))
+        first = shown(self.ids.text(self.given_on.index(0)))
         verb = "is" if count == 1 else "are"
         text = f"{count:,} of {self.ids.count:,} ids {verb} missing, first {first}."
         return Finding(code="id:missing", text=text)
 
 
-def id_fault(text: str, *, known: dict[str, int]) -> tuple[str, str]:
+def id_fault(text: str, *, known: KnownIds) -> tuple[str, str]:
     """Say what is wrong with an id that is not known; hints only where they lead to a known id."""
     said = f"the id {shown(text)}"
     bare = text.strip()
@@ -180,7 +224,7 @@ def id_fault(text: str, *, known: dict[str, int]) -> tuple[str, str]:
     return "id:unknown", f"{said} is not in the test set."
 
 
-def _number_id_fault(text: str, said: str, known: dict[str, int]) -> tuple[str, str] | None:
+def _number_id_fault(text: str, said: str, known: KnownIds) -> tuple[str, str] | None:
     as_float = _FLOAT_ID.fullmatch(text)
     if as_float and as_float[1] in known:
         return "id:float", f"{said} was written as a float; write {as_float[1]}."

@@ -39,7 +39,21 @@ def parse_header(line: str, *, form: PredictionForm) -> Header:
         text = f"The first line is blank; it must be the header {','.join(wanted)}."
         raise refused("header:blank", text, line=1)
     names = split_fields(line, number=1)
-    _check_shape(line, names, wanted)
+    if "," not in line and names[0] not in wanted and _OTHER_DELIMITER.search(line):
+        text = "The header has no comma. Use commas between columns, not semicolons or tabs."
+        raise refused("delimiter", text, line=1)
+    return parse_names(names, form=form)
+
+
+def parse_names(names: list[str], *, form: PredictionForm) -> Header:
+    """Read the names of the columns, in any order.
+
+    Raises:
+        PredictionsRefusedError: They are not exactly the wanted ones.
+
+    """
+    wanted = (form.id_column, *(target.name for target in form.targets))
+    _check_names(names, wanted)
     missing = [name for name in wanted if name not in names]
     extra = [name for name in names if name not in wanted]
     if missing or extra:
@@ -47,12 +61,9 @@ def parse_header(line: str, *, form: PredictionForm) -> Header:
     return Header(tuple(wanted.index(name) - 1 for name in names))
 
 
-def _check_shape(line: str, names: list[str], wanted: tuple[str, ...]) -> None:
+def _check_names(names: list[str], wanted: tuple[str, ...]) -> None:
     if sorted(names) == sorted(wanted):
         return
-    if "," not in line and _OTHER_DELIMITER.search(line):
-        text = "The header has no comma. Use commas between columns, not semicolons or tabs."
-        raise refused("delimiter", text, line=1)
     if len(set(names)) < len(names):
         raise refused("header:duplicate", f"A header name is there twice: {_list(names)}.", line=1)
     if any(name != name.strip() for name in names):

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,8 @@ class RowIds:
     blob: NDArray[np.uint8] = field(default_factory=lambda: _NO_BYTES)
     digest: str = ""
     _container: container.Container | None = None
-    _by_text: dict[str, int] | None = None
-    _tables: dict[str, object] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    compiled: Any = None  # see `lookup`
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def open(cls, path: Path) -> "RowIds":
@@ -104,13 +104,6 @@ class RowIds:
         raw = bytes(self.blob[edges[0] : edges[-1]])
         start = edges[0]
         return [raw[a - start : b - start].decode() for a, b in pairwise(edges)]
-
-    def by_text(self) -> dict[str, int]:
-        """Give the row of each written id; built at the first call and kept."""
-        with self._lock:
-            if self._by_text is None:
-                self._by_text = {t: row for row, t in enumerate(self.texts(0, self.count))}
-            return self._by_text
 
     def drop_pages(self) -> None:
         """Give back the resident pages of the ids."""

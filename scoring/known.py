@@ -1,0 +1,49 @@
+"""Finds the row of an id as it is written, in little memory for any number of rows."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from palio.scoring.rows import RowIds
+
+_BATCH = 65_536
+_FEW = 200_000  # up to here a dict is faster and small enough
+
+
+class KnownIds:
+    """Row by written id, for readers in plain Python.
+
+    Python's own string hash is keyed anew in each process, so nobody can prepare collisions.
+    """
+
+    def __init__(self, ids: RowIds) -> None:
+        self._ids = ids
+        self._rows: dict[str, int] = {}
+        if ids.count <= _FEW:
+            self._rows = {text: row for row, text in enumerate(ids.texts(0, ids.count))}
+            return
+        hashes = np.fromiter(_hashes(ids), dtype=np.int64, count=ids.count)
+        self._order = np.argsort(hashes)
+        self._hashes = hashes[self._order]
+
+    def row(self, text: str) -> int:
+        """Give the row of an id, or -1."""
+        if self._ids.count <= _FEW:
+            return self._rows.get(text, -1)
+        wanted = hash(text)
+        place = int(np.searchsorted(self._hashes, wanted))
+        while place < self._ids.count and self._hashes[place] == wanted:
+            row = int(self._order[place])
+            if self._ids.text(row) == text:
+                return row
+            place += 1
+        return -1
+
+    def __contains__(self, text: str) -> bool:
+        """Tell whether an id is in the test set."""
+        return self.row(text) >= 0
+
+
+def _hashes(ids: RowIds) -> Iterator[int]:
+    for first in range(0, ids.count, _BATCH):
+        yield from map(hash, ids.texts(first, min(first + _BATCH, ids.count)))
