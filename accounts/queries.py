@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from palio.accounts import rules
 from palio.accounts.contracts import JoinLink, Member, Person, Role, Scope, Team, TokenInfo
@@ -138,6 +138,16 @@ def team_of(session: Session, *, challenge_id: str, person_id: str) -> Team | No
         .where(MemberRow.challenge_id == challenge_id, MemberRow.person_id == person_id)
     ).first()
     return teams_of(session, [row])[row.id] if row else None
+
+
+def team_counts(session: Session, *, challenge_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many teams each of these challenges has; those without one are left out."""
+    rows = session.exec(
+        select(TeamRow.challenge_id, func.count())
+        .where(col(TeamRow.challenge_id).in_(set(challenge_ids)))
+        .group_by(TeamRow.challenge_id)
+    )
+    return dict(rows.all())
 
 
 def teams(session: Session, *, challenge_id: str) -> dict[str, Team]:

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     upload_idle_seconds: int = Field(default=60, gt=0)
     storage_reserve_share: float = Field(default=0.1, ge=0, lt=1)
     form_max_bytes: int = Field(default=2**20, gt=0)
+    rate_limits_scale: float = Field(default=1.0, ge=0)  # of the web's own rates; 0 = none
 
     password_hash_threads: int = Field(default=2, gt=0)
     password_min_chars: int = Field(default=12, ge=8)

@@ -1,0 +1,151 @@
+"""Everything about a challenge as one zip, so that no host is locked in."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session, col, select
+
+from palio.accounts import queries as accounts
+from palio.accounts.access import Action
+from palio.challenges import queries as challenges
+from palio.challenges.plan_json import plan_to_json
+from palio.core.audit import AuditEvent
+from palio.core.paging import LIMIT_MAX
+from palio.leaderboard import queries as boards
+from palio.leaderboard.contracts import Board
+from palio.leaderboard.rendering import safe_cell, to_csv
+from palio.prizes import queries as prizes
+from palio.submissions import queries as submissions
+from palio.submissions.contracts import Submission
+from palio.web.api.schemas import problems
+from palio.web.deps import ReadDep, SignedInDep
+from palio.web.visits import Visit, enter
+
+router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
+_SUBMISSION_COLUMNS = (
+    "id", "team_id", "team", "kind", "label", "state", "received_at", "ended_at", "file_name",
+    "sha256", "bytes", "is_chosen", "public_scores", "reason", "note",
+)  # fmt: skip
+
+
+@router.get(
+    "/{slug}/export",
+    responses={**problems(401, 403, 404), 200: {"content": {"application/zip": {}}}},
+    response_class=Response,
+)
+def export_challenge(session: ReadDep, caller: SignedInDep, slug: str) -> Response:
+    """Give rules, teams, submissions, boards, awards and audit log as a zip; for its hosts.
+
+    The private board is in it after the reveal, not before. Prediction files are fetched one by
+    one, see `GET /api/v1/submissions/{id}/file`.
+    """
+    visit = enter(session, slug, caller)
+    visit.require(Action.READ_HOST)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _texts(session, visit):
+            archive.writestr(f"{slug}/{name}", text)
+    headers = {"Content-Disposition": f'attachment; filename="{slug}.zip"'}
+    return Response(file.getvalue(), media_type="application/zip", headers=headers)
+
+
+def _texts(session: Session, visit: Visit) -> Iterable[tuple[str, str]]:
+    challenge = visit.challenge
+    yield "plan.json", plan_to_json(challenge.plan)
+    yield "description.md", challenges.text(session, challenge_id=challenge.id, kind="description")
+    yield "rules.md", challenges.text(session, challenge_id=challenge.id, kind="rules")
+    yield "teams.csv", _teams(session, challenge.id)
+    yield "submissions.csv", _submissions(session, challenge.id)
+    shown = [Board.PUBLIC]
+    if visit.may(Action.READ_PRIVATE_SCORE):
+        shown.append(Board.PRIVATE)
+        yield "awards.csv", _awards(session, challenge.id)
+    for board in shown:
+        snapshot = boards.latest(session, challenge_id=challenge.id, board=board)
+        if snapshot is not None:
+            yield f"board-{board}.csv", to_csv(snapshot)
+    yield "audit.csv", _audit(session, challenge.id)
+
+
+def _teams(session: Session, challenge_id: str) -> str:
+    teams = accounts.teams(session, challenge_id=challenge_id).values()
+    rows = [
+        (team.id, team.name, member.handle, member.display_name, member.is_captain)
+        for team in teams
+        for member in team.members
+    ]
+    return _csv(("team_id", "team", "handle", "display_name", "is_captain"), rows)
+
+
+def _submissions(session: Session, challenge_id: str) -> str:
+    names = {
+        team.id: team.name for team in accounts.teams(session, challenge_id=challenge_id).values()
+    }
+    rows: list[Sequence[object]] = []
+    cursor = None
+    while True:
+        page = submissions.of_challenge(
+            session, challenge_id=challenge_id, cursor=cursor, limit=LIMIT_MAX
+        )
+        rows += [_submission(item, names.get(item.team_id, "")) for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return _csv(_SUBMISSION_COLUMNS, rows)
+
+
+def _submission(item: Submission, team: str) -> Sequence[object]:
+    scores = " ".join(f"{score.metric}={score.rounded}" for score in item.public_scores)
+    return (
+        item.id,
+        item.team_id,
+        team,
+        item.kind.value,
+        item.label,
+        item.state.value,
+        item.received_at.isoformat(),
+        item.ended_at.isoformat() if item.ended_at else "",
+        item.file_name,
+        item.sha256,
+        item.bytes,
+        item.is_chosen,
+        scores,
+        item.reason,
+        item.note,
+    )
+
+
+def _awards(session: Session, challenge_id: str) -> str:
+    rows = [
+        (award.id, award.place, award.title, str(award.money), award.team_name, award.state.value)
+        for award in prizes.awards(session, challenge_id=challenge_id)
+    ]
+    return _csv(("id", "place", "title", "money", "team", "state"), rows)
+
+
+def _audit(session: Session, challenge_id: str) -> str:
+    events = session.exec(
+        select(AuditEvent)
+        .where(AuditEvent.challenge_id == challenge_id)
+        .order_by(col(AuditEvent.id))
+    )
+    rows = [
+        (event.id, event.at.isoformat(), event.actor_id, event.action, event.subject_id,
+         event.detail, event.hash)
+        for event in events
+    ]  # fmt: skip
+    return _csv(("id", "at", "actor_id", "action", "subject_id", "detail", "hash"), rows)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    return safe_cell(value) if isinstance(value, str) else value

@@ -1,0 +1,178 @@
+"""What a host sees and does: counts, queue, workers, alarms; extensions, grants, join links."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from palio.accounts import queries as accounts
+from palio.accounts import service as account_service
+from palio.accounts.access import Action
+from palio.accounts.contracts import Caller, NewSecret, Role
+from palio.challenges import service as challenge_service
+from palio.challenges.contracts import Challenge
+from palio.challenges.errors import PhaseNotFoundError
+from palio.core.errors import BadRequestError
+from palio.pipeline import queries as pipeline
+from palio.pipeline.status import workers_alive
+from palio.submissions import queries as submissions
+from palio.submissions import service as submission_service
+from palio.web.api.challenges import challenge_detail
+from palio.web.api.schemas import problems
+from palio.web.api.schemas_challenges import ChallengeView, ExtensionOrder
+from palio.web.api.schemas_host import AlarmView, GrantOrder, HostView, WorkerView
+from palio.web.api.schemas_people import JoinLinkOrder, LinkView
+from palio.web.deps import ReadDep, SignedInDep, StateDep, WriteDep
+from palio.web.state import WebState
+from palio.web.visits import Visit, enter
+
+router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
+
+
+class NaiveTimeError(BadRequestError):
+    """A time without a zone means nothing."""
+
+    code = "naive_time"
+
+
+@router.get("/{slug}/host", responses=problems(401, 403, 404))
+def read_host(session: ReadDep, caller: SignedInDep, slug: str) -> HostView:
+    """Show how the challenge is doing; for its hosts."""
+    return host_view(session, enter(session, slug, caller))
+
+
+def host_view(session: Session, visit: Visit) -> HostView:
+    """Return counts, queue, workers and alarms of the visited challenge."""
+    visit.require(Action.READ_HOST)
+    challenge_id = visit.challenge.id
+    alarms = pipeline.open_alarms(session, challenge_id=challenge_id)
+    return HostView(
+        submissions=submissions.counts_by_state(session, challenge_id=challenge_id),
+        jobs=pipeline.job_counts(session, challenge_id=challenge_id),
+        pending=submissions.pending_count(session, challenge_id=challenge_id),
+        workers_alive=workers_alive(session, now=visit.now),
+        workers=tuple(
+            WorkerView.model_validate(worker) for worker in pipeline.workers(session, now=visit.now)
+        ),
+        alarms=tuple(
+            AlarmView(kind=alarm.kind, words=alarm.words, raised_at=alarm.raised_at)
+            for alarm in alarms
+        ),
+        teams=accounts.team_counts(session, challenge_ids=[challenge_id]).get(challenge_id, 0),
+    )
+
+
+@router.post("/{slug}/phases/{name}/extension", responses=problems(401, 403, 404, 409))
+def extend_phase(
+    session: WriteDep,
+    state: StateDep,
+    caller: SignedInDep,
+    slug: str,
+    name: str,
+    order: ExtensionOrder,
+) -> ChallengeView:
+    """Move the close of a phase to a later time: public, with the reason, and audited."""
+    visit = enter(session, slug, caller)
+    extend(session, visit, caller, phase=name, closes_at=order.closes_at, reason=order.reason)
+    return challenge_detail(session, state, enter(session, slug, caller))
+
+
+def extend(
+    session: Session,
+    visit: Visit,
+    caller: Caller,
+    *,
+    phase: str,
+    closes_at: datetime,
+    reason: str,
+) -> Challenge:
+    """Move the close of the named phase to a later time."""
+    visit.require(Action.CHANGE_SCHEDULE)
+    if closes_at.tzinfo is None:
+        raise NaiveTimeError("Give the time with its zone, e.g. 2026-12-24T00:00:00Z.")
+    found = next((item for item in visit.challenge.phases if item.name == phase), None)
+    if found is None:
+        raise PhaseNotFoundError(f"The challenge has no phase {phase!r}.")
+    return challenge_service.extend_phase(
+        session,
+        challenge_id=visit.challenge.id,
+        phase_id=found.id,
+        closes_at=closes_at,
+        reason=reason,
+        by=caller.person.id,
+        now=visit.now,
+    )
+
+
+@router.post("/{slug}/join-links", status_code=201, responses=problems(401, 403, 404))
+def create_join_link(
+    session: WriteDep, state: StateDep, caller: SignedInDep, slug: str, order: JoinLinkOrder
+) -> LinkView:
+    """Make a link by which people join without mail, also where sign-up is closed."""
+    visit = enter(session, slug, caller)
+    secret = join_link(session, visit, caller, role=order.role, uses=order.uses, days=order.days)
+    return join_view(state, secret)
+
+
+def join_link(
+    session: Session,
+    visit: Visit,
+    caller: Caller,
+    *,
+    role: Role | None,
+    uses: int,
+    days: int,
+) -> NewSecret:
+    """Make a link by which people join the visited challenge."""
+    visit.require(Action.MAKE_JOIN_LINK)
+    return account_service.make_join_link(
+        session,
+        challenge_id=visit.challenge.id,
+        role=role,
+        uses=uses,
+        days=days,
+        by=caller.person.id,
+        now=visit.now,
+    )
+
+
+def join_view(state: WebState, secret: NewSecret) -> LinkView:
+    """Show the link, this once."""
+    return LinkView(
+        code=secret.secret,
+        url=f"{state.settings.url}/join/{secret.secret}",
+        expires_at=secret.expires_at,
+    )
+
+
+@router.post(
+    "/{slug}/teams/{team_id}/grants", status_code=204, responses=problems(401, 403, 404, 409)
+)
+def grant_tries(
+    session: WriteDep, caller: SignedInDep, slug: str, team_id: str, order: GrantOrder
+) -> None:
+    """Give a team more tries; shown in its ledger with the reason, and audited."""
+    visit = enter(session, slug, caller)
+    grant(session, visit, caller, team_id=team_id, tries=order.tries, reason=order.reason)
+
+
+def grant(
+    session: Session,
+    visit: Visit,
+    caller: Caller,
+    *,
+    team_id: str,
+    tries: int,
+    reason: str,
+) -> None:
+    """Give a team of the visited challenge more tries."""
+    visit.require(Action.GRANT_TRIES)
+    submission_service.grant(
+        session,
+        team_id=team_id,
+        challenge=visit.challenge,
+        tries=tries,
+        reason=reason,
+        by=caller.person.id,
+        now=visit.now,
+    )

@@ -1,0 +1,163 @@
+"""Handing in: the body streams to the store, then one short transaction makes it a submission."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from palio.accounts import service as account_service
+from palio.accounts.contracts import Caller, Team
+from palio.challenges import rules as challenge_rules
+from palio.core.db import reading
+from palio.core.storage import Blob
+from palio.pipeline import launch
+from palio.submissions import queries as submissions
+from palio.submissions import rules
+from palio.submissions.contracts import Receipt, UploadLimits
+from palio.web.api.schemas import problems
+from palio.web.api.schemas_submissions import ReceiptView, receipt_view
+from palio.web.buckets import Group
+from palio.web.deps import SignedInDep, StateDep
+from palio.web.errors import IdempotencyKeyMissingError
+from palio.web.state import WebState, limit
+from palio.web.units import run_unit
+from palio.web.uploads import ANY_BODY, declared_of, store
+from palio.web.visits import Visit, enter
+
+router = APIRouter(prefix="/api/v1", tags=["submissions"])
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody hands in, beside the bytes."""
+
+    slug: str
+    file_name: str
+    note: str
+    key: str
+
+
+@router.post(
+    "/challenges/{slug}/submissions",
+    status_code=201,
+    max_body_size=ANY_BODY,
+    responses={
+        **problems(401, 403, 404, 408, 409, 413, 507),
+        200: {"model": ReceiptView, "description": "The same key again: the same receipt."},
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"example": "id,rating\n1,3.5\n"}},
+        }
+    },
+)
+async def create_submission(
+    request: Request,
+    response: Response,
+    state: StateDep,
+    caller: SignedInDep,
+    slug: str,
+    file_name: Annotated[str, Query(max_length=1000)] = "",
+    note: Annotated[str, Query(max_length=2000)] = "",
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> ReceiptView:
+    """Hand in a prediction file: the raw body. Costs a try; a refused file gives it back.
+
+    Send `Content-Digest: sha-256=:…:` (RFC 9530) so that a file changed on its way is noticed,
+    and one `Idempotency-Key` for all attempts at one upload: the same key never counts twice.
+    """
+    limit(request, Group.SUBMIT)
+    if not idempotency_key:
+        raise IdempotencyKeyMissingError(
+            "Send a header Idempotency-Key with a fresh random text for each upload, and the "
+            "same text when you repeat it: then a repeated upload cannot count twice."
+        )
+    declared = declared_of(request)
+    deed = Deed(slug=slug, file_name=file_name, note=note, key=idempotency_key)
+    limit_bytes = await run_in_threadpool(check_before, state, caller, deed)
+    blob = await store(
+        request.stream(),
+        state.storage,
+        limit_bytes=limit_bytes,
+        declared=declared,
+        idle_seconds=state.settings.upload_idle_seconds,
+    )
+    receipt = await run_in_threadpool(hand_in, state, caller, deed, blob)
+    response.status_code = 201 if receipt.is_new else 200
+    return receipt_view(receipt)
+
+
+def check_before(state: WebState, caller: Caller, deed: Deed) -> int:
+    """Refuse before a byte is read what would be refused after; return the cap in bytes.
+
+    The decision that counts is made in `hand_in`, under locks; this one saves the transfer and
+    keeps bytes that can never become a submission out of the store.
+
+    Raises:
+        AppError: As `hand_in`.
+
+    """
+    rules.check_key(deed.key)
+    rules.check_note(deed.note)
+    with reading(state.engine) as session:
+        visit = enter(session, deed.slug, caller)
+        visit.require_participant(session)
+        _check_try(session, visit, visit.team(session), key=deed.key)
+        return min(state.settings.upload_max_bytes, visit.challenge.plan.form.max_bytes)
+
+
+def _check_try(session: Session, visit: Visit, team: Team | None, *, key: str) -> None:
+    challenge, now = visit.challenge, visit.now
+    if team is not None and submissions.receipt_of_key(
+        session, team_id=team.id, idempotency_key=key
+    ):
+        return  # a repetition gets its receipt whatever the time and the quota
+    phase = challenge_rules.open_phase(challenge, now=now)
+    if team is None:
+        challenge_rules.check_entry_deadline(challenge, now=now)
+        return
+    window = challenge_rules.quota_window(phase.quota.zone, now=now)
+    use = submissions.quota_use(session, team_id=team.id, phase_id=phase.id, day=window.day)
+    rules.check_quota(phase, use=use, window=window)
+
+
+def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob) -> Receipt:
+    """Make a stored file a submission of the caller's team, in one transaction.
+
+    Raises:
+        AppError: Whatever `pipeline.launch.accept_submission` raises; not accepted rules; the
+            entry deadline for somebody without a team.
+
+    """
+
+    def work(session: Session) -> Receipt:
+        visit = enter(session, deed.slug, caller)
+        visit.require_participant(session)
+        team = visit.team(session)
+        if team is None:
+            challenge_rules.open_phase(visit.challenge, now=visit.now)
+            team = join_alone(session, visit, caller)
+        return launch.accept_submission(
+            session,
+            challenge=visit.challenge,
+            team_id=team.id,
+            person_id=caller.person.id,
+            blob=blob,
+            file_name=deed.file_name,
+            note=deed.note,
+            idempotency_key=deed.key,
+            limits=UploadLimits(),
+        )
+
+    return run_unit(state, work)
+
+
+def join_alone(session: Session, visit: Visit, caller: Caller) -> Team:
+    """Make the caller a team of one; raises `EntryDeadlineError`."""
+    challenge_rules.check_entry_deadline(visit.challenge, now=visit.now)
+    return account_service.solo_team(
+        session, challenge_id=visit.challenge.id, person=caller.person, now=visit.now
+    )

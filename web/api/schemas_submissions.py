@@ -1,0 +1,243 @@
+"""Shapes of submissions as their team sees them. There is no field for a private score."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from palio.accounts.contracts import Team
+from palio.challenges.contracts import Quota
+from palio.pipeline.contracts import QueueStatus
+from palio.submissions.contracts import (
+    QuotaCause,
+    QuotaStatus,
+    Receipt,
+    Submission,
+    SubmissionKind,
+    SubmissionState,
+)
+from palio.web.api.schemas import FINDING, ID, NOW, SHA256, FindingView, Order, View, example
+
+SCORE = {"metric": "rmse", "score": "0.8972"}
+SUBMISSION = {
+    "id": ID,
+    "state": "scored",
+    "status": "Scored.",
+    "queue": None,
+    "reason": "",
+    "findings": [],
+    "public_scores": [SCORE],
+    "received_at": NOW,
+    "ended_at": "2026-12-01T12:00:01Z",
+    "file_name": "blend.csv",
+    "sha256": SHA256,
+    "bytes": 1_048_576,
+    "note": "blend of two",
+    "is_chosen": False,
+    "kind": "competitor",
+    "label": "",
+    "team": {"id": ID, "name": "Pragmatic Chaos"},
+}
+
+
+class ReceiptView(View):
+    """Proof that a file arrived: its digest and the database's time at the end of the upload."""
+
+    model_config = example(
+        {
+            "submission_id": ID,
+            "file_name": "blend.csv",
+            "sha256": SHA256,
+            "bytes": 1_048_576,
+            "received_at": NOW,
+            "is_new": True,
+        }
+    )
+
+    submission_id: str
+    file_name: str
+    sha256: str
+    bytes: int
+    received_at: datetime
+    is_new: bool
+
+
+class CheckView(View):
+    """What the server says of a prediction file; it never depends on the answers."""
+
+    model_config = example({"verdict": "refused", "rows": None, "findings": [FINDING]})
+
+    verdict: Literal["accepted", "refused"]
+    rows: int | None
+    findings: tuple[FindingView, ...]
+
+
+class ScoreView(View):
+    """One metric on the public part: the rounded decimal that ranks."""
+
+    metric: str
+    score: str
+
+
+class TypicalView(View):
+    """How long recent submissions waited and ran, in seconds: median and 90th percentile."""
+
+    wait_p50: float | None
+    wait_p90: float | None
+    run_p50: float | None
+    run_p90: float | None
+
+
+class QueueView(View):
+    """Where a submission stands in the queue; null when it has ended."""
+
+    position: int | None
+    running_seconds: float | None
+    workers_alive: int
+    typical: TypicalView
+
+
+class TeamNameView(View):
+    """Whose submission it is."""
+
+    id: str
+    name: str
+
+
+class SubmissionView(View):
+    """A submission; `status` always says in words where it stands or why it ended."""
+
+    model_config = example(SUBMISSION)
+
+    id: str
+    state: SubmissionState
+    status: str
+    queue: QueueView | None
+    reason: str
+    findings: tuple[FindingView, ...]
+    public_scores: tuple[ScoreView, ...]
+    received_at: datetime
+    ended_at: datetime | None
+    file_name: str
+    sha256: str
+    bytes: int
+    note: str
+    is_chosen: bool
+    kind: SubmissionKind
+    label: str
+    team: TeamNameView
+
+
+class SubmissionsView(View):
+    """One page of submissions, newest first."""
+
+    model_config = example({"items": [SUBMISSION], "next_cursor": None})
+
+    items: tuple[SubmissionView, ...]
+    next_cursor: str | None
+
+
+class Choice(Order):
+    """Whether the submission is one of the team's final entries."""
+
+    model_config = example({"chosen": True})
+
+    chosen: bool
+
+
+class QuotaLineView(View):
+    """One line of the ledger: +1 charged, -1 given back, -n granted by the host."""
+
+    at: datetime
+    day: date
+    change: int
+    cause: QuotaCause
+    submission_id: str | None
+    note: str
+
+
+class QuotaView(View):
+    """Tries left now; `remaining` null = no limit."""
+
+    model_config = example(
+        {
+            "remaining": 4,
+            "used_today": 1,
+            "used_total": 7,
+            "per_day": 5,
+            "total": 100,
+            "zone": "UTC",
+            "next_try_at": None,
+            "lines": [
+                {
+                    "at": NOW,
+                    "day": "2026-12-01",
+                    "change": 1,
+                    "cause": "submitted",
+                    "submission_id": ID,
+                    "note": "",
+                }
+            ],
+        }
+    )
+
+    remaining: int | None
+    used_today: int
+    used_total: int
+    per_day: int | None
+    total: int | None
+    zone: str
+    next_try_at: datetime | None
+    lines: tuple[QuotaLineView, ...]
+
+
+def submission_view(
+    submission: Submission, *, team: Team | None, queue: QueueStatus | None
+) -> SubmissionView:
+    """Show a submission; `queue` where it has not ended."""
+    ended = "Scored." if submission.state is SubmissionState.SCORED else submission.reason
+    return SubmissionView(
+        **SubmissionCore.model_validate(submission).model_dump(),
+        status=queue.words if queue else ended,
+        queue=QueueView.model_validate(queue) if queue else None,
+        public_scores=tuple(
+            ScoreView(metric=score.metric, score=str(score.rounded))
+            for score in submission.public_scores
+        ),
+        team=TeamNameView(id=submission.team_id, name=team.name if team else submission.label),
+    )
+
+
+class SubmissionCore(View):
+    """The members of `SubmissionView` that are taken over as they are."""
+
+    id: str
+    state: SubmissionState
+    reason: str
+    findings: tuple[FindingView, ...]
+    received_at: datetime
+    ended_at: datetime | None
+    file_name: str
+    sha256: str
+    bytes: int
+    note: str
+    is_chosen: bool
+    kind: SubmissionKind
+    label: str
+
+
+def receipt_view(receipt: Receipt) -> ReceiptView:
+    """Show a receipt."""
+    return ReceiptView.model_validate(receipt)
+
+
+def quota_view(status: QuotaStatus, *, quota: Quota) -> QuotaView:
+    """Show the tries left beside the rule they follow from."""
+    return QuotaView(
+        remaining=status.remaining,
+        used_today=status.used_today,
+        used_total=status.used_total,
+        per_day=quota.per_day,
+        total=quota.total,
+        zone=quota.zone,
+        next_try_at=status.next_try_at,
+        lines=tuple(QuotaLineView.model_validate(line) for line in status.lines),
+    )

@@ -1,0 +1,176 @@
+"""Submissions: listed, looked at, fetched, chosen; and the tries left."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from sqlmodel import Session
+
+from palio.accounts import queries as accounts
+from palio.accounts.access import Action
+from palio.accounts.contracts import Team
+from palio.core.paging import Page
+from palio.pipeline import status
+from palio.submissions import queries as submissions
+from palio.submissions import service
+from palio.submissions.contracts import QuotaStatus, Submission
+from palio.submissions.rules import SubmissionNotFoundError
+from palio.submissions.states import PENDING
+from palio.web.api.schemas import problems
+from palio.web.api.schemas_submissions import (
+    Choice,
+    QuotaView,
+    SubmissionsView,
+    SubmissionView,
+    quota_view,
+    submission_view,
+)
+from palio.web.deps import LIMIT, CursorDep, LimitDep, ReadDep, SignedInDep, StateDep, WriteDep
+from palio.web.files import send_blob
+from palio.web.visits import Visit, enter, enter_by_id
+
+router = APIRouter(prefix="/api/v1", tags=["submissions"])
+
+
+@router.get("/challenges/{slug}/submissions", responses=problems(401, 403, 404))
+def list_submissions(
+    session: ReadDep,
+    caller: SignedInDep,
+    slug: str,
+    cursor: CursorDep = None,
+    limit: LimitDep = LIMIT,
+    is_all: Annotated[bool, Query(alias="all", description="hosts: every team's")] = False,  # noqa: FBT002 (a query parameter)
+) -> SubmissionsView:
+    """List the own team's submissions, newest first; hosts may ask for everybody's."""
+    visit = enter(session, slug, caller)
+    if is_all:
+        visit.require(Action.READ_HOST)
+        return everybodys(session, visit, cursor=cursor, limit=limit)
+    return own(session, visit, cursor=cursor, limit=limit)
+
+
+def everybodys(
+    session: Session, visit: Visit, *, cursor: str | None, limit: int
+) -> SubmissionsView:
+    """Return one page of every team's submissions."""
+    page = submissions.of_challenge(
+        session, challenge_id=visit.challenge.id, cursor=cursor, limit=limit
+    )
+    teams = accounts.teams(session, challenge_id=visit.challenge.id)
+    return _shown(session, visit, page, teams)
+
+
+def own(session: Session, visit: Visit, *, cursor: str | None, limit: int) -> SubmissionsView:
+    """Return one page of the caller's team's submissions."""
+    team = visit.team(session)
+    if team is None:
+        return SubmissionsView(items=(), next_cursor=None)
+    page = submissions.of_team(
+        session, challenge_id=visit.challenge.id, team_id=team.id, cursor=cursor, limit=limit
+    )
+    return _shown(session, visit, page, {team.id: team})
+
+
+def _shown(
+    session: Session, visit: Visit, page: Page[Submission], teams: dict[str, Team]
+) -> SubmissionsView:
+    items = tuple(_view(session, visit, item, teams.get(item.team_id)) for item in page.items)
+    return SubmissionsView(items=items, next_cursor=page.next_cursor)
+
+
+def _view(
+    session: Session, visit: Visit, submission: Submission, team: Team | None
+) -> SubmissionView:
+    queue = None
+    if submission.state in PENDING:
+        queue = status.queue_status(session, submission=submission, now=visit.now)
+    return submission_view(submission, team=team, queue=queue)
+
+
+@router.get("/submissions/{submission_id}", responses=problems(401, 404))
+def read_submission(session: ReadDep, caller: SignedInDep, submission_id: str) -> SubmissionView:
+    """Show one submission and where it stands."""
+    submission = submissions.submission(session, submission_id)
+    visit, team = _visit(session, caller, submission)
+    visit.require(Action.READ_SUBMISSION, team=team, missing=_missing())
+    return _view(session, visit, submission, team)
+
+
+@router.get(
+    "/submissions/{submission_id}/file",
+    responses={**problems(401, 404), 200: {"content": {"application/octet-stream": {}}}},
+    response_class=Response,
+)
+def read_submission_file(
+    session: ReadDep,
+    state: StateDep,
+    caller: SignedInDep,
+    submission_id: str,
+    range_header: Annotated[str | None, Header(alias="Range")] = None,
+) -> Response:
+    """Give back the very file that was handed in."""
+    submission = submissions.submission(session, submission_id)
+    visit, team = _visit(session, caller, submission)
+    visit.require(Action.READ_SUBMISSION_FILE, team=team, missing=_missing())
+    return send_blob(
+        state.storage.path(submission.sha256),
+        sha256=submission.sha256,
+        name=submission.file_name,
+        media_type="application/octet-stream",
+        range_header=range_header,
+    )
+
+
+@router.put("/submissions/{submission_id}/choice", responses=problems(401, 404, 409))
+def choose_submission(
+    session: WriteDep, caller: SignedInDep, submission_id: str, order: Choice
+) -> SubmissionView:
+    """Say whether the submission is one of the team's final entries; before the close only."""
+    return choose(session, caller, submission_id=submission_id, is_chosen=order.chosen)
+
+
+def choose(
+    session: Session, caller: SignedInDep, *, submission_id: str, is_chosen: bool
+) -> SubmissionView:
+    """Mark a submission as final or take the mark away."""
+    submission = submissions.submission(session, submission_id)
+    visit, team = _visit(session, caller, submission)
+    visit.require(Action.CHOOSE_FINALS, team=team, missing=_missing())
+    service.choose(
+        session,
+        submission_id=submission_id,
+        team_id=submission.team_id,
+        is_chosen=is_chosen,
+        challenge=visit.challenge,
+        now=visit.now,
+    )
+    return _view(session, visit, submissions.submission(session, submission_id), team)
+
+
+def _visit(
+    session: Session, caller: SignedInDep, submission: Submission
+) -> tuple[Visit, Team | None]:
+    visit = enter_by_id(session, submission.challenge_id, caller)
+    team = accounts.team(session, submission.team_id) if submission.team_id else None
+    return visit, team
+
+
+def _missing() -> SubmissionNotFoundError:
+    # The words of an id that does not exist: nobody learns which ids do.
+    return SubmissionNotFoundError("There is no such submission.")
+
+
+@router.get("/challenges/{slug}/quota", responses=problems(401, 404))
+def read_quota(session: ReadDep, caller: SignedInDep, slug: str) -> QuotaView:
+    """Show the tries left now, and the ledger they follow from."""
+    return quota_of(session, enter(session, slug, caller))
+
+
+def quota_of(session: Session, visit: Visit) -> QuotaView:
+    """Return the tries of the caller's team; before it has one, those a new team would have."""
+    challenge = visit.challenge
+    team = visit.team(session)
+    found: QuotaStatus = submissions.quota(
+        session, challenge=challenge, team_id=team.id if team else "", now=visit.now
+    )
+    phase = next((p for p in challenge.phases if visit.now < p.closes_at), challenge.phases[-1])
+    return quota_view(found, quota=phase.quota)

@@ -1,0 +1,69 @@
+"""What one web process holds: connections and caches, made once, never any sealed answers."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from fastapi import Request
+from sqlalchemy import Engine
+
+from palio.accounts.passwords import Passwords
+from palio.core.queue import Message
+from palio.core.settings import Settings
+from palio.core.storage import Storage
+from palio.web.boards import BoardCache
+from palio.web.buckets import Group, Limiter
+from palio.web.packs import SealedDoor
+from palio.web.rowids import RowIdsCache
+
+
+@dataclass(frozen=True, slots=True)
+class WebState:
+    """Collaborators of every request.
+
+    Attributes:
+        sealed_door: Where a published challenge's answers go in; nothing comes out of it here.
+        key: Signs form proofs.
+        checkers: Threads that read prediction files for `checks`; few, so that checks cannot
+            take the server's processors from everything else.
+
+    """
+
+    settings: Settings
+    engine: Engine
+    storage: Storage
+    sealed_door: SealedDoor
+    passwords: Passwords
+    send: Callable[[Message], None]
+    key: bytes
+    limiter: Limiter
+    boards: BoardCache
+    row_ids: RowIdsCache
+    checkers: ThreadPoolExecutor
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the server over https; cookies depend on it."""
+        return self.settings.url.startswith("https://")
+
+    @property
+    def cookie_name(self) -> str:
+        """Name of the session cookie; ``__Host-`` pins it to this host, needs https."""
+        return "__Host-palio" if self.is_https else "palio"
+
+
+def state_of(request: Request) -> WebState:
+    """Return the process's state."""
+    state: WebState = request.app.state.palio
+    return state
+
+
+def address_of(request: Request) -> str:
+    """Return the address the request came from, as the server or its proxy saw it."""
+    return request.client.host if request.client else "unknown"
+
+
+def limit(request: Request, group: Group) -> None:
+    """Count the request against its group's rate; raises `TooManyRequestsError`."""
+    state_of(request).limiter.check(group, address=address_of(request), at=time.monotonic())

@@ -1,0 +1,43 @@
+"""Units of work with one more try: what may be done again when the database refuses a race."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlmodel import Session
+
+from palio.core.db import unit_of_work
+from palio.web.state import WebState
+
+T = TypeVar("T")
+# Serialization failure, deadlock, lock time-out (PostgreSQL, appendix A); pg8000 puts the
+# code under "C" of a dictionary.
+_TRANSIENT_CODES = frozenset({"40001", "40P01", "55P03"})
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Say whether the same transaction may well pass when tried again."""
+    cause = error.orig
+    first = cause.args[0] if cause is not None and cause.args else None
+    if isinstance(first, dict):
+        return first.get("C") in _TRANSIENT_CODES
+    return isinstance(error, OperationalError) and "locked" in str(first)
+
+
+def run_unit(state: WebState, work: Callable[[Session], T]) -> T:
+    """Run `work` in one transaction; when a race spoiled it, once more.
+
+    A broken uniqueness rule counts as a race: somebody wrote the row between our look and our
+    write, and the second look sees it.
+    """
+    try:
+        return _run_once(state, work)
+    except DBAPIError as error:
+        if not (is_transient(error) or isinstance(error, IntegrityError)):
+            raise
+    return _run_once(state, work)
+
+
+def _run_once(state: WebState, work: Callable[[Session], T]) -> T:
+    with unit_of_work(state.engine, send=state.send) as session:
+        return work(session)

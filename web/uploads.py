@@ -1,0 +1,114 @@
+"""Request bodies that are files: taken in 1 MiB pieces, never whole in memory, never waited for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from palio.core.storage import Blob, FileTooLargeError, Storage
+from palio.submissions.intake import Upload, read_content_digest
+from palio.web.errors import UploadIdleError
+
+PIECE_BYTES = 2**20
+# Routes that stream have caps of their own, so the one for JSON bodies is lifted there.
+ANY_BODY = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the client said of a body before sending it: size and SHA-256, where it did."""
+
+    bytes: int | None = None
+    sha256: str | None = None
+
+
+def declared_of(request: Request) -> Declared:
+    """Read Content-Length and Content-Digest; raises `BadDigestHeaderError`."""
+    length = request.headers.get("content-length", "")
+    return Declared(
+        bytes=int(length) if length.isdecimal() else None,
+        sha256=read_content_digest(request.headers.get("content-digest")),
+    )
+
+
+class UploadGoneError(Exception):
+    """The sender is gone; nobody will read an answer."""
+
+
+async def pieces(stream: AsyncIterator[bytes], *, idle_seconds: float) -> AsyncIterator[bytes]:
+    """Yield the body in pieces of 1 MiB, the last one shorter.
+
+    Raises:
+        UploadIdleError: Nothing came for `idle_seconds`.
+        UploadGoneError: The connection was cut before the end.
+
+    """
+    buffer = bytearray()
+    while True:
+        try:
+            async with asyncio.timeout(idle_seconds):
+                buffer += await anext(stream)
+        except StopAsyncIteration:
+            break
+        except TimeoutError as error:
+            raise UploadIdleError(
+                f"Nothing came for {idle_seconds:g} seconds, so the upload was ended and nothing "
+                "stored. Send the file again, with the same Idempotency-Key."
+            ) from error
+        except ClientDisconnect as error:
+            raise UploadGoneError from error
+        while len(buffer) >= PIECE_BYTES:
+            yield bytes(buffer[:PIECE_BYTES])
+            del buffer[:PIECE_BYTES]
+    if buffer:
+        yield bytes(buffer)
+
+
+async def store(
+    stream: AsyncIterator[bytes],
+    storage: Storage,
+    *,
+    limit_bytes: int,
+    declared: Declared,
+    idle_seconds: float,
+) -> Blob:
+    """Keep a body as a blob; on any fault, also a cut connection, nothing is left.
+
+    Raises:
+        FileTooLargeError, UploadCutError, DigestMismatchError, EmptyFileError, StorageFullError:
+            In words.
+        UploadIdleError, UploadGoneError: As for `pieces`.
+
+    """
+    with Upload(
+        storage,
+        limit_bytes=limit_bytes,
+        declared_bytes=declared.bytes,
+        declared_sha256=declared.sha256,
+    ) as upload:
+        async for piece in pieces(stream, idle_seconds=idle_seconds):
+            await run_in_threadpool(upload.write, piece)
+        return await run_in_threadpool(upload.keep)
+
+
+async def receive_file(
+    request: Request, path: Path, *, limit_bytes: int, idle_seconds: float
+) -> None:
+    """Write a request's body into a file of ours; raises `FileTooLargeError` and as `pieces`."""
+    declared = declared_of(request)
+    if declared.bytes is not None and declared.bytes > limit_bytes:
+        raise _too_large(limit_bytes)
+    count = 0
+    with path.open("wb") as file:
+        async for piece in pieces(request.stream(), idle_seconds=idle_seconds):
+            count += len(piece)
+            if count > limit_bytes:
+                raise _too_large(limit_bytes)
+            await run_in_threadpool(file.write, piece)
+
+
+def _too_large(limit_bytes: int) -> FileTooLargeError:
+    return FileTooLargeError(f"The file is larger than the limit of {limit_bytes:,} bytes.")
