@@ -114,13 +114,13 @@ def _tabbed(*cells: object) -> None:
         _write(sys.stdout, "\t".join(clean(cell) for cell in cells))
 
 
-def findings(items: Sequence[Finding], *, file: TextIO | None = None) -> None:
+def findings(items: Sequence[Finding], *, indent: str = "  ", file: TextIO | None = None) -> None:
     """Print what is wrong with a file, one fault a line: place, code, words, then the hint."""
     if file is None and _quiet.get():
         return
     for item in items:
         place = _styled(place_of(item), bold=True)
-        _write(file or sys.stdout, f"  {place}{clean(item['code'])}: {clean(item['text'])}")
+        _write(file or sys.stdout, f"{indent}{place}{clean(item['code'])}: {clean(item['text'])}")
         if hint := item.get("hint"):
             _write(file or sys.stdout, _styled(f"    {clean(hint)}", dim=True))
 

@@ -1,0 +1,66 @@
+"""The client alone: what it imports, and that it works where no server library is installed."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVER_LIBRARIES = {
+    *("alembic", "argon2", "celery", "fastapi", "jinja2", "kombu", "numba", "numpy", "pg8000"),
+    *("pyarrow", "pydantic_settings", "redis", "sqlalchemy", "sqlmodel", "starlette", "uvicorn"),
+}
+
+
+def loaded(code: str) -> set[str]:
+    """Return the top-level modules a fresh Python has after running `code`."""
+    code += (
+        "\nimport sys, json; print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(json.loads(run.stdout))
+
+
+def test_program_loads_no_server_library() -> None:
+    assert loaded("import palio.cli.main") & SERVER_LIBRARIES == set()
+
+
+def test_program_loads_neither_http_nor_tables_before_a_command_needs_them() -> None:
+    assert loaded("import palio.cli.main") & {"httpx", "rich"} == set()
+
+
+def test_client_loads_no_server_library() -> None:
+    assert loaded("import palio.cli.client.api") & SERVER_LIBRARIES == set()
+
+
+@pytest.mark.slow
+def test_client_alone_works_without_the_server_libraries(tmp_path: Path) -> None:
+    source, home = tmp_path / "source", tmp_path / "env"
+    unwanted = shutil.ignore_patterns(".*", "*.egg-info", "build", "palio-data", "__pycache__")
+    shutil.copytree(ROOT, source, symlinks=True, ignore=unwanted)
+    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    subprocess.run([home / "bin" / "pip", "install", "--quiet", source], check=True)
+
+    def palio(*args: str) -> subprocess.CompletedProcess[str]:
+        program = str(home / "bin" / "palio")
+        return subprocess.run(
+            [program, *args], check=False, capture_output=True, text=True, cwd=tmp_path
+        )
+
+    assert palio("--help").returncode == 0
+    listed = palio("challenges", "--server", "http://127.0.0.1:1")
+    assert (listed.returncode, listed.stderr.splitlines()[0]) == (
+        5,
+        "error: Cannot reach http://127.0.0.1:1: nothing listens there (connection refused).",
+    )
+    served = palio("serve")
+    assert (served.returncode, served.stderr.splitlines()) == (
+        1,
+        [
+            "error: This command needs the server, and only the client is installed here.",
+            "  Install it with: pip install 'palio[server]'",
+        ],
+    )
