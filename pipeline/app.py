@@ -73,6 +73,7 @@ def _broker_options(settings: Settings) -> dict[str, Any]:
         "broker_connection_timeout": _SEND_SECONDS,
         "broker_transport_options": {
             "socket_connect_timeout": _SEND_SECONDS,
+            "socket_timeout": 2 * _SEND_SECONDS,  # longer than the 1 s a waiting worker blocks
             "max_retries": 0,
             "interval_start": 0,
         },

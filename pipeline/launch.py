@@ -1,7 +1,9 @@
 """How work enters the pipeline: a submission is accepted, a challenge is launched."""
 
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from sqlmodel import Session
 
@@ -15,6 +17,7 @@ from palio.datasets import service as datasets
 from palio.pipeline import leases
 from palio.pipeline.contracts import Priority, Queue, Task
 from palio.pipeline.models import BoardWork
+from palio.scoring.key import KeySummary, compile_key
 from palio.submissions import service as submissions
 from palio.submissions.contracts import Receipt, UploadLimits
 
@@ -74,15 +77,8 @@ def publish_pack(
 
     """
     plan = pack.plan
-    key = seal.seal(
-        solution=pack.solution,
-        form=plan.form,
-        truth=plan.truth,
-        public_share=plan.public_share,
-        seed=plan.split_seed,
-        ids_storage=blobs,
-        sealed_storage=sealed,
-    )
+    ids, answers, summary = _seal(pack, blobs=blobs, sealed=sealed)
+    data = datasets.store_files(storage=blobs, folder=pack.data_folder, limit_bytes=limit_bytes)
     files = [
         (baseline, blobs.keep_file(baseline.path, limit_bytes=plan.form.max_bytes))
         for baseline in pack.baselines
@@ -95,18 +91,39 @@ def publish_pack(
         organizer_id=organizer_id,
         now=now,
     )
-    datasets.add_files(
+    datasets.add_version(session, challenge_id=challenge.id, files=data, now=now)
+    datasets.add_answer_key(
         session,
-        storage=blobs,
         challenge_id=challenge.id,
-        folder=pack.data_folder,
+        ids=ids,
+        sealed=answers,
+        rows=summary.rows,
+        public_rows=summary.public_rows,
+        private_rows=summary.private_rows,
         now=now,
-        limit_bytes=limit_bytes,
     )
-    datasets.add_answer_key(session, challenge_id=challenge.id, key=key, now=now)
     session.add(BoardWork(challenge_id=challenge.id))
     _queue_baselines(session, challenge, files, person_id=organizer_id, now=now)
     return challenge
+
+
+def _seal(pack: Pack, *, blobs: Storage, sealed: Storage) -> tuple[Blob, Blob, KeySummary]:
+    plan = pack.plan
+    with tempfile.TemporaryDirectory() as folder:  # readable by this user alone
+        ids_path, sealed_path = Path(folder) / "ids", Path(folder) / "sealed"
+        summary = compile_key(
+            solution=pack.solution,
+            form=plan.form,
+            truth=plan.truth,
+            public_share=plan.public_share,
+            seed=plan.split_seed,
+            ids_path=ids_path,
+            sealed_path=sealed_path,
+        )
+        ids, answers = seal.seal(
+            ids_path=ids_path, sealed_path=sealed_path, ids_storage=blobs, sealed_storage=sealed
+        )
+    return ids, answers, summary
 
 
 def _queue_baselines(

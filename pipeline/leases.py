@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import Session, col, select
 
 from palio.core.clock import database_now
 from palio.core.ids import new_id
+from palio.pipeline import rules
 from palio.pipeline.contracts import Claim, JobState, Queue
 from palio.pipeline.models import Job
 
@@ -50,20 +51,11 @@ def add_job(
         submission_id=submission_id,
         created_at=now,
         not_before=now,
+        lease_until=now,
     )
     session.add(job)
     session.flush()
     return job.id
-
-
-def is_due(*, now: datetime) -> ColumnElement[bool]:
-    """Tell which queued jobs may start."""
-    return and_(col(Job.state) == JobState.QUEUED, col(Job.not_before) <= now)
-
-
-def is_expired(*, now: datetime) -> ColumnElement[bool]:
-    """Tell which running jobs lost their worker."""
-    return and_(col(Job.state) == JobState.RUNNING, col(Job.lease_until) < now)
 
 
 def claim(
@@ -72,8 +64,8 @@ def claim(
     """Take the next job of the queue, or one whose worker is gone; None when there is nothing."""
     next_id = (
         select(Job.id)
-        .where(col(Job.queue) == queue, or_(is_due(now=now), is_expired(now=now)))
-        .where(col(Job.attempts) < terms.attempts)
+        .where(col(Job.queue) == queue)
+        .where(rules.is_claimable(Job, attempts=terms.attempts, now=now))
         .order_by(col(Job.priority), col(Job.id))
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -130,7 +122,7 @@ def finish(
     session: Session, *, claim: Claim, state: JobState, now: datetime, error: str = ""
 ) -> bool:
     """End the job; False when it is no longer ours, and then nothing else may be written."""
-    return _change(session, claim, state=state, ended_at=now, lease_until=None, last_error=error)
+    return _change(session, claim, state=state, ended_at=now, last_error=error)
 
 
 def give_back(session: Session, *, claim: Claim, not_before: datetime, error: str) -> bool:
@@ -139,7 +131,6 @@ def give_back(session: Session, *, claim: Claim, not_before: datetime, error: st
         session,
         claim,
         state=JobState.QUEUED,
-        lease_until=None,
         not_before=not_before,
         last_error=error,
     )

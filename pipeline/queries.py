@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from palio.pipeline.contracts import AlarmKind, AlarmView, JobState, WorkerView
+from palio.pipeline import rules
+from palio.pipeline.contracts import AlarmKind, AlarmView, JobState, Queue, WorkerView
 from palio.pipeline.models import Alarm, Job, WorkerSeen
 
 WORKER_FORGOTTEN_HOURS = 24
@@ -57,4 +58,34 @@ def workers(session: Session, *, now: datetime) -> tuple[WorkerView, ...]:
             name=row.name, processes=row.processes, started_at=row.started_at, seen_at=row.seen_at
         )
         for row in rows
+    )
+
+
+def quiet_words(session: Session, *, queue: Queue, quiet_seconds: int, now: datetime) -> str | None:
+    """Say that jobs wait and no worker takes them; None while all is well.
+
+    The web asks too: where no worker lives, no worker can raise an alarm.
+    """
+    since = now - timedelta(seconds=quiet_seconds)
+    of_queue = col(Job.queue) == queue
+    oldest: datetime | None = session.execute(
+        select(func.min(Job.not_before)).where(of_queue, rules.is_due(Job, now=now))
+    ).scalar_one()
+    if oldest is None or oldest > since:
+        return None
+    looked = session.execute(
+        select(Job.id)
+        .where(of_queue)
+        .where(
+            (col(Job.started_at) > since)
+            | ((col(Job.state) == JobState.RUNNING) & (col(Job.lease_until) > now))
+        )
+        .limit(1)
+    ).first()
+    if looked is not None:
+        return None
+    minutes = max(1, round((now - oldest).total_seconds() / 60))
+    return (
+        f"No worker has taken a submission for {minutes} min while some wait. "
+        "Nothing is lost; see that a worker runs (`palio worker`)."
     )

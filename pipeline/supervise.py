@@ -1,0 +1,251 @@
+"""`palio serve`: the database brought up to date, then web and worker kept running as one."""
+
+import errno
+import fcntl
+import importlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from palio.core import db
+from palio.core.errors import AppError
+from palio.core.settings import Settings
+from palio.migrations.upgrade import upgrade
+from palio.pipeline import processes, tables
+from palio.pipeline.worker import LOG_FORMAT, run_worker
+
+LOOK_SECONDS = 0.25
+STOP_SECONDS = 20
+STEADY_SECONDS = 30  # a process that ran so long may be restarted at once
+PAUSE_SECONDS_MAX = 30.0
+
+Say = Callable[[str], None]
+
+
+class CannotServeError(AppError):
+    """Something outside stands in the way: the port, or another server on the same folder."""
+
+    code = "cannot_serve"
+
+
+@dataclass(slots=True)
+class Child:
+    """One process that is kept running."""
+
+    name: str
+    run: Callable[[Settings], None]
+    process: SpawnProcess | None = None
+    started: float = 0.0
+    deaths: int = field(default=0)
+    again_at: float = 0.0
+
+
+def serve(settings: Settings, *, say: Say = print) -> None:
+    """Run web and worker until SIGTERM or Ctrl-C.
+
+    Args:
+        settings: Of this server.
+        say: Gets one line for each thing that happens.
+
+    Raises:
+        CannotServeError: The port or the data folder is in use; nothing was started.
+
+    """
+    stop = False
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stop
+        stop = True
+
+    check_port(settings)
+    with folder_lock(settings):
+        _upgrade(settings, say=say)
+        before = {sign: signal.signal(sign, ask_to_stop) for sign in _STOP_SIGNALS}
+        children = (Child("web", _run_web), Child("worker", _run_worker))
+        try:
+            _keep_running(children, settings, stopped=lambda: stop, say=say)
+        finally:
+            _stop_all(children, say=say)
+            for sign, handler in before.items():
+                signal.signal(sign, handler)
+
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def check_port(settings: Settings) -> None:
+    """See that the port is free before anything starts.
+
+    Raises:
+        CannotServeError: It is not, with the way out.
+
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with closing(socket.socket(family)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotServeError(_port_words(settings, error)) from error
+
+
+def _port_words(settings: Settings, error: OSError) -> str:
+    place = f"{settings.host}:{settings.port}"
+    other = settings.port + 1 if settings.port < 65535 else 8300  # noqa: PLR2004 (the last port)
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Something already listens at {place}, perhaps another Palio. "
+            f"Stop it, or choose another port: PALIO_PORT={other}"
+        )
+    return f"Palio may not listen at {place} ({error.strerror}). Try PALIO_PORT=8300."
+
+
+@contextmanager
+def folder_lock(settings: Settings) -> Iterator[None]:
+    """Keep the data folder to this server while the block runs.
+
+    Raises:
+        CannotServeError: Another server has it.
+
+    """
+    folder = settings.data_folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "serve.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotServeError(_folder_words(folder)) from error
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _folder_words(folder: Path) -> str:
+    return (
+        f"Another Palio server uses the folder {folder}. "
+        "Stop it, or choose another folder: PALIO_DATA_FOLDER=…"
+    )
+
+
+def _upgrade(settings: Settings, *, say: Say) -> None:
+    engine = db.open_engine(settings.database)
+    try:
+        before, after = upgrade(engine, metadata=tables.metadata)
+    finally:
+        engine.dispose()
+    if before != after:
+        say(f"database: {before or 'empty'} -> {after}")
+
+
+def _keep_running(
+    children: tuple[Child, ...],
+    settings: Settings,
+    *,
+    stopped: Callable[[], bool],
+    say: Say,
+) -> None:
+    is_ready = False
+    while not stopped():
+        for child in children:
+            _care_for(child, settings, say=say)
+        if not is_ready and _answers(settings):
+            is_ready = True
+            say(f"Palio is at {settings.url} (Ctrl-C stops it)")
+        alive = [child.process.sentinel for child in children if child.process]
+        wait(alive, timeout=LOOK_SECONDS)
+
+
+def _care_for(child: Child, settings: Settings, *, say: Say) -> None:
+    """Start the child when it does not run; wait longer after each early death."""
+    now = time.monotonic()
+    if child.process is not None:
+        if child.process.is_alive():
+            return
+        code = child.process.exitcode
+        child.process = None
+        child.deaths = 0 if now - child.started > STEADY_SECONDS else child.deaths + 1
+        pause = pause_seconds(child.deaths)
+        child.again_at = now + pause
+        say(f"{child.name} ended ({end_words(code)}); starting it again in {pause:g} s")
+    if now >= child.again_at:
+        context = multiprocessing.get_context("spawn")
+        child.process = context.Process(target=child.run, args=(settings,), name=child.name)
+        child.process.start()
+        child.started = now
+
+
+def pause_seconds(deaths: int) -> float:
+    """Return the pause before a restart after so many early deaths in a row."""
+    return min(PAUSE_SECONDS_MAX, 0.5 * 2.0 ** max(0, deaths - 1))
+
+
+def end_words(code: int | None) -> str:
+    """Put an exit code into words; negative ones are signals."""
+    if code is not None and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def _answers(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 (compared)
+    try:
+        with socket.create_connection((host, settings.port), timeout=0.2):
+            return True
+    except OSError:
+        return False
+
+
+def _stop_all(children: tuple[Child, ...], *, say: Say) -> None:
+    running = [child for child in children if child.process is not None]
+    if running:
+        say("stopping; jobs under way are finished first")
+    for child in running:
+        if child.process is not None:
+            child.process.terminate()
+    until = time.monotonic() + STOP_SECONDS
+    for child in running:
+        if child.process is None:
+            continue
+        child.process.join(max(0.0, until - time.monotonic()))
+        if child.process.is_alive():
+            say(f"{child.name} does not stop; it is killed, and its jobs are taken up later")
+            child.process.kill()
+            child.process.join()
+
+
+def _start_child() -> None:
+    # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops the others.
+    os.setsid()
+    processes.die_with_parent(signal.SIGTERM)
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+
+
+def _run_web(settings: Settings) -> None:
+    _start_child()
+    make_app = importlib.import_module("palio.web.app").make_app  # nothing here imports web
+    uvicorn.run(
+        make_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _run_worker(settings: Settings) -> None:
+    _start_child()
+    run_worker(settings, embedded=True)

@@ -1,0 +1,274 @@
+"""What keeps the pipeline going whatever is lost: a look at every stage, every few seconds.
+
+Messages are hints, workers die, clocks run on. Each part finds what is stuck by one predicate of
+`rules` and does what the lost message would have done. One worker at a time sweeps.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from celery import Celery
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Session, col, select
+
+from palio.challenges import queries as challenges
+from palio.challenges.contracts import ChallengeState
+from palio.core import db, queue
+from palio.core.clock import database_now
+from palio.pipeline import alarms, processes, queries, rules, steps
+from palio.pipeline.app import waiting_messages
+from palio.pipeline.contracts import AlarmKind, Claim, JobState, Queue, Task
+from palio.pipeline.models import BoardWork, Job, Turn, WorkerSeen
+
+TURN_SECONDS = 60
+GRACE_SECONDS = 1.0  # a message may still be on its way
+
+_log = logging.getLogger(__name__)
+
+
+def sweep(bench: steps.Bench, app: Celery, *, quiet_seconds: int) -> None:
+    """Do every part once, unless another worker is at it; a part that fails is logged."""
+    if not _take_turn(bench):
+        return
+    parts: tuple[Callable[[], None], ...] = (
+        lambda: free_jobs_of_dead(bench),
+        lambda: give_up_hopeless(bench),
+        lambda: send_missing(bench, app),
+        lambda: move_clocks(bench),
+        lambda: publish_stale(bench),
+        lambda: watch_queue(bench, quiet_seconds=quiet_seconds),
+    )
+    for part in parts:
+        _run(part)
+    _run(lambda: _end_turn(bench))
+
+
+def _run(part: Callable[[], object]) -> None:
+    try:
+        part()
+    except Exception:  # noqa: BLE001 (one stage in trouble must not stop the others)
+        _log.exception("a part of the sweep failed; the next sweep tries again")
+
+
+def _take_turn(bench: steps.Bench) -> bool:
+    with bench.work() as session:
+        now = database_now(session)
+        insert = sqlite_insert if bench.engine.dialect.name == "sqlite" else postgres_insert
+        turn = insert(Turn).values(
+            name="sweep", holder=bench.worker, held_until=now + timedelta(seconds=TURN_SECONDS)
+        )
+        taken = session.execute(
+            turn.on_conflict_do_update(
+                index_elements=["name"],
+                set_={"holder": turn.excluded.holder, "held_until": turn.excluded.held_until},
+                where=(col(Turn.held_until) <= now) | (col(Turn.holder) == bench.worker),
+            ).returning(col(Turn.name))
+        ).first()
+    return taken is not None
+
+
+def _end_turn(bench: steps.Bench) -> None:
+    with bench.work() as session:
+        session.execute(
+            update(Turn)
+            .where(col(Turn.name) == "sweep", col(Turn.holder) == bench.worker)
+            .values(held_until=database_now(session))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def free_jobs_of_dead(bench: steps.Bench) -> None:
+    """End the leases of processes of this machine that are gone, without waiting for their end."""
+    with db.reading(bench.engine) as session:
+        running = session.execute(
+            select(Job.id, Job.fence, Job.worker).where(col(Job.state) == JobState.RUNNING)
+        ).all()
+    for job_id, fence, worker in running:
+        if not processes.is_gone(worker):
+            continue
+        with bench.work() as session:
+            session.execute(
+                update(Job)
+                .where(col(Job.id) == job_id, col(Job.fence) == fence)
+                .where(col(Job.state) == JobState.RUNNING)
+                .values(lease_until=database_now(session))
+                .execution_options(synchronize_session=False)
+            )
+
+
+def give_up_hopeless(bench: steps.Bench) -> None:
+    """End jobs whose every attempt took its worker down."""
+    with db.reading(bench.engine) as session:
+        now = database_now(session)
+        hopeless = session.exec(
+            select(Job).where(rules.is_hopeless(Job, attempts=bench.terms.attempts, now=now))
+        ).all()
+        claims = [
+            Claim(job.id, job.submission_id, job.challenge_id, job.fence, job.attempts)
+            for job in hopeless
+        ]
+    for claim in claims:
+        with bench.work() as session:
+            steps.give_up(
+                session,
+                claim,
+                error="the worker ended in the middle, each time",
+                now=database_now(session),
+            )
+
+
+def send_missing(bench: steps.Bench, app: Celery) -> None:
+    """Send as many messages as there are jobs to take and too few messages for them."""
+    with db.reading(bench.engine) as session:
+        now = database_now(session)
+        before = now - timedelta(seconds=GRACE_SECONDS)
+        jobs = session.exec(
+            select(Job.id)
+            .where(col(Job.queue) == Queue.SCORE, col(Job.created_at) <= before)
+            .where(rules.is_claimable(Job, attempts=bench.terms.attempts, now=now))
+            .order_by(col(Job.priority), col(Job.id))
+        ).all()
+    if not jobs:
+        return
+    missing = len(jobs) - waiting_messages(app, Queue.SCORE)
+    for job_id in jobs[: max(0, missing)]:
+        bench.send(queue.Message(task=Task.SCORE, id=job_id))
+
+
+def move_clocks(bench: steps.Bench) -> None:
+    """Open, close and reveal the challenges whose time has come."""
+    with db.reading(bench.engine) as session:
+        now = database_now(session)
+        due = challenges.due(session, now=now)
+        closed = challenges.ids_in_state(session, ChallengeState.CLOSED)
+    _each(dict.fromkeys((*due, *closed)), lambda challenge_id: steps.settle(bench, challenge_id))
+
+
+def publish_stale(bench: steps.Bench) -> None:
+    """Make the boards that scores have overtaken."""
+    with db.reading(bench.engine) as session:
+        stale = session.exec(select(BoardWork.challenge_id).where(rules.is_stale(BoardWork))).all()
+    _each(stale, lambda challenge_id: steps.publish(bench, challenge_id))
+
+
+def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:
+    for challenge_id in ids:
+        _run(lambda challenge_id=challenge_id: do(challenge_id))  # type: ignore[misc]  # bound now
+
+
+def watch_queue(bench: steps.Bench, *, quiet_seconds: int) -> None:
+    """Raise the alarm when jobs wait and nobody takes them; end it when somebody does."""
+    with bench.work() as session:
+        now = database_now(session)
+        words = queries.quiet_words(
+            session, queue=Queue.SCORE, quiet_seconds=quiet_seconds, now=now
+        )
+        kind, subject = AlarmKind.QUEUE_QUIET, str(Queue.SCORE)
+        if words is None:
+            alarms.end(session, kind=kind, subject=subject, now=now)
+            return
+        alarms.raise_alarm(
+            session, kind=kind, subject=subject, challenge_id=None, words=words, now=now
+        )
+
+
+def say_alive(bench: steps.Bench, *, processes: int) -> None:
+    """Note that this worker lives."""
+    with bench.work() as session:
+        now = database_now(session)
+        seen = session.get(WorkerSeen, bench.worker)
+        if seen is None:
+            seen = WorkerSeen(name=bench.worker, processes=processes, started_at=now, seen_at=now)
+        seen.seen_at = now
+        session.add(seen)
+
+
+def say_gone(bench: steps.Bench) -> None:
+    """Note that this worker stopped in good order."""
+    with bench.work() as session:
+        seen = session.get(WorkerSeen, bench.worker)
+        if seen is not None:
+            session.delete(seen)
+
+
+def next_at(session: Session, *, after: datetime) -> datetime | None:
+    """Return the first instant later than `after` at which time alone makes work."""
+    times = [
+        rules.next_instant(challenges.by_id(session, challenge_id))
+        for state in (ChallengeState.SCHEDULED, ChallengeState.OPEN, ChallengeState.CLOSED)
+        for challenge_id in challenges.ids_in_state(session, state)
+    ]
+    retry = session.execute(
+        select(func.min(Job.not_before)).where(
+            col(Job.state) == JobState.QUEUED, col(Job.attempts) > 0
+        )
+    ).scalar_one()
+    return min((time for time in (*times, retry) if time and time > after), default=None)
+
+
+class Sweeper:
+    """The thread that sweeps.
+
+    Args:
+        bench: The thread's own.
+        app: Whose broker is asked and told.
+        every_seconds: The longest pause.
+        quiet_seconds: After which a queue nobody looks at is an alarm.
+        processes: How many jobs this worker does at once.
+
+    """
+
+    def __init__(
+        self,
+        bench: steps.Bench,
+        app: Celery,
+        *,
+        every_seconds: float,
+        quiet_seconds: int,
+        processes: int,
+    ) -> None:
+        self._bench = bench
+        self._app = app
+        self._every = every_seconds
+        self._quiet = quiet_seconds
+        self._processes = processes
+        self._stop = threading.Event()
+        # Held while this thread works, so that no process is forked from the middle of it.
+        self.at_work = threading.Lock()
+        self._thread = threading.Thread(target=self._loop, name="sweep", daemon=True)
+
+    def start(self) -> None:
+        """Begin with a first sweep at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the sweep under way, sign off and return."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        _run(lambda: say_gone(self._bench))
+        self._bench.engine.dispose()
+
+    def _loop(self) -> None:
+        nap = 0.0
+        while not self._stop.wait(nap):
+            with self.at_work:
+                nap = self._every
+                _run(lambda: say_alive(self._bench, processes=self._processes))
+                try:
+                    nap = self._sweep()
+                except Exception:  # noqa: BLE001 (a database that is away must not end the loop)
+                    _log.exception("could not sweep; the next sweep tries again")
+                self._bench.engine.dispose()  # no connection is open when a process is forked
+
+    def _sweep(self) -> float:
+        with db.reading(self._bench.engine) as session:
+            began_at = database_now(session)
+        sweep(self._bench, self._app, quiet_seconds=self._quiet)
+        with db.reading(self._bench.engine) as session:
+            soon = next_at(session, after=began_at)
+            return rules.nap_seconds(now=database_now(session), next_at=soon, at_most=self._every)
