@@ -157,6 +157,21 @@ def teams(session: Session, *, challenge_id: str) -> dict[str, Team]:
     return {row.id: _team(row, members.get(row.id, ())) for row in rows}
 
 
+def team_names(session: Session, *, challenge_id: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return name and members' handles of every team by id: what a board of thousands shows."""
+    rows = session.exec(
+        select(TeamRow.id, TeamRow.name, PersonRow.handle)
+        .join(MemberRow, col(MemberRow.team_id) == col(TeamRow.id))
+        .join(PersonRow, col(PersonRow.id) == col(MemberRow.person_id))
+        .where(TeamRow.challenge_id == challenge_id)
+        .order_by(col(MemberRow.joined_at), col(MemberRow.person_id))
+    )
+    names: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for team_id, name, handle in rows:
+        names[team_id] = (name, (*names.get(team_id, ("", ()))[1], handle))
+    return names
+
+
 def person_of(row: PersonRow) -> Person:
     """Return what others may know of a person."""
     return Person(

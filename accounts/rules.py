@@ -28,7 +28,7 @@ PASSWORD_CHARS = 1024
 _LEET = str.maketrans("01345$@7", "oieassat")
 _SHORT_PERIOD = 5  # 1984 1984 1984
 _FEW_CHARS = 3
-_RUNS = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
+_RUNS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 
 TRIES_WINDOW = timedelta(minutes=15)
 # Wrong passwords in the window: for one handle from one address, for one handle from anywhere,
@@ -137,7 +137,8 @@ def is_guessable(text: str, *, handle: str) -> bool:
     """Say whether a password is a common word, the handle or a run, decorated or repeated."""
     plain = text.casefold()
     words = COMMON_STEMS | {handle.casefold()}
-    for form in {plain, plain.translate(_LEET)}:
+    bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
+    for form in {plain, bare.translate(_LEET)}:
         stem = re.sub(r"[\W\d_]+", "", form)
         if _period(stem) in words or _period(form) in words:
             return True
