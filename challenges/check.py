@@ -86,6 +86,23 @@ def check_pack(folder: Path, *, workdir: Path) -> PackReport:
     )
 
 
+def require_sound(folder: Path, *, workdir: Path) -> Pack:
+    """Return the pack in a folder that may be published.
+
+    Args:
+        folder: The challenge folder.
+        workdir: As for `check_pack`.
+
+    Raises:
+        PackRefusedError: With everything that must be mended first.
+
+    """
+    report = check_pack(folder, workdir=workdir)
+    if report.pack is None:
+        raise packs.refusal(report.findings)
+    return report.pack
+
+
 class _Trial:
     def __init__(self, folder: Path, reading: packs.PackReading, workdir: Path) -> None:
         self.folder = folder

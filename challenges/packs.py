@@ -77,7 +77,10 @@ def read_pack(folder: Path) -> Pack:
 
 def refusal(findings: tuple[Finding, ...]) -> PackRefusedError:
     """Say that a folder has these faults."""
-    count = "one mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
+    told = sum(finding.code != "more" for finding in findings)
+    count = "one mistake" if told == 1 else f"{told} mistakes"
+    if told < len(findings):
+        count = f"more than {count}"
     return PackRefusedError(f"The challenge folder has {count}.", findings=findings)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from palio.challenges import new_pack, packs
-from palio.challenges.check import LineKind, PackReport, check_pack
+from palio.challenges.check import LineKind, PackReport, check_pack, require_sound
 from palio.challenges.errors import FolderTakenError, PackRefusedError
 from palio.challenges.sample import write_sample
 from palio.scoring.form import (
@@ -70,6 +70,15 @@ def test_example_passes_without_a_word_of_complaint(folder: Path, check: Check) 
         ("sample submission", LineKind.SAMPLE),
     ]
     assert [score.metric for score in report.board[0].public] == ["rmse", "mae"]
+
+
+def test_only_a_sound_folder_may_be_published(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    assert require_sound(folder, workdir=tmp_path / "w") == packs.read_pack(folder)
+    write_solution(folder, ["9"] * 60)
+    with pytest.raises(PackRefusedError, match="more than 49 mistakes") as refusal:
+        require_sound(folder, workdir=tmp_path / "w")
+    assert refusal.value.findings[0].file == "solution.csv"
 
 
 def test_board_is_in_the_direction_of_the_metric(folder: Path, check: Check) -> None:

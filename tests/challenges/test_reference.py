@@ -1,0 +1,63 @@
+"""The reference of challenge.toml names exactly the keys that are read, with their defaults."""
+
+import re
+from pathlib import Path
+
+from palio.challenges.plan_toml import read_plan
+
+PAGE = Path(__file__).parents[2] / "docs" / "organise" / "challenge-folder.md"
+ROW = re.compile(r"^\| `([a-z_.\[\]]+)` \| ([^|]+) \| ([^|]+) \|", re.MULTILINE)
+MISSING = re.compile(r"`(\w+)` is missing")
+
+
+def example() -> str:
+    (block,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return str(block)
+
+
+def test_example_with_every_key_is_sound() -> None:
+    reading = read_plan(example())
+    assert (reading.findings, reading.warnings) == ((), ())
+
+
+def test_documented_keys_are_the_keys_that_are_read() -> None:
+    known = read_plan(example()).known
+    leaves = {k for k in known if not any(o.startswith((f"{k}.", f"{k}[]")) for o in known)}
+    rows = [key for key, _, _ in ROW.findall(PAGE.read_text(encoding="utf-8"))]
+    assert len(rows) == len(set(rows))
+    assert set(rows) == leaves
+
+
+def test_keys_without_a_default_are_those_that_must_be_there() -> None:
+    bare = (
+        "# top\n[[metrics]]\n[submission]\n[[submission.targets]]\n[answers]\n[[answers.targets]]\n"
+    )
+    bare += "[[phases]]\n[phases.quota]\n[teams]\n[entries]\n[board]\n[[prizes]]\n"
+    lines = bare.splitlines()
+    found = set()
+    for finding in read_plan(bare).findings:
+        match = MISSING.match(finding.text)
+        if match:
+            header = lines[(finding.line or 1) - 1].strip("[]")
+            found.add(("" if header == "# top" else header, match[1]))
+    documented = set()
+    for key, _, default in ROW.findall(PAGE.read_text(encoding="utf-8")):
+        if default == "*required*":
+            table, _, name = key.rpartition(".")
+            documented.add((table.replace("[]", ""), name))
+    assert found == documented
+
+
+def test_default_values_in_the_page_change_nothing() -> None:
+    """Writing a default out gives the same plan as leaving the key away."""
+    full = example()
+    for key, _, default in ROW.findall(PAGE.read_text(encoding="utf-8")):
+        name = key.rpartition(".")[2]
+        if not default.startswith("`") or "[]" in key or "." in key.partition(".")[2]:
+            continue
+        table, _, _ = key.rpartition(".")
+        without = re.sub(rf"^{name} = .*\n", "", full, flags=re.MULTILINE)
+        header = f"[{table}]\n"
+        line = f"{name} = {default.strip('`')}\n"
+        given = line + without if not table else without.replace(header, header + line)
+        assert read_plan(given).plan == read_plan(without).plan is not None, key
