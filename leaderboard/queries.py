@@ -27,20 +27,17 @@ def latest(session: Session, *, challenge_id: str, board: Board = Board.PUBLIC) 
     ).first()
     if snapshot_id is None:
         return None
-    return _parsed.get(snapshot_id) or _read(session, snapshot_id)
+    snapshot = _parsed.get(snapshot_id)
+    return parsed(session.get_one(BoardSnapshot, snapshot_id)) if snapshot is None else snapshot
 
 
-def _read(session: Session, snapshot_id: str) -> Snapshot:
-    row = session.exec(select(BoardSnapshot).where(BoardSnapshot.id == snapshot_id)).one()
-    snapshot = snapshot_of(row)
-    _parsed.put(snapshot_id, snapshot)
-    return snapshot
-
-
-def snapshot_of(row: BoardSnapshot) -> Snapshot:
-    """Return a stored board as a value."""
+def parsed(row: BoardSnapshot) -> Snapshot:
+    """Return a stored board as a value, parsing it once in this process."""
+    kept = _parsed.get(row.id)
+    if kept is not None:
+        return kept
     content = snapshots.from_bytes(row.body)
-    return Snapshot(
+    snapshot = Snapshot(
         challenge_id=row.challenge_id,
         board=Board(row.board),
         version=row.version,
@@ -49,3 +46,5 @@ def snapshot_of(row: BoardSnapshot) -> Snapshot:
         rule=content.rule,
         standings=content.standings,
     )
+    _parsed.put(row.id, snapshot)
+    return snapshot

@@ -64,6 +64,6 @@ def in_one_sentence(challenge: Challenge, metric: Metric) -> str:
     better = "lower" if metric.direction is Direction.LOWER else "higher"
     counted = _COUNTED[challenge.plan.entry_rule].format(finals=challenge.plan.finals)
     return (
-        f"{metric.title} rounded to {choice.digits} decimals, {better} is better; {counted};"
+        f"{metric.title}: {better} is better, rounded to {choice.digits} decimals; {counted};"
         " equal scores share a rank, the earlier one first."
     )

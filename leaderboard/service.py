@@ -1,12 +1,11 @@
 """Boards are made here: the public one after every score, the private one once, at the reveal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from palio.accounts import queries as accounts
-from palio.accounts.contracts import Team
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.core import audit, db
@@ -16,7 +15,7 @@ from palio.leaderboard.models import BoardSnapshot
 from palio.scoring import registry
 from palio.submissions import private
 from palio.submissions import queries as submissions
-from palio.submissions.contracts import ScoredEntry, SubmissionKind
+from palio.submissions.contracts import ScoredEntry
 
 SYSTEM = "system"
 
@@ -37,7 +36,7 @@ def publish(session: Session, *, challenge: Challenge, now: datetime) -> Snapsho
     )
     before = _newest(session, challenge_id=challenge.id, board=Board.PUBLIC)
     if before is not None and before.etag == snapshots.etag_of(body):
-        return queries.snapshot_of(before)
+        return queries.parsed(before)
     version = 1 if before is None else before.version + 1
     return _keep(session, challenge, board=Board.PUBLIC, version=version, body=body, now=now)
 
@@ -54,7 +53,7 @@ def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = S
     challenge = challenges.lock_challenge(session, challenge.id)
     before = _newest(session, challenge_id=challenge.id, board=Board.PRIVATE)
     if before is not None:
-        return queries.snapshot_of(before)
+        return queries.parsed(before)
     pending = submissions.pending_count(session, challenge_id=challenge.id)
     rules.check_reveal(challenge, pending=pending, now=now)
     body = _body(
@@ -105,7 +104,7 @@ def _keep(
     )
     session.add(row)
     session.flush()
-    return queries.snapshot_of(row)
+    return queries.parsed(row)
 
 
 def _body(
@@ -122,23 +121,23 @@ def _body(
             finals=plan.finals,
         ),
     )
-    teams = accounts.teams(session, challenge_id=challenge.id)
+    names = accounts.team_names(session, challenge_id=challenge.id)
     return snapshots.to_bytes(
         snapshots.Content(
             rule=rules.in_one_sentence(challenge, metric),
-            standings=tuple(_standing(row, teams.get(row.entry.team_id)) for row in rows),
+            standings=tuple(_standing(row, names) for row in rows),
         )
     )
 
 
-def _standing(row: ranking.Row, team: Team | None) -> Standing:
+def _standing(row: ranking.Row, names: Mapping[str, tuple[str, tuple[str, ...]]]) -> Standing:
     entry = row.entry
-    is_baseline = entry.kind is SubmissionKind.BASELINE
+    name, handles = names.get(entry.team_id, (entry.label, ()))
     return Standing(
         rank=row.rank,
         team_id=entry.team_id,
-        name=entry.label if is_baseline or team is None else team.name,
-        members=() if team is None else tuple(member.handle for member in team.members),
+        name=name,
+        members=handles,
         kind=entry.kind,
         score=entry.rounded,
         scores=entry.all_rounded,
