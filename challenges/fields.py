@@ -1,5 +1,6 @@
 """Reads declared keys out of a TOML table and collects every fault with its line and a hint."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
@@ -11,6 +12,8 @@ from palio.core.errors import Finding
 
 E = TypeVar("E", bound=StrEnum)
 
+_LARGEST_NUMBER = sys.float_info.max
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999  # no challenge; and its times still have room for zones
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a time that was faulty
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
@@ -105,7 +108,7 @@ class Section:
         if not self._is(key, value, int, hint=f"Write a number without quotes: {key} = {least}"):
             return least
         if not least <= value <= most:
-            text = f"`{key}` is {value}; it must be from {least:,} to {most:,}."
+            text = f"`{key}` is {_shown(value)}; it must be from {least:,} to {most:,}."
             self.fault("value:range", key, text)
         return int(value)
 
@@ -120,7 +123,7 @@ class Section:
         value = self._take(key)
         if value is None or not self._is(key, value, (int, float), hint="Write it without quotes."):
             return None
-        if value != value or abs(value) == float("inf"):  # noqa: PLR0124 (NaN)
+        if not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:  # NaN is not either
             self.fault("value:range", key, f"`{key}` must be a finite number.")
             return None
         return float(value)
@@ -166,9 +169,12 @@ class Section:
         value = self._take(key)
         if value is None:
             return None
-        if isinstance(value, datetime) and value.tzinfo is not None:
+        if isinstance(value, datetime) and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+            text = f"`{key}` is in the year {value.year}."
+            self.fault("value:range", key, text, hint="Write the year with four digits.")
+        elif isinstance(value, datetime) and value.tzinfo is not None:
             return value.astimezone(UTC)
-        if isinstance(value, datetime):
+        elif isinstance(value, datetime):
             self.fault(
                 "time:no_zone",
                 key,

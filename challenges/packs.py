@@ -188,6 +188,10 @@ class _Reader:
         text = self._text(name)
         if text is not None and not text.strip():
             self._fault("file:empty", name, f"{name} is empty.", hint="Write it in Markdown.")
+        if text is not None and "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            found = f"{name} holds a NUL character; is it a text?"
+            self.findings.append(Finding("file:encoding", found, line=line, file=name))
         return text or ""
 
     def _data_files(self) -> tuple[str, ...]:

@@ -62,9 +62,12 @@ def read_plan(text: str) -> PlanReading:
     """Read the text of a challenge.toml; never raises."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        faults = Faults(FILE, lines_of(text))
+    except ValueError as error:  # also a number of more digits than Python reads
         return PlanReading(None, (_syntax_fault(text, str(error)),), (), frozenset())
-    faults = Faults(FILE, lines_of(text))
+    except RecursionError:
+        fault = _syntax_fault(text, "values are nested too deeply")
+        return PlanReading(None, (fault,), (), frozenset())
     plan = _plan(Section(table, (), faults))
     plan_checks.check(plan, faults)
     return PlanReading(
@@ -149,10 +152,12 @@ def _metric(section: Section) -> MetricChoice:
 
 def _parameters(section: Section) -> Iterator[tuple[str, float | int | str]]:
     for key, value in sorted(section.rest().items()):
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            yield key, value
-        else:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             section.fault("value:type", key, f"The parameter `{key}` must be a number or a text.")
+        elif isinstance(value, int) and abs(value) > _LARGEST:
+            section.fault("value:range", key, f"The parameter `{key}` is too large.")
+        else:
+            yield key, value
 
 
 def _form(section: Section | None) -> PredictionForm:

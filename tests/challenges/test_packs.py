@@ -130,6 +130,10 @@ def large_rules(folder: Path) -> None:
     (folder / "rules.md").write_text("x" * (2**20 + 1))
 
 
+def nul_in_rules(folder: Path) -> None:
+    (folder / "rules.md").write_text("Be\0fair")
+
+
 def wrong_baseline(folder: Path) -> None:
     (folder / "baselines" / "notes.txt").write_text("x")
 
@@ -150,6 +154,7 @@ def wrong_baseline(folder: Path) -> None:
         (folder_for_a_file, "file:kind", "rules.md"),
         (no_data, "file:missing", "data"),
         (large_rules, "file:large", "rules.md"),
+        (nul_in_rules, "file:encoding", "rules.md"),
         (wrong_baseline, "file:name", "baselines/notes.txt"),
     ],
 )

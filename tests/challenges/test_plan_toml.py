@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from palio.challenges.contracts import EntryRule, PhasePlan, PrizePlan, Quota, TeamRules, TieRule
 from palio.challenges.plan_toml import read_plan
@@ -265,6 +267,12 @@ ONE_MISTAKE = [
      "two `labels`"),
     (change("[[phases]]", "[[phase]]", text=SMALL), "key:unknown", 12, "Did you mean `phases`?"),
     (change("minimum = 1", "minimum = nan", text=SMALL), "value:range", 10, "finite"),
+    (change("minimum = 1", f"minimum = -{'9' * 400}", text=SMALL), "value:range", 10, "finite"),
+    (change("beta = 2.0", f"beta = {'9' * 400}"), "value:range", 10, "too large"),
+    (change("2026-12-22T00:00:00Z", "0001-01-01T00:00:00+14:00", text=SMALL), "value:range", 15,
+     "year 1"),
+    (change("2026-12-22T00:00:00Z", "9999-12-31T23:59:59-12:00", text=SMALL), "value:range", 15,
+     "four digits"),
     (change("minimum = 1", "labels = ['a']", text=SMALL), "value:unused", 10, "kind"),
     (change('title = "Small"', 'title = "a\\tb"', text=SMALL), "value:control", 2, "printable"),
     (change('title = "Small"', 'title = "' + "x" * 121 + '"', text=SMALL), "value:long", 2,
@@ -293,6 +301,8 @@ def test_one_mistake_is_named_with_line_and_way_out(
         ('a = 1\nb = "open\n', 2),
         ("a = 1\nb = [1,\n", 2),
         ("a = 1\nopens = 2026-13-01T00:00:00Z\n", 2),
+        (f"a = {'9' * 5000}", 1),
+        (f"a = {'[' * 5000}", 1),
     ],
 )
 def test_text_that_is_not_toml_has_the_line(text: str, line: int) -> None:
@@ -323,3 +333,51 @@ def test_doubtful_choices_are_warned_of(text: str, code: str, line: int) -> None
     reading = read_plan(text)
     assert reading.findings == ()
     assert [(warning.code, warning.line) for warning in reading.warnings] == [(code, line)]
+
+
+LINES = [number for number, line in enumerate(FULL.splitlines()) if " = " in line]
+STRANGE = st.sampled_from(
+    [
+        "",
+        '""',
+        "0",
+        "-1",
+        "1e400",
+        "nan",
+        "true",
+        "[]",
+        "[[]]",
+        "{}",
+        "[{}]",
+        "{ a = {} }",
+        "2026-01-01",
+        "10:00:00",
+        "2026-01-01T00:00:00",
+        "9999-12-31T23:59:59-23:00",
+        '"\\u0000"',
+        '"\\u202E"',
+        '"' + "x" * 5000 + '"',
+        "9" * 400,
+        '["a", 1, []]',
+        "'csv'",
+    ]
+)
+
+
+@given(
+    changes=st.dictionaries(st.sampled_from(LINES), STRANGE, min_size=1, max_size=6),
+    gone=st.sets(st.sampled_from(range(len(FULL.splitlines()))), max_size=3),
+)
+def test_whatever_stands_in_the_file_is_answered_with_lines_of_it(
+    changes: dict[int, str], gone: set[int]
+) -> None:
+    lines = FULL.splitlines()
+    for number, value in changes.items():
+        lines[number] = f"{lines[number].split(' = ')[0]} = {value}"
+    text = "\n".join(line for number, line in enumerate(lines) if number not in gone)
+    reading = read_plan(text)
+    assert (reading.plan is None) == bool(reading.findings)
+    for finding in (*reading.findings, *reading.warnings):
+        assert finding.line in range(1, len(lines) + 1)
+        assert (finding.text + finding.hint).isprintable()
+        assert len(finding.text) < 400
