@@ -37,7 +37,7 @@ from palio.web.buckets import Limiter
 from palio.web.credentials import Notes
 from palio.web.guard import Guard
 from palio.web.packs import SealedDoor
-from palio.web.pages import PAGES
+from palio.web.pages.routers import PAGES
 from palio.web.proof import secret_key
 from palio.web.rowids import RowIdsCache
 from palio.web.state import WebState

@@ -89,11 +89,17 @@ def request_id_of(request: Request) -> str:
     return request_id
 
 
-def field_findings(faults: Sequence[Any]) -> tuple[Finding, ...]:
-    """Put the validator's faults in words; what was sent is never repeated (it may be secret)."""
+def field_findings(faults: Sequence[Any], *, skip: int = 1) -> tuple[Finding, ...]:
+    """Put the validator's faults in words; what was sent is never repeated (it may be secret).
+
+    Args:
+        faults: As pydantic lists them.
+        skip: Leading parts of each place that name the request's part (body, query), not a field.
+
+    """
     findings = []
     for fault in faults:
-        names = [str(part) for part in fault["loc"][1:] if not isinstance(part, int)]
+        names = [str(part) for part in fault["loc"][skip:] if not isinstance(part, int)]
         name = ".".join(names) or "body"
         message = str(fault["msg"]).removeprefix("Value error, ")
         text = "is missing" if fault["type"] == "missing" else message[:1].lower() + message[1:]

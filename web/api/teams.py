@@ -93,10 +93,15 @@ def accept_invite(session: WriteDep, caller: SignedInDep, code: str) -> TeamView
     return team_view(accept(session, caller, code=code)[1])
 
 
+def invited(session: Session, caller: Caller, *, code: str) -> tuple[Visit, Team]:
+    """Return where an invite leads, without using it; raises `BadLinkError`."""
+    team = accounts.team_of_invite(session, code=code, now=database_now(session))
+    return enter_by_id(session, team.challenge_id, caller), team
+
+
 def accept(session: Session, caller: Caller, *, code: str) -> tuple[Visit, Team]:
     """Join the team an invite leads into; the rules must be accepted."""
-    invited = accounts.team_of_invite(session, code=code, now=database_now(session))
-    visit = enter_by_id(session, invited.challenge_id, caller)
+    visit, _ = invited(session, caller, code=code)
     visit.require_participant(session)
     if visit.team(session) is None:
         check_entry_deadline(visit.challenge, now=visit.now)

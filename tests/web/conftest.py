@@ -1,0 +1,32 @@
+"""A whole site in a folder: the web application, people with tokens, a queue worked off by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.web.site import Site, make_site
+
+
+@pytest.fixture
+def database() -> str:
+    """Which database the site stands on; a test may parametrize it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def site(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """An empty site with one organizer."""
+    address = ""
+    if database == "postgresql":
+        request.getfixturevalue("postgres_engine")  # every table empty
+        address = request.getfixturevalue("postgres_address")
+    made = make_site(tmp_path / "site", database_url=address)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_site(site: Site) -> Site:
+    """A site with the open challenge `toy`."""
+    site.publish()
+    return site

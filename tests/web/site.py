@@ -1,0 +1,330 @@
+"""One site for tests: published challenges, signed-up people, and the worker's steps by hand."""
+
+import base64
+import hashlib
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from httpx import Response
+from sqlalchemy import text
+
+from palio.accounts import service as accounts
+from palio.challenges.packs import read_pack
+from palio.core.clock import database_now
+from palio.core.db import unit_of_work
+from palio.core.settings import Settings
+from palio.core.storage import LocalStorage
+from palio.pipeline import launch, leases, steps, tables
+from palio.web.app import make_app
+from palio.web.state import WebState
+
+with warnings.catch_warnings():
+    # Its successor is the same client under another name; httpx is what our own client speaks.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+PASSWORD = "wrong donkey clock paper"  # noqa: S105 (of people who do not exist)
+ROWS = 40
+TRUTH = [1.0 + (row * 7 % 9) / 2 for row in range(ROWS)]
+PUBLIC = [row % 2 == 0 for row in range(ROWS)]
+
+
+def predictions(offset: float = 0.0) -> bytes:
+    """A sound file that misses every answer by `offset` (towards 3, so that it stays in range)."""
+    lines = ["id,rating"]
+    for row, truth in enumerate(TRUTH):
+        value = truth + offset if truth < 3 else truth - offset
+        lines.append(f"{row + 1},{value:.3f}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def digest_header(body: bytes) -> str:
+    """The Content-Digest of a body (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+@dataclass
+class Visitor:
+    """One person's view of the site; without a token, a spectator's."""
+
+    client: TestClient
+    token: str = ""
+    handle: str = ""
+    keys: int = 0
+
+    def call(self, method: str, path: str, **options: Any) -> Response:
+        headers: dict[str, str] = dict(options.pop("headers", {}))
+        if self.token:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        return self.client.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> Response:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Response:
+        return self.call("POST", path, **options)
+
+    def accept_rules(self, slug: str = "toy") -> None:
+        sha256 = self.get(f"/api/v1/challenges/{slug}/rules").json()["sha256"]
+        answer = self.post(f"/api/v1/challenges/{slug}/rules/acceptance", json={"sha256": sha256})
+        assert answer.status_code == 204, answer.text
+
+    def submit(
+        self,
+        body: bytes | None = None,
+        *,
+        slug: str = "toy",
+        key: str | None = None,
+        headers: Mapping[str, str] = {},
+    ) -> Response:
+        content = predictions(0.5) if body is None else body
+        self.keys += 1
+        sent = {
+            "Idempotency-Key": key or f"{self.handle}-{self.keys}",
+            "Content-Digest": digest_header(content),
+            **headers,
+        }
+        return self.post(
+            f"/api/v1/challenges/{slug}/submissions?file_name=p.csv", content=content, headers=sent
+        )
+
+
+@dataclass
+class Site:
+    """The application and everything around it."""
+
+    folder: Path
+    settings: Settings
+    app: FastAPI
+    client: TestClient
+    bench: steps.Bench
+    organizer_id: str
+    people: dict[str, Visitor] = field(default_factory=dict)
+
+    @property
+    def state(self) -> WebState:
+        state: WebState = self.app.state.palio
+        return state
+
+    def close(self) -> None:
+        self.client.close()
+        self.state.checkers.shutdown()
+        self.state.engine.dispose()
+
+    def work(self) -> Any:
+        return unit_of_work(self.state.engine, send=self.state.send)
+
+    def spectator(self) -> Visitor:
+        return Visitor(self.client)
+
+    def person(self, handle: str, *, accepts: str = "", scope: str = "organize") -> Visitor:
+        """Sign up, make a token, perhaps accept a challenge's rules."""
+        visitor = Visitor(self.client, handle=handle)
+        made = visitor.post("/api/v1/accounts", json={"handle": handle, "password": PASSWORD})
+        assert made.status_code == 201, made.text
+        visitor.token = self.token(handle, scope=scope)
+        if accepts:
+            visitor.accept_rules(accepts)
+        self.people[handle] = visitor
+        return visitor
+
+    def token(self, handle: str, *, scope: str = "organize") -> str:
+        order = {"handle": handle, "password": PASSWORD, "name": "test", "scope": scope}
+        made = self.client.post("/api/v1/tokens", json=order)
+        assert made.status_code == 201, made.text
+        token: str = made.json()["token"]
+        return token
+
+    def person_id(self, handle: str) -> str:
+        me = self.people[handle].get("/api/v1/me").json()
+        person_id: str = me["person"]["id"]
+        return person_id
+
+    def make_admin(self, handle: str) -> Visitor:
+        """Sign up an administrator."""
+        visitor = self.person(handle)
+        with self.work() as session:
+            accounts.set_admin(
+                session,
+                person_id=self.person_id(handle),
+                is_admin=True,
+                by="system",
+                now=database_now(session),
+            )
+        return visitor
+
+    def publish(self, slug: str = "toy", *, by: str = "", **options: Any) -> None:
+        """Launch a challenge that opened an hour ago."""
+        folder = write_pack(self.folder / "packs" / slug, slug=slug, now=self.now(), **options)
+        sealed = LocalStorage(self.settings.sealed_folder)
+        with self.work() as session:
+            launch.publish_pack(
+                session,
+                pack=read_pack(folder),
+                blobs=self.state.storage,
+                sealed=sealed,
+                organizer_id=self.person_id(by) if by else self.organizer_id,
+                now=database_now(session),
+            )
+
+    def now(self) -> datetime:
+        with self.work() as session:
+            return database_now(session)
+
+    def score_all(self) -> None:
+        """Work the queue off and bring every board up to date."""
+        while steps.score_next(self.bench, on_lost=lambda: None):
+            pass
+        for challenge_id in self.challenge_ids():
+            steps.publish(self.bench, challenge_id)
+
+    def end(self, slug: str = "toy") -> None:
+        """Let the last phase of a challenge be over, without the reveal."""
+        self.sql(
+            "UPDATE phase SET closes_at = :at WHERE challenge_id = :id",
+            at=stored(self.now() - timedelta(seconds=1), self.settings.database),
+            id=self.challenge_id(slug),
+        )
+
+    def settle(self) -> None:
+        """Close, reveal and offer the prizes, as the sweep would."""
+        for challenge_id in self.challenge_ids():
+            steps.settle(self.bench, challenge_id)
+
+    def challenge_id(self, slug: str) -> str:
+        with self.state.engine.connect() as connection:
+            found = connection.execute(
+                text("SELECT id FROM challenge WHERE slug = :s"), {"s": slug}
+            )
+            challenge_id: str = found.scalar_one()
+            return challenge_id
+
+    def challenge_ids(self) -> list[str]:
+        with self.state.engine.connect() as connection:
+            return list(connection.execute(text("SELECT id FROM challenge ORDER BY id")).scalars())
+
+    def count(self, table: str) -> int:
+        with self.state.engine.connect() as connection:
+            number: int = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608 (a test's own words)
+            return number
+
+    def sql(self, statement: str, **values: Any) -> None:
+        with self.state.engine.begin() as connection:
+            connection.execute(text(statement), values)
+
+
+def stored(at: datetime, database: str) -> Any:
+    """A time as raw SQL takes it: SQLite keeps text."""
+    if database.startswith("sqlite"):
+        return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return at
+
+
+def make_site(folder: Path, *, database_url: str = "", **options: Any) -> Site:
+    """Build a site in an empty folder."""
+    folder.mkdir(parents=True)
+    values = {"rate_limits_scale": 0, "storage_reserve_share": 0, **options}
+    settings = Settings(
+        data_folder=folder / "data", database_url=database_url, _env_file=None, **values
+    )
+    app = make_app(settings)
+    state: WebState = app.state.palio
+    tables.metadata.create_all(state.engine)
+    bench = steps.make_bench(
+        engine=state.engine,
+        send=state.send,
+        blobs=state.storage,
+        sealed=LocalStorage(settings.sealed_folder),
+        terms=leases.Terms(lease_seconds=60, attempts=3),
+        worker="test",
+    )
+    client = TestClient(app, base_url=settings.url, raise_server_exceptions=False)
+    site = Site(folder, settings, app, client, bench, organizer_id="")
+    site.person("hostess")
+    site.organizer_id = site.person_id("hostess")
+    return site
+
+
+def write_pack(
+    folder: Path,
+    *,
+    slug: str,
+    now: datetime,
+    per_day: int = 5,
+    rule: str = "best_public",
+    private_shift: float = 0.0,
+    baselines: bool = True,
+    opens_in: timedelta = timedelta(hours=-1),
+) -> Path:
+    """Write a challenge folder; `private_shift` moves the private answers and nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "data").mkdir(parents=True)
+    opens_at, closes_at = now + opens_in, now + timedelta(days=20)
+    (folder / "challenge.toml").write_text(
+        f"""slug = "{slug}"
+title = "Toy ratings"
+tagline = "Predict how people rate films."
+organizer = "Palio"
+tags = ["ratings"]
+data_licence = "CC0-1.0"
+
+[[metrics]]
+name = "rmse"
+digits = 4
+
+[[metrics]]
+name = "mae"
+digits = 3
+
+[submission]
+id_column = "id"
+id_kind = "integer"
+formats = ["csv", "csv.gz"]
+max_bytes = "4 MiB"
+
+[[submission.targets]]
+name = "rating"
+kind = "real"
+minimum = 0.0
+maximum = 6.0
+
+[[phases]]
+name = "main"
+opens_at = {opens_at:%Y-%m-%dT%H:%M:%SZ}
+closes_at = {closes_at:%Y-%m-%dT%H:%M:%SZ}
+quota = {{ per_day = {per_day}, total = 100, zone = "UTC" }}
+
+[teams]
+max_members = 3
+
+[entries]
+rule = "{rule}"
+finals = 2
+ties = "earlier"
+
+[[prizes]]
+rank = 1
+title = "First prize"
+amount = "1000.00"
+currency = "EUR"
+"""
+    )
+    (folder / "description.md").write_text("# Toy\n\nPredict *ratings*.\n")
+    (folder / "rules.md").write_text("# Rules\n\n1. Play fair.\n")
+    (folder / "data" / "train.csv").write_text("user,film,rating\n" + "1,2,3.5\n" * 200)
+    lines = ["id,rating,Usage"]
+    for row, (truth, is_public) in enumerate(zip(TRUTH, PUBLIC, strict=True)):
+        value = truth if is_public else abs(truth - private_shift)
+        lines.append(f"{row + 1},{value},{'Public' if is_public else 'Private'}")
+    (folder / "solution.csv").write_text("\n".join(lines) + "\n")
+    if baselines:
+        (folder / "baselines").mkdir()
+        mean = "\n".join(f"{row + 1},3.0" for row in range(ROWS))
+        (folder / "baselines" / "Mean of all.csv").write_text(f"id,rating\n{mean}\n")
+    return folder

@@ -1,0 +1,143 @@
+"""The host's page: how it is doing, and the deeds a host may do, each by a form of its own."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+
+from palio.accounts import queries as accounts
+from palio.accounts.access import Action
+from palio.accounts.contracts import Caller, Role
+from palio.challenges.contracts import ChallengeState
+from palio.challenges.rules import closes_at
+from palio.core.db import reading
+from palio.core.errors import AppError, BadRequestError
+from palio.web.api import awards, host
+from palio.web.api.schemas_people import LinkView
+from palio.web.api.submissions import everybodys
+from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep
+from palio.web.pages.forms import Form, FormDep, see_other, whole_number
+from palio.web.pages.frame import challenge_page
+from palio.web.state import WebState
+from palio.web.units import run_unit
+from palio.web.visits import Visit, enter
+
+router = APIRouter()
+_PER_PAGE = 50
+_RUNNING = (ChallengeState.SCHEDULED, ChallengeState.OPEN)
+
+
+class BadTimeError(BadRequestError):
+    """The form's time cannot be read."""
+
+    code = "bad_time"
+
+
+@router.get("/challenges/{slug}/host")
+def show_host(
+    session: ReadDep, state: StateDep, caller: SignedInDep, slug: str, cursor: CursorDep = None
+) -> Response:
+    """Show the host how the challenge is doing."""
+    return _show(session, state, caller, slug, cursor=cursor)
+
+
+@router.post("/challenges/{slug}/host")
+def do_deed(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
+    """Do what the form's button says."""
+    try:
+        link = run_unit(state, lambda session: _do(session, state, caller, slug, form))
+    except AppError as error:
+        with reading(state.engine) as session:
+            return _show(session, state, caller, slug, error=error)
+    if link is None:
+        return see_other(f"/challenges/{slug}/host")
+    with reading(state.engine) as session:  # the link is shown this once, so there is no redirect
+        return _show(session, state, caller, slug, link=link)
+
+
+def _do(
+    session: Session, state: WebState, caller: Caller, slug: str, form: Form
+) -> LinkView | None:
+    visit = enter(session, slug, caller)
+    match form.get("deed"):
+        case "extend":
+            host.extend(
+                session,
+                visit,
+                caller,
+                phase=form.get("phase", ""),
+                closes_at=_utc(form.get("closes_at", "")),
+                reason=form.get("reason", ""),
+            )
+        case "grant":
+            host.grant(
+                session,
+                visit,
+                caller,
+                team_id=form.get("team", ""),
+                tries=whole_number(form, "tries"),
+                reason=form.get("grant_reason", ""),
+            )
+        case "join-link":
+            return _join_link(session, state, visit, caller, form)
+        case "confirm":
+            awards.confirm(session, caller, award_id=form.get("award", ""))
+        case "decline":
+            awards.decline(session, caller, award_id=form.get("award", ""))
+        case _:
+            raise BadRequestError("The form asks for nothing this page knows.")
+    return None
+
+
+def _join_link(
+    session: Session, state: WebState, visit: Visit, caller: Caller, form: Form
+) -> LinkView:
+    role = form.get("role", "")
+    secret = host.join_link(
+        session,
+        visit,
+        caller,
+        role=Role(role) if role in set(Role) else None,
+        uses=whole_number(form, "uses"),
+        days=whole_number(form, "days"),
+    )
+    return host.join_view(state, secret)
+
+
+def _utc(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadTimeError("Write the new close as 2026-12-24T00:00, in UTC.") from error
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _show(
+    session: Session,
+    state: WebState,
+    caller: Caller,
+    slug: str,
+    *,
+    cursor: str | None = None,
+    link: LinkView | None = None,
+    error: AppError | None = None,
+) -> Response:
+    visit = enter(session, slug, caller)
+    visit.require(Action.READ_HOST)
+    challenge = visit.challenge
+    found = everybodys(session, visit, cursor=cursor, limit=_PER_PAGE)
+    teams = accounts.teams(session, challenge_id=challenge.id).values()
+    context = {
+        "host": host.host_view(session, visit),
+        "items": found.items,
+        "next_cursor": found.next_cursor,
+        "metric_names": [metric.name for metric in challenge.plan.metrics],
+        "teams": sorted(teams, key=lambda team: team.name) if visit.may(Action.GRANT_TRIES) else (),
+        "awards": awards.awards_of(session, visit).items,
+        "may_extend": visit.may(Action.CHANGE_SCHEDULE) and challenge.state in _RUNNING,
+        "may_invite": visit.may(Action.MAKE_JOIN_LINK),
+        "may_decide": visit.may(Action.JUDGE_RESULTS),
+        "close_value": closes_at(challenge).strftime("%Y-%m-%dT%H:%M"),
+        "link": link,
+    }
+    return challenge_page(session, state, visit, "host/show.html", context, tab="host", error=error)

@@ -1,0 +1,147 @@
+"""My submissions: the upload form, where each one stands, tries left, choosing finals."""
+
+import secrets
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from palio.accounts.access import Action
+from palio.accounts.contracts import Caller
+from palio.challenges.contracts import EntryRule
+from palio.challenges.rules import open_phase
+from palio.core.db import reading
+from palio.core.errors import AppError
+from palio.submissions.contracts import QuotaCause
+from palio.submissions.states import PENDING
+from palio.web.api.intake import Deed, check_before, hand_in
+from palio.web.api.submissions import choose, own, quota_of
+from palio.web.buckets import Group
+from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep, check_proof
+from palio.web.multipart import FileForm
+from palio.web.pages.challenges import quota_words
+from palio.web.pages.forms import FormDep, see_other
+from palio.web.pages.frame import challenge_page
+from palio.web.state import WebState, limit
+from palio.web.units import run_unit
+from palio.web.uploads import ANY_BODY, Declared, pieces, store
+from palio.web.visits import Visit, enter
+
+router = APIRouter()
+_PER_PAGE = 50
+_CAUSES = {
+    QuotaCause.SUBMITTED: "submitted",
+    QuotaCause.PLATFORM_FAULT: "given back: our fault",
+    QuotaCause.REFUSED_FILE: "given back: file refused",
+    QuotaCause.HOST_GRANT: "granted by the host",
+}
+
+
+@router.get("/challenges/{slug}/submissions")
+def show_submissions(
+    session: ReadDep, state: StateDep, caller: SignedInDep, slug: str, cursor: CursorDep = None
+) -> Response:
+    """Show the team's submissions."""
+    return _show(session, state, caller, slug, cursor=cursor)
+
+
+@router.post("/challenges/{slug}/submissions", max_body_size=ANY_BODY)
+async def submit(request: Request, state: StateDep, caller: SignedInDep, slug: str) -> Response:
+    """Take a file from the form; it streams to the store like one from the API."""
+    try:
+        await _take(request, state, caller, slug)
+    except AppError as error:
+        return await run_in_threadpool(_show_again, state, caller, slug, error)
+    return see_other(f"/challenges/{slug}/submissions")
+
+
+async def _take(request: Request, state: WebState, caller: Caller, slug: str) -> None:
+    limit(request, Group.SUBMIT)
+    form = FileForm(request.headers.get("content-type", ""))
+    body = pieces(request.stream(), idle_seconds=state.settings.upload_idle_seconds)
+    file = form.file_pieces(body)
+    await anext(file)  # the fields stand before the file
+    check_proof(state, caller, form.fields.get("proof", ""))
+    deed = Deed(
+        slug=slug,
+        file_name=form.file_name or "",
+        note=form.fields.get("note", ""),
+        key=form.fields.get("idempotency_key", ""),
+    )
+    limit_bytes = await run_in_threadpool(check_before, state, caller, deed)
+    blob = await store(
+        file,
+        state.storage,
+        limit_bytes=limit_bytes,
+        declared=Declared(),
+        idle_seconds=state.settings.upload_idle_seconds,
+    )
+    await run_in_threadpool(hand_in, state, caller, deed, blob)
+
+
+@router.post("/challenges/{slug}/choices")
+def choose_final(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
+    """Mark a submission as final or take the mark away."""
+
+    def deed(session: Session) -> None:
+        choose(
+            session,
+            caller,
+            submission_id=form.get("submission", ""),
+            is_chosen=form.get("chosen") == "yes",
+        )
+
+    try:
+        run_unit(state, deed)
+    except AppError as error:
+        return _show_again(state, caller, slug, error)
+    return see_other(f"/challenges/{slug}/submissions")
+
+
+def _show_again(state: WebState, caller: Caller, slug: str, error: AppError) -> Response:
+    with reading(state.engine) as session:
+        return _show(session, state, caller, slug, error=error)
+
+
+def _show(
+    session: Session,
+    state: WebState,
+    caller: Caller,
+    slug: str,
+    *,
+    cursor: str | None = None,
+    error: AppError | None = None,
+) -> Response:
+    visit = enter(session, slug, caller)
+    visit.require(Action.SUBMIT)
+    plan = visit.challenge.plan
+    found = own(session, visit, cursor=cursor, limit=_PER_PAGE)
+    team = visit.team(session)
+    closed_words = _closed_words(visit)
+    context = {
+        "items": found.items,
+        "next_cursor": found.next_cursor,
+        "is_running": error is None and any(item.state in PENDING for item in found.items),
+        "team_name": team.name if team else "",
+        "metric_names": [metric.name for metric in plan.metrics],
+        "finals": plan.finals if plan.entry_rule is EntryRule.CHOSEN else 0,
+        "has_accepted": visit.has_accepted(session),
+        "is_open": not closed_words,
+        "closed_words": closed_words,
+        "quota": quota_of(session, visit) if team else None,
+        "first_try_words": f"Your team may use {quota_words(visit.challenge.phases[-1].quota)}.",
+        "cause_words": _CAUSES,
+        "idempotency_key": secrets.token_urlsafe(24),
+        "max_bytes": min(state.settings.upload_max_bytes, plan.form.max_bytes),
+    }
+    return challenge_page(
+        session, state, visit, "submissions/list.html", context, tab="submissions", error=error
+    )
+
+
+def _closed_words(visit: Visit) -> str:
+    try:
+        open_phase(visit.challenge, now=visit.now)
+    except AppError as error:
+        return error.detail
+    return ""

@@ -1,0 +1,111 @@
+"""The team's page: create, rename, invite, leave, and accepting an invite."""
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+
+from palio.accounts.access import Action
+from palio.accounts.contracts import Caller
+from palio.core.db import reading
+from palio.core.errors import AppError, BadRequestError
+from palio.web.api import teams
+from palio.web.api.schemas_people import LinkView
+from palio.web.deps import ReadDep, SignedInDep, StateDep
+from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.frame import challenge_page, page
+from palio.web.state import WebState
+from palio.web.units import run_unit
+from palio.web.visits import enter
+
+router = APIRouter()
+
+
+@router.get("/challenges/{slug}/team")
+def show_team(session: ReadDep, state: StateDep, caller: SignedInDep, slug: str) -> Response:
+    """Show the caller's team."""
+    return _show(session, state, caller, slug)
+
+
+@router.post("/challenges/{slug}/team")
+def change_team(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
+    """Create, rename, invite or leave, as the form's button says."""
+    try:
+        link = run_unit(state, lambda session: _do(session, state, caller, slug, form))
+    except AppError as error:
+        with reading(state.engine) as session:
+            return _show(session, state, caller, slug, error=error)
+    if link is None:
+        return see_other(f"/challenges/{slug}/team")
+    with reading(state.engine) as session:  # the link is shown this once, so there is no redirect
+        return _show(session, state, caller, slug, link=link)
+
+
+def _do(
+    session: Session, state: WebState, caller: Caller, slug: str, form: Form
+) -> LinkView | None:
+    visit = enter(session, slug, caller)
+    name = form.get("name", "")
+    match form.get("deed"):
+        case "create":
+            teams.found(session, visit, caller, name=name)
+        case "rename":
+            teams.rename(session, visit, caller, name=name)
+        case "invite":
+            return teams.invite_view(state, teams.invite(session, visit, caller))
+        case "leave":
+            teams.leave(session, visit, caller)
+        case _:
+            raise BadRequestError("The form asks for nothing this page knows.")
+    return None
+
+
+def _show(
+    session: Session,
+    state: WebState,
+    caller: Caller,
+    slug: str,
+    *,
+    link: LinkView | None = None,
+    error: AppError | None = None,
+) -> Response:
+    visit = enter(session, slug, caller)
+    visit.require(Action.SUBMIT)
+    team = visit.team(session)
+    context = {
+        "team": team,
+        "invite": link,
+        "is_captain": team is not None and team.captain_id == caller.person.id,
+        "has_accepted": visit.has_accepted(session),
+    }
+    return challenge_page(
+        session, state, visit, "teams/show.html", context, tab="team", error=error
+    )
+
+
+@router.get("/team-invites/{code}")
+def show_invite(session: ReadDep, state: StateDep, caller: SignedInDep, code: str) -> Response:
+    """Ask whether the caller wants to join."""
+    return _show_invite(session, state, caller, code)
+
+
+@router.post("/team-invites/{code}")
+def accept_invite(state: StateDep, caller: SignedInDep, code: str, form: FormDep) -> Response:  # noqa: ARG001 (the proof is checked in it)
+    """Join the team."""
+    try:
+        visit, _ = run_unit(state, lambda session: teams.accept(session, caller, code=code))
+    except AppError as error:
+        with reading(state.engine) as session:
+            return _show_invite(session, state, caller, code, error=error)
+    return see_other(f"/challenges/{visit.challenge.slug}/team")
+
+
+def _show_invite(
+    session: Session,
+    state: WebState,
+    caller: Caller,
+    code: str,
+    *,
+    error: AppError | None = None,
+) -> Response:
+    visit, team = teams.invited(session, caller, code=code)
+    context = {"code": code, "team": team, "challenge": visit.challenge}
+    return page(session, state, caller, "teams/invite.html", context, error=error)
