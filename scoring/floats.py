@@ -7,7 +7,7 @@ settles for certain is left to Python's `float`.
 """
 
 # numba infers the types; calls cost in the loop; its extension points have fixed arguments.
-# ruff: noqa: ANN001, ANN201, ARG001, ANN202, C901, PLR0912, PLR0915
+# ruff: noqa: ANN001, ANN002, ANN201, ARG001, ANN202, C901, PLR0912, PLR0915
 # The types here are numba's, which mypy cannot follow.
 # mypy: ignore-errors
 
@@ -34,6 +34,21 @@ _IMPLICIT = np.uint64(2**52)
 _PLUS, _MINUS, _POINT, _ZERO, _LOWER_E = 43, 45, 46, 48, 101
 _NINE = np.uint8(9)
 _CASE_BIT = 32
+
+
+def compiled(*signature):
+    """Compile without the GIL and keep the machine code beside the source or in the user's cache.
+
+    The cache of a function goes stale only with its own file: touch `kernel` when this one changes.
+    """
+
+    def decorate(function):
+        try:
+            return njit(*signature, cache=True, nogil=True)(function)
+        except RuntimeError:  # neither place can be written
+            return njit(*signature, nogil=True)(function)
+
+    return decorate
 
 
 def _power_of_five(power: int) -> int:
@@ -99,7 +114,7 @@ def load_word(typing_context, array, place):
     return types.uint64(array, types.int64), build
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _nearest(w, power):
     """Give (sure, the double nearest to w * 10**power), for normal doubles only."""
     if w == 0:
@@ -137,7 +152,7 @@ def _nearest(w, power):
     return True, _as_double(bits)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _long_number(buffer, first, last, power):
     """Read the digits (and point) of buffer[first:last], more than fit into a uint64."""
     w = np.uint64(0)
@@ -163,7 +178,7 @@ def _long_number(buffer, first, last, power):
     return sure, value
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def parse_number(buffer, place, max_chars):
     """Read a number of `values.NUMBER`'s grammar that starts at `place`.
 

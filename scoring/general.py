@@ -34,41 +34,52 @@ def read_general(
     file: BinaryIO, *, form: PredictionForm, ids: RowIds, placement: Placement | None
 ) -> Predictions | None:
     """Read a CSV file, or give None when there is any doubt about it."""
+    texts = read_texts(file, form=form)
+    if texts is None or len(texts[ID_ROLE]) != ids.count:
+        return None
+    rows = rows_of(texts[ID_ROLE], ids)
+    if rows is None:
+        return None
+    return aligned(texts, form=form, rows=rows, placement=placement)
+
+
+def read_texts(file: BinaryIO, *, form: PredictionForm) -> dict[int, Any] | None:
+    """Give each column's values as written, by role, or None when the CSV is not surely good.
+
+    The columns are pyarrow chunked arrays of large strings.
+    """
     file.seek(0)
     try:
         first = next(read_lines(file, max_line_bytes=form.max_line_bytes))
-        header = parse_header(first.text, form=form)
+        roles = parse_header(first.text, form=form).roles
     except PredictionsRefusedError:
         return None
     file.seek(0)
     data = file.read()
-    if not _is_clean(data, form=form, rows=ids.count):
+    rows = _clean_rows(data, form=form)
+    table = None if rows is None else _parse(data, len(roles), form)
+    if table is None or table.num_rows != rows:
         return None
-    table = _parse(data, len(header.roles), form)
-    if table is None or table.num_rows != ids.count:
-        return None
-    rows = rows_of(table.column(header.roles.index(ID_ROLE)), ids)
-    if rows is None:
-        return None
-    texts = {role: table.column(at) for at, role in enumerate(header.roles) if role != ID_ROLE}
-    return aligned(texts, form=form, rows=rows, placement=placement)
+    return dict(zip(roles, table.columns, strict=True))
 
 
-def _is_clean(data: bytes, *, form: PredictionForm, rows: int) -> bool:
+def _clean_rows(data: bytes, *, form: PredictionForm) -> int | None:
+    """Count the lines after the header of clean text; None when it is not surely clean."""
     if data.translate(None, _CLEAN) or data.find(BOM, 1) >= 0:
-        return False
+        return None
     if data.count(b"\r") != data.count(b"\r\n"):
-        return False
+        return None
     if b"\xc2" in data and _C1.search(data):
-        return False
+        return None
     array = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(array == _LF)
-    if len(ends) + (data[-1] != _LF) != rows + 1:
-        return False
     edges = np.concatenate(([-1], ends, [len(data)] if data[-1] != _LF else []))
     if np.diff(edges).max() - 1 > form.max_line_bytes:
-        return False
-    return b'"' not in data or _is_cleanly_quoted(array, ends, start=3 * data.startswith(BOM))
+        return None
+    start = len(BOM) if data.startswith(BOM) else 0
+    if b'"' in data and not _is_cleanly_quoted(array, ends, start=start):
+        return None
+    return len(edges) - 2
 
 
 def _is_cleanly_quoted(array: NDArray[np.uint8], ends: NDArray[np.intp], *, start: int) -> bool:
@@ -110,7 +121,7 @@ def rows_of(given: Any, ids: RowIds) -> NDArray[np.intp] | None:  # noqa: ANN401
     """Give the row of each line, or None unless each row is there exactly once."""
     expected = _expected(ids)
     if ids.kind is IdKind.INTEGER and not pa.types.is_integer(given.type):
-        given = _integer_ids(given)
+        given = integer_ids(given)
     if given is None:
         return None
     if given.equals(pa.chunked_array([expected])):
@@ -124,7 +135,8 @@ def rows_of(given: Any, ids: RowIds) -> NDArray[np.intp] | None:  # noqa: ANN401
     return rows if seen.all() else None
 
 
-def _integer_ids(texts: Any) -> Any | None:  # noqa: ANN401 - pyarrow has no types
+def integer_ids(texts: Any) -> Any | None:  # noqa: ANN401 - pyarrow has no types
+    """Read a column of INTEGER ids as int64; None when one is not surely good."""
     if not pc.all(pc.match_substring_regex(texts, _INTEGER_ID)).as_py():
         return None
     try:
@@ -152,7 +164,7 @@ def aligned(
     slots = rows if placement is None else placement[rows]
     columns = empty_columns(form.targets, rows=len(rows))
     for role, target in enumerate(form.targets):
-        values = _values(columns_given[role], target, form.max_value_chars)
+        values = values_of(columns_given[role], target, form.max_value_chars)
         if values is None:
             return None
         if isinstance(values, list):
@@ -163,7 +175,8 @@ def aligned(
     return Predictions(tuple(columns), len(rows), placement is not None)
 
 
-def _values(texts: Any, target: TargetColumn, max_chars: int) -> Any | None:  # noqa: ANN401 - arrays and lists alike
+def values_of(texts: Any, target: TargetColumn, max_chars: int) -> Any | None:  # noqa: ANN401 - arrays and lists alike
+    """Read a column; None when any value is not surely good."""
     if target.kind is TargetKind.LABEL:
         found = pc.index_in(texts, value_set=pa.array(target.labels, pa.large_string()))
         return None if found.null_count else found.to_numpy().astype(np.int32)

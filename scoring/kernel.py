@@ -6,14 +6,14 @@ are then looked up together so that the cache misses of the table overlap.
 """
 
 # numba infers the types; calls cost in the loop; its extension points have fixed arguments.
-# ruff: noqa: ANN001, ANN002, ANN201, ANN202, C901, PLR0911, PLR0912, PLR0915
+# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0911, PLR0912, PLR0915
 # The types here are numba's, which mypy cannot follow.
 # mypy: ignore-errors
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from palio.scoring.floats import DOUBT, GOOD, HARD, load_word, parse_number
+from palio.scoring.floats import DOUBT, GOOD, HARD, compiled, load_word, parse_number
 from palio.scoring.layout import (
     BATCH,
     HARD_END,
@@ -49,18 +49,14 @@ _FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 _STATE = types.Array(types.int64, 1, "C")
 
 
-def _compiled(*signature):
-    return njit(*signature, cache=True, nogil=True)
-
-
-@_compiled()
+@compiled()
 def _mix(key, seed):
     key = (key ^ seed) * _MIX1
     key = (key ^ (key >> _HALF)) * _MIX2
     return key ^ (key >> _HALF)
 
 
-@_compiled()
+@compiled()
 def _hash_bytes(buffer, first, last, seed):
     key = seed
     place = first
@@ -78,7 +74,7 @@ def _hash_bytes(buffer, first, last, seed):
     return _mix(key + np.uint64(last - first), seed)
 
 
-@_compiled()
+@compiled()
 def _same_bytes(buffer, first, blob, start, length):
     step = 0
     while step + _WORD <= length:
@@ -95,7 +91,7 @@ def _same_bytes(buffer, first, blob, start, length):
     return True
 
 
-@_compiled(types.void(_I64S, _U64, types.Array(types.int32, 1, "C")))
+@compiled(types.void(_I64S, _U64, types.Array(types.int32, 1, "C")))
 def fill_integer_table(ids, seed, table):
     """Fill an open-addressing table (power-of-two size, all -1) with the row of each id."""
     mask = len(table) - 1
@@ -106,7 +102,7 @@ def fill_integer_table(ids, seed, table):
         table[slot] = row
 
 
-@_compiled(types.void(_I64S, _U8S, _U64, types.Array(types.int64, 1, "C")))
+@compiled(types.void(_I64S, _U8S, _U64, types.Array(types.int64, 1, "C")))
 def fill_text_table(offsets, blob, seed, table):
     """Fill a table (power-of-two size, all -1) with row and upper 32 bits of the hash."""
     mask = len(table) - 1
@@ -119,7 +115,7 @@ def fill_text_table(offsets, blob, seed, table):
         table[slot] = (hashed >> _ROW_BITS << _ROW_BITS) | row
 
 
-@_compiled()
+@compiled()
 def _first_time(seen, row):
     """Note that a row was given; False when it was before."""
     bit = np.uint8(1 << (row & 7))
@@ -128,7 +124,7 @@ def _first_time(seen, row):
     return before & bit == 0
 
 
-@_compiled()
+@compiled()
 def _look_up_integers(ids, batch, waiting):
     mask = len(ids.rows) - 1
     rows, integers, seed = ids.rows, ids.integers, ids.seed
@@ -146,7 +142,7 @@ def _look_up_integers(ids, batch, waiting):
         found[at] = row
 
 
-@_compiled()
+@compiled()
 def _look_up_directly(ids, batch, waiting):
     rows, base, keys, found = ids.rows, ids.base, batch.keys, batch.found
     for at in range(waiting):
@@ -154,7 +150,7 @@ def _look_up_directly(ids, batch, waiting):
         found[at] = rows[place] if 0 <= place < len(rows) else -1
 
 
-@_compiled()
+@compiled()
 def _look_up_texts(ids, buffer, batch, waiting):
     mask = len(ids.entries) - 1
     entries, offsets, blob = ids.entries, ids.offsets, ids.blob
@@ -201,7 +197,7 @@ _STORE = types.NamedTuple(
 _BATCH = types.NamedTuple((_STATE, _STATE, _STATE, _STATE, _STATE, _STATE, _MATRIX), Batch)
 
 
-@_compiled(types.boolean(_IDS, _U8S, _BATCH, _STORE, _STATE))
+@compiled(types.boolean(_IDS, _U8S, _BATCH, _STORE, _STATE))
 def flush(ids, buffer, batch, store, state):
     """Look up and store the waiting lines; False when an id is unknown or was given before."""
     waiting = state[WAITING]
@@ -227,7 +223,7 @@ def flush(ids, buffer, batch, store, state):
     return True
 
 
-@_compiled()
+@compiled()
 def _read_integer_id(buffer, place):
     """Give (good, place after it, the id)."""
     first = place
@@ -243,12 +239,12 @@ def _read_integer_id(buffer, place):
     return good, place, np.int64(key)
 
 
-@_compiled()
+@compiled()
 def _ends_field(byte):
     return byte == _COMMA or byte == _LF or byte == _CR  # noqa: PLR1714 - a set is no faster compiled
 
 
-@_compiled()
+@compiled()
 def _read_text_id(buffer, place, blob, start, length):
     """Give (good, it is blob[start:][:length], place after it)."""
     if _same_bytes(buffer, place, blob, start, length) and _ends_field(buffer[place + length]):
@@ -260,7 +256,7 @@ def _read_text_id(buffer, place, blob, start, length):
     return True, False, place
 
 
-@_compiled(types.UniTuple(_I64, 2)(_U8S, _I64, _I64, _IDS, _RULES, _STORE, _BATCH, _STATE))
+@compiled(types.UniTuple(_I64, 2)(_U8S, _I64, _I64, _IDS, _RULES, _STORE, _BATCH, _STATE))
 def read_block(buffer, place, stop, ids, rules, store, batch, state):
     """Read the whole lines in buffer[place:stop]; the last byte is a line feed.
 

@@ -1,15 +1,17 @@
 """Reads an answer file (solution.csv) and tells its host all that is wrong with it at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from palio.core.errors import Finding
-from palio.scoring import sniff
+from palio.scoring import general, sniff
 from palio.scoring.columns import ValueReader
 from palio.scoring.faults import Faults, TooManyFaultsError
 from palio.scoring.form import IdKind, PredictionForm, TargetColumn, TargetKind
@@ -71,7 +73,54 @@ def read_solution(
         if fault is not None:
             raise SolutionRefusedError(fault.findings)
         file.seek(0)
+        done = read_solution_columns(file, form=form, truth=truth, usage_column=usage_column)
+        if done is not None:
+            return done
+        file.seek(0)
         return _Reader(form, truth, usage_column).read(file)
+
+
+def read_solution_columns(
+    file: BinaryIO, *, form: PredictionForm, truth: tuple[TargetColumn, ...], usage_column: str
+) -> Solution | None:
+    """Read an answer file whole columns at a time; None when there is any doubt about it."""
+    if any(column.kind is TargetKind.ITEMS for column in truth):
+        return None
+    head = file.readline(form.max_line_bytes).decode(errors="replace")
+    has_usage = usage_column in head
+    usage = TargetColumn(usage_column, TargetKind.LABEL, labels=tuple(_PARTS))
+    wanted = replace(form, targets=(*truth, usage) if has_usage else truth)
+    texts = general.read_texts(file, form=wanted)
+    ids = None if texts is None else _ids_of(texts[ID_ROLE], form.id_kind)
+    if texts is None or ids is None:
+        return None
+    columns: list[Any] = [
+        general.values_of(texts[role], target, form.max_value_chars)
+        for role, target in enumerate(wanted.targets)
+    ]
+    if any(column is None for column in columns):
+        return None
+    parts = columns.pop().astype(np.int8) if has_usage else None
+    return Solution(ids, tuple(columns), parts)
+
+
+def _ids_of(texts: Any, kind: IdKind) -> RowIds | None:  # noqa: ANN401 - pyarrow has no types
+    if not len(texts):
+        return None
+    if kind is IdKind.INTEGER:
+        numbers = general.integer_ids(texts)
+        if numbers is None or pc.count_distinct(numbers).as_py() < len(texts):
+            return None
+        return RowIds(kind, len(texts), integers=numbers.to_numpy())
+    whole = pc.equal(texts, pc.utf8_trim_whitespace(texts))
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    if not shortest or not pc.all(whole).as_py() or pc.count_distinct(texts).as_py() < len(texts):
+        return None
+    joined = pa.concat_arrays(texts.chunks)
+    _, offsets, blob = joined.buffers()
+    edges = np.frombuffer(offsets, dtype=np.int64, count=len(joined) + 1)
+    letters = np.frombuffer(blob, dtype=np.uint8, count=int(edges[-1]))
+    return RowIds(kind, len(joined), offsets=edges, blob=letters)
 
 
 class _Reader:
