@@ -1,5 +1,6 @@
 """Boards on both databases: one version a change, the private one once and only at the reveal."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -243,7 +244,10 @@ def test_store_lets_go_of_the_board_not_asked_for_longest() -> None:
     assert [store.get(name) for name in ("a", "b", "c")] == [boards["a"], None, boards["c"]]
 
 
-def test_five_thousand_teams_make_one_board(work: Work) -> None:
+def test_five_thousand_teams_make_one_board(sqlite_engine: Engine) -> None:
+    def work() -> AbstractContextManager[Session]:
+        return db.unit_of_work(sqlite_engine, send=lambda _: None)
+
     with work() as session:
         challenge = make.challenge(session)
         now = database_now(session)
