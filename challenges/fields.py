@@ -12,6 +12,7 @@ from palio.core.errors import Finding
 
 E = TypeVar("E", bound=StrEnum)
 
+_TEXT_MOST = 600
 _LARGEST_NUMBER = sys.float_info.max
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999  # no challenge; and its times still have room for zones
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a time that was faulty
@@ -69,7 +70,7 @@ class Faults:
             known = known[:-1]
         return Finding(
             code=code,
-            text=printable(text),
+            text=printable(text if len(text) <= _TEXT_MOST else text[:_TEXT_MOST] + "…"),
             line=self._lines[known],
             file=self.file,
             hint=printable(hint),

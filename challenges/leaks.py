@@ -40,39 +40,57 @@ def find(
 
 class _Answers:
     def __init__(self, solution: Path, plan: ChallengePlan) -> None:
+        rows = _rows(solution)
+        header = next(rows, ())
         self.id_column = plan.form.id_column
-        self.columns = tuple(column.name for column in plan.truth)
+        self.columns = tuple(column.name for column in plan.truth if column.name in header)
         self.lines: set[str] = set()
-        self.by_id: dict[str, dict[str, str]] = {}
-        for header, row in _rows(solution):
+        self.by_id: dict[str, Row] = {}
+        id_at = _place(header, self.id_column)
+        places = [header.index(name) for name in self.columns]
+        for row in rows:
             self.lines.add(",".join(row))
-            fields = dict(zip(header, row, strict=False))
-            self.by_id[fields.get(self.id_column, "")] = {
-                name: fields.get(name, "") for name in self.columns
-            }
+            if id_at is not None and len(row) == len(header):
+                self.by_id[row[id_at]] = tuple(row[place] for place in places)
 
 
 def _leak(path: Path, digest: str, answers: _Answers) -> str:
     """Return what the file has of the answers, empty when nothing."""
     if _sha256(path) == digest:
         return "is a copy of solution.csv"
-    shared: dict[str, list[bool]] = {name: [] for name in answers.columns}
-    values: dict[str, set[str]] = {name: set() for name in answers.columns}
-    lines = 0
-    for header, row in _rows(path):
-        lines += ",".join(row) in answers.lines
-        fields = dict(zip(header, row, strict=False))
-        truth = answers.by_id.get(fields.get(answers.id_column, ""), {})
-        for name in truth.keys() & fields.keys():
-            shared[name].append(_is_same(truth[name], fields[name]))
-            values[name].add(fields[name])
-    for name in answers.columns:
-        if len(shared[name]) >= _LEAST_SHARED and all(shared[name]) and len(values[name]) > 1:
-            return f'has the answers of column "{name}" for {len(shared[name]):,} rows'
-    is_plain = not any(shared.values()) and lines >= _LEAST_SHARED
-    if is_plain and lines >= _PLAIN_SHARE * len(answers.lines):
+    header = next(_rows(path), ())
+    id_at = _place(header, answers.id_column)
+    named = [(which, _place(header, name)) for which, name in enumerate(answers.columns)]
+    places = [(which, place) for which, place in named if place is not None]
+    if id_at is not None and places:
+        told = (_agreement(path, answers, which, (id_at, place)) for which, place in places)
+        return next(filter(None, told), "")
+    lines = sum(",".join(row) in answers.lines for row in _rows(path))
+    if lines >= max(_LEAST_SHARED, _PLAIN_SHARE * len(answers.lines)):
         return "has the lines of solution.csv"
     return ""
+
+
+def _agreement(path: Path, answers: _Answers, which: int, places: tuple[int, int]) -> str:
+    """Compare one column with the answers of the same ids."""
+    shared = 0
+    values = set()
+    id_at, value_at = places
+    for row in islice(_rows(path), 1, None):
+        truth = answers.by_id.get(row[id_at]) if len(row) > max(id_at, value_at) else None
+        if truth is None:
+            continue
+        if not _is_same(truth[which], row[value_at]):
+            return ""
+        shared += 1
+        values.add(row[value_at])
+    if shared < _LEAST_SHARED or len(values) == 1:
+        return ""
+    return f'has the answers of column "{answers.columns[which]}" for {shared:,} rows'
+
+
+def _place(header: Row, name: str) -> int | None:
+    return header.index(name) if name in header else None
 
 
 def _is_same(one: str, other: str) -> bool:
@@ -84,14 +102,11 @@ def _is_same(one: str, other: str) -> bool:
         return False
 
 
-def _rows(path: Path) -> Iterator[tuple[Row, Row]]:
-    """Give header and row of each line of a CSV; what is no CSV ends quietly."""
+def _rows(path: Path) -> Iterator[Row]:
+    """Give header and rows of a CSV; what is no CSV ends quietly."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file)
         try:
-            header = tuple(next(reader, ()))
-            for row in islice(reader, MOST_ROWS):
-                yield header, tuple(row)
+            yield from map(tuple, islice(csv.reader(file), MOST_ROWS + 1))
         except csv.Error:
             return
 

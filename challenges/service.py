@@ -122,8 +122,10 @@ def mark_revealed(session: Session, *, challenge_id: str, now: datetime, by: str
     row = _lock(session, challenge_id)
     if row.revealed_at is not None:
         return False
-    row.revealed_at = now
     _move(session, row, ChallengeState.REVEALED, by=by, now=now)
+    row.revealed_at = now
+    session.add(row)
+    session.flush()
     return True
 
 

@@ -221,6 +221,20 @@ def test_one_constant_class_is_no_leak(folder: Path) -> None:
     assert found == []
 
 
+def test_second_answer_column_beside_a_guess_is_refused(folder: Path) -> None:
+    toml = folder / "challenge.toml"
+    target = '[[submission.targets]]\nname = "{}"\nminimum = 0\nmaximum = 99\n'
+    text = toml.read_text().replace('name = "rmse"', 'name = "mean_columnwise_rmse"')
+    text = text.replace('[[metrics]]\nname = "mae"\n', "")
+    toml.write_text(text.replace("[answers]", target.format("other") + "[answers]"))
+    rows = [f"{n},{n % 5 + 1},{n}" for n in range(60)]
+    (folder / "solution.csv").write_text("\n".join(["id,rating,other", *rows]))
+    guess = [f"{n},3,{n}" for n in range(60)]
+    (folder / "data" / "old.csv").write_text("\n".join(["id,rating,other", *guess]))
+    (finding,) = look_at(folder).findings
+    assert finding.text.startswith('data/old.csv has the answers of column "other" for 60 rows')
+
+
 def test_strangers_and_hidden_files_are_warned_of(folder: Path) -> None:
     (folder / "solutions.csv").write_text("x")
     (folder / "notebook.ipynb").write_text("x")

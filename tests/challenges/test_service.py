@@ -157,11 +157,11 @@ def test_challenge_goes_to_its_end_and_every_step_is_audited(work: Work) -> None
 
 def test_open_challenge_is_not_revealed(work: Work) -> None:
     made = publish(work, at=timedelta(days=2))
-    with (
-        work() as session,
-        pytest.raises(errors.IllegalMoveError, match="open cannot become revealed"),
-    ):
-        service.mark_revealed(session, challenge_id=made.id, now=DURING)
+    with work() as session:
+        with pytest.raises(errors.IllegalMoveError, match="open cannot become revealed"):
+            service.mark_revealed(session, challenge_id=made.id, now=DURING)
+        session.flush()
+        assert queries.by_id(session, made.id) == made
 
 
 def test_extension_moves_the_close_in_public(work: Work) -> None:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from palio.accounts import access
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
-from palio.challenges.packs import read_pack
+from palio.challenges.check import require_sound
 from palio.core.clock import database_now
 from palio.core.db import unit_of_work
 from palio.pipeline import launch
@@ -59,7 +59,10 @@ async def publish_challenge(
 def _publish(state: WebState, caller: Caller, source: Path) -> ChallengeView:
     folder = source.parent / "pack"
     folder.mkdir()
-    pack = read_pack(unpack(source, folder, limit_bytes=state.settings.upload_max_bytes))
+    trial = source.parent / "trial"
+    trial.mkdir()
+    unpacked = unpack(source, folder, limit_bytes=state.settings.upload_max_bytes)
+    pack = require_sound(unpacked, workdir=trial)
 
     def work(session: Session) -> ChallengeView:
         challenge = launch.publish_pack(
