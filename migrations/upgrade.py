@@ -44,6 +44,7 @@ def config(connection: Connection, *, metadata: MetaData) -> Config:
     made = Config()
     made.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     made.set_main_option("path_separator", "os")
+    made.set_main_option("file_template", "v%%(rev)s_%%(slug)s")
     made.attributes.update(connection=connection, metadata=metadata)
     return made
 

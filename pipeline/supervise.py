@@ -17,14 +17,11 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import FrameType
 
-import uvicorn
-
 from palio.core import db
 from palio.core.errors import AppError
 from palio.core.settings import Settings
 from palio.migrations.upgrade import upgrade
 from palio.pipeline import processes, tables
-from palio.pipeline.worker import LOG_FORMAT, run_worker
 
 LOOK_SECONDS = 0.25
 STOP_SECONDS = 20
@@ -230,14 +227,20 @@ def _start_child() -> None:
     # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops the others.
     os.setsid()
     processes.die_with_parent(signal.SIGTERM)
-    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+# What the children run is imported by them: the supervisor stays small and starts at once, and
+# nothing below `web` imports it.
 
 
 def _run_web(settings: Settings) -> None:
     _start_child()
-    make_app = importlib.import_module("palio.web.app").make_app  # nothing here imports web
-    uvicorn.run(
-        make_app(settings),
+    app = importlib.import_module("palio.web.app").make_app(settings)
+    importlib.import_module("uvicorn").run(
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -248,4 +251,4 @@ def _run_web(settings: Settings) -> None:
 
 def _run_worker(settings: Settings) -> None:
     _start_child()
-    run_worker(settings, embedded=True)
+    importlib.import_module("palio.pipeline.worker").run_worker(settings, embedded=True)

@@ -23,7 +23,7 @@ def register(app: Celery, bench: Callable[[], steps.Bench]) -> None:
         steps.settle(bench(), challenge_id)
 
     for name, run in ((Task.SCORE, score), (Task.PUBLISH, publish), (Task.SETTLE, settle)):
-        app.task(name=f"palio.{name}")(run)
+        app.task(name=f"palio.{name}", shared=False)(run)
 
 
 def _stop_at_once() -> None:

@@ -20,8 +20,6 @@ from palio.pipeline.contracts import Queue
 from palio.pipeline.sweep import Sweeper
 from palio.scoring import read
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
 
 def run_worker(settings: Settings, *, embedded: bool = False) -> None:
     """Take jobs until asked to stop (SIGTERM or Ctrl-C: jobs under way are finished).
@@ -31,7 +29,9 @@ def run_worker(settings: Settings, *, embedded: bool = False) -> None:
         embedded: Started by `serve`, which upgrades the database and says what happens.
 
     """
-    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     # Celery warns against root because of pickle; messages here are JSON with one id.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     app = make_app(settings)

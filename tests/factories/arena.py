@@ -200,16 +200,20 @@ class Arena:
 
     def job(self, submission_id: str) -> Job:
         with db.reading(self.engine) as session:
-            return session.exec(select(Job).where(col(Job.submission_id) == submission_id)).one()
+            job = session.exec(select(Job).where(col(Job.submission_id) == submission_id)).one()
+            session.expunge(job)
+            return job
 
     def jobs(self) -> Sequence[Job]:
         with db.reading(self.engine) as session:
-            return session.exec(select(Job).order_by(col(Job.id))).all()
+            jobs = session.exec(select(Job).order_by(col(Job.id))).all()
+            session.expunge_all()
+            return jobs
 
     def change_jobs(self, statement: str, **values: object) -> None:
         """Change job rows as only a test may."""
         with self.engine.begin() as connection:
-            connection.execute(text(f"UPDATE job SET {statement}"), values)
+            connection.execute(text(f"UPDATE job SET {statement}"), values)  # noqa: S608 (tests own words)
 
     def end(self) -> None:
         """Let the last phase be over."""

@@ -2,6 +2,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from sqlalchemy import Engine
+from tests.factories.arena import Arena, make_arena, predictions
 
 from palio.challenges.contracts import ChallengeState
 from palio.core import audit, db
@@ -12,7 +13,6 @@ from palio.pipeline import steps
 from palio.pipeline.contracts import Task
 from palio.prizes import queries as prizes
 from palio.submissions.contracts import SubmissionKind, SubmissionState
-from tests.factories.arena import Arena, make_arena, predictions
 
 
 def board(arena: Arena, which: Board) -> Snapshot:
@@ -26,7 +26,9 @@ def ranks(snapshot: Snapshot) -> list[tuple[int | None, str, Decimal]]:
     return [(row.rank, row.name, row.score) for row in snapshot.standings]
 
 
-def test_three_teams_play_a_challenge_to_its_prizes(engine: Engine, tmp_path: Path) -> None:
+def test_three_teams_play_a_challenge_to_its_prizes(  # noqa: PLR0915 (one story)
+    engine: Engine, tmp_path: Path
+) -> None:
     arena = make_arena(engine, tmp_path)
     arena.launch()
     assert arena.challenge.state is ChallengeState.OPEN

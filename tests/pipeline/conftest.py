@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-
 from tests.factories.arena import Arena, make_arena
 
 
