@@ -20,13 +20,13 @@ from palio.accounts import service as accounts
 from palio.accounts.contracts import Team
 from palio.challenges import rules as challenge_rules
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge, Phase
+from palio.challenges.contracts import Challenge
 from palio.core import audit, db
 from palio.core.clock import database_now
 from palio.core.errors import Finding
 from palio.core.storage import Blob
 from palio.scoring.card import Score, ScoreCard
-from palio.submissions import models, queries, rules, states
+from palio.submissions import ledger, models, queries, rules, states
 from palio.submissions.contracts import (
     QuotaCause,
     Receipt,
@@ -92,7 +92,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         state=_State.RECEIVED.value,
         received_at=now,
     )
-    _charge(session, row, phase=phase, limits=limits)
+    ledger.charge(session, row, phase=phase, limits=limits)
     accounts.mark_first_submission(session, team_id=team_id, now=now)
     return queries.receipt(row, is_new=True)
 
@@ -221,7 +221,7 @@ def refuse(
         findings=queries.findings_text(findings),
     )
     if ended:
-        _refund(session, submission_id=submission_id, cause=QuotaCause.REFUSED_FILE, now=now)
+        ledger.refund(session, submission_id=submission_id, cause=QuotaCause.REFUSED_FILE, now=now)
     return ended
 
 
@@ -251,7 +251,9 @@ def error(session: Session, *, submission_id: str, reason: str, now: datetime) -
         for from_ in (_State.RUNNING, _State.RECEIVED)
     )
     if ended:
-        _refund(session, submission_id=submission_id, cause=QuotaCause.PLATFORM_FAULT, now=now)
+        ledger.refund(
+            session, submission_id=submission_id, cause=QuotaCause.PLATFORM_FAULT, now=now
+        )
     return ended
 
 
@@ -341,17 +343,7 @@ def grant(
     challenge = challenges.lock_challenge_shared(session, challenge.id)
     _lock_team(session, team_id=team_id, challenge_id=challenge.id)
     phase = challenge_rules.open_phase(challenge, now=now)
-    session.add(
-        models.QuotaLine(
-            team_id=team_id,
-            phase_id=phase.id,
-            day=challenge_rules.quota_window(phase.quota.zone, now=now).day,
-            at=now,
-            change=-tries,
-            cause=QuotaCause.HOST_GRANT.value,
-            note=reason,
-        )
-    )
+    ledger.grant(session, team_id=team_id, phase=phase, tries=tries, note=reason, now=now)
     audit.record(
         session,
         actor_id=by,
@@ -392,56 +384,3 @@ def _next_receipt_time(
         .limit(1)
     ).first()
     return now if last is None else max(now, last + _TICK)
-
-
-def _charge(
-    session: Session, row: models.Submission, *, phase: Phase, limits: UploadLimits
-) -> None:
-    """Check the team's tries and write the submission with its line in the ledger."""
-    team_id = row.team_id or ""
-    window = challenge_rules.quota_window(phase.quota.zone, now=row.received_at)
-    rules.check_refused_files(
-        queries.refused_files(session, team_id=team_id, day=window.day),
-        limit=limits.refused_files_per_day,
-        window=window,
-        zone=phase.quota.zone,
-    )
-    use = queries.quota_use(session, team_id=team_id, phase_id=phase.id, day=window.day)
-    rules.check_quota(phase, use=use, window=window)
-    session.add(row)
-    session.flush()
-    session.add(
-        models.QuotaLine(
-            team_id=team_id,
-            phase_id=phase.id,
-            day=window.day,
-            at=row.received_at,
-            change=1,
-            cause=QuotaCause.SUBMITTED.value,
-            submission_id=row.id,
-        )
-    )
-    session.flush()
-
-
-def _refund(session: Session, *, submission_id: str, cause: QuotaCause, now: datetime) -> None:
-    """Take the charge of a submission back, on the day it was charged; baselines have none."""
-    charge = session.exec(
-        select(models.QuotaLine).where(
-            models.QuotaLine.submission_id == submission_id, models.QuotaLine.change == 1
-        )
-    ).first()
-    if charge is None:
-        return
-    session.add(
-        models.QuotaLine(
-            team_id=charge.team_id,
-            phase_id=charge.phase_id,
-            day=charge.day,
-            at=now,
-            change=-charge.change,
-            cause=cause.value,
-            submission_id=submission_id,
-        )
-    )
-    session.flush()
