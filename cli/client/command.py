@@ -151,8 +151,6 @@ def _way_out(error: ClientError) -> str:
     """Return what to do about an error of the server's that this client knows a command for."""
     if not isinstance(error, ApiError):
         return ""
-    if error.code == "rules_not_accepted":
-        return "Read the rules with `palio rules CHALLENGE`, then add --accept."
     if error.code == "scope_too_low":
         return "Sign in with a wider token: palio login --scope organize"
     if error.status == 401:  # noqa: PLR2004 (the number is the name)

@@ -1,7 +1,9 @@
 """What people see: tables at 80 columns, tab-separated lines in a pipe, one red error line."""
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,9 +17,11 @@ from palio.cli.client.answers import Finding
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
+BAR_FROM_BYTES = 2**20
 STATES = {
     "open": "green",
     "scored": "green",
@@ -52,6 +56,14 @@ def line(text: str = "", *, colour: str = "", bold: bool = False, dim: bool = Fa
         _write(sys.stdout, _styled(clean(text), colour=colour, bold=bold, dim=dim))
 
 
+def paragraph(text: str) -> None:
+    """Print a long sentence, broken between words on a terminal."""
+    if is_terminal():
+        text = textwrap.fill(clean(text), shutil.get_terminal_size().columns)
+    if not _quiet.get():
+        _write(sys.stdout, _styled(text, dim=True))
+
+
 def markdown(text: str) -> None:
     """Print Markdown, laid out on a terminal and as it is in a pipe."""
     if not is_terminal():
@@ -76,21 +88,26 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
     if not rows:
         line(empty or "Nothing here yet.", dim=True)
         return
-    from rich import box, table  # noqa: PLC0415 (slow import)
-    from rich.text import Text  # noqa: PLC0415 (slow import)
+    from rich import box, table, text  # noqa: PLC0415 (slow import)
 
-    grid = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column, name in zip(columns, names, strict=True):
+    grid = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+    for number, (column, name) in enumerate(zip(columns, names, strict=True)):
+        may_be_cut = column.endswith("<")
         grid.add_column(
             name,
             justify="right" if column.endswith(">") else "left",
-            no_wrap=True,
-            overflow="ellipsis" if column.endswith("<") else "fold",
-            min_width=None if column.endswith("<") else _widest(name, rows, names.index(name)),
+            no_wrap=not may_be_cut,
+            min_width=None if may_be_cut else _widest(name, rows, number),
         )
     for row in rows:
-        grid.add_row(*(Text(clean(cell), style=STATES.get(str(cell), "")) for cell in row))
+        cells = (text.Text(clean(cell), style=STATES.get(str(cell), "")) for cell in row)
+        grid.add_row(*(_cut(cell) for cell in cells))
     _console().print(grid)
+
+
+def _cut(cell: "Text") -> "Text":
+    cell.no_wrap, cell.overflow = True, "ellipsis"
+    return cell
 
 
 def _widest(name: str, rows: Sequence[Sequence[object]], column: int) -> int:
@@ -200,22 +217,35 @@ def size_of(count: int) -> str:
 
 @contextmanager
 def transfer(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar with speed and time left on standard error, on a terminal only."""
+    """Show a progress bar with speed and time left on standard error, on a terminal only.
+
+    What is over in a blink gets no bar.
+    """
     if _quiet.get() or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich import progress  # noqa: PLC0415 (slow import)
 
-    columns = (
+    bars = progress.Progress(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=20),
         progress.DownloadColumn(binary_units=True),
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
+        console=_console(stderr=True),
+        transient=True,
     )
-    with progress.Progress(*columns, console=_console(stderr=True), transient=True) as bars:
-        task = bars.add_task(clean(what))
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+    task = bars.add_task(clean(what))
+
+    def tell(done: int, total: int) -> None:
+        if total >= BAR_FROM_BYTES:
+            bars.start()
+            bars.update(task, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        bars.stop()
 
 
 @contextmanager

@@ -47,7 +47,12 @@ class Wire:
             headers["Authorization"] = f"Bearer {token}"
         try:
             self._client = httpx.Client(
-                base_url=self.server, headers=headers, timeout=TIMEOUT, transport=transport
+                base_url=self.server,
+                headers=headers,
+                timeout=TIMEOUT,
+                transport=transport,
+                # Plain http has no certificates, and loading the authorities takes its time.
+                verify=not self.server.startswith("http://"),
             )
         except httpx.InvalidURL as error:
             raise _bad_address(self.server) from error

@@ -188,6 +188,9 @@ def _look_at_queue(engine: Engine, settings: Settings) -> Line:
 
 
 def _look_at_broker(settings: Settings) -> Line:
+    scheme, _, folder = settings.broker.partition("://")
+    if scheme == "folder" and not Path(folder).exists():
+        return Line("ok", "broker", f"{folder} will be made at the first start")
     waiting = app.waiting_messages(app.make_app(settings), Queue.SCORE)
     place = settings.broker.rpartition("@")[2]
     return Line("ok", "broker", f"{place}, {waiting} message{'' if waiting == 1 else 's'} waiting")

@@ -116,15 +116,16 @@ def list_tokens() -> object:
     with open_api() as api:
         tokens = api.tokens()
     show.table(
-        ["id", "name<", "may", "expires", "last used", "state"],
+        ["id", "may", "expires", "last used", "name<"],
         [
             (
                 token["id"],
-                token["name"],
                 token["scope"],
                 token["expires_at"][:10],
-                (token.get("last_used_at") or "never")[:10],
-                "revoked" if token.get("revoked_at") else "",
+                "revoked"
+                if token.get("revoked_at")
+                else (token.get("last_used_at") or "never")[:10],
+                token["name"],
             )
             for token in tokens
         ],

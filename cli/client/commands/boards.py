@@ -42,10 +42,11 @@ def leaderboard(
             show.line(f"Wrote the {board} leaderboard to {csv}.")
             return {"board": board, "file": str(csv)}
         page = _board(api, slug, board, everything=everything)
-    show.line(f"{page['board']} leaderboard, {show.time_of(page['made_at'])}", bold=True)
-    show.line(page["rule"], dim=True)
+    made_at = show.time_of(page["made_at"])
+    show.line(f"{page['board'].capitalize()} leaderboard of {slug}, {made_at}", bold=True)
+    show.paragraph(page["rule"])
     show.table(
-        ["rank>", "team<", "score>", "better by>", "tries>", "received (UTC)"],
+        ["rank>", "team<", "score>", "better by>", "tries>", "at (UTC)"],
         [_row(row) for row in page["items"]],
         empty="Nobody has a score yet.",
     )

@@ -98,8 +98,8 @@ def rules(
             show.line(f"You accepted the rules of {slug} (sha256 {text['sha256'][:12]}…).")
         else:
             show.markdown(text["markdown"])
-            show.line()
-            show.line(f"To accept them: palio rules {slug} --accept", dim=True)
+            if show.is_terminal():
+                show.line(f"\nTo accept them: palio rules {slug} --accept", dim=True)
     return dict(text) | {"accepted": accept}
 
 

@@ -71,7 +71,9 @@ def submit(
             f" (sha256 {receipt['sha256'][:12]}…)."
         )
         if wait:
-            return _wait(api, submission_id, timeout=timeout)
+            ended = _wait(api, submission_id, timeout=timeout)
+            show.line(_tries_left(api.quota(slug)), dim=True)
+            return ended
         show.line(f"Follow it with: palio submission {submission_id}")
         show.line(_tries_left(api.quota(slug)), dim=True)
     return receipt
@@ -90,8 +92,17 @@ def list_submissions(
         listed = list(
             islice(api.submissions(challenge_in_use(challenge), everyone=everyone), limit)
         )
+    has_finals = any(each["is_chosen"] for each in listed)
     show.table(
-        ["id", *(["team<"] if everyone else []), "received (UTC)", "state", "score>", "file<", ""],
+        [
+            "id",
+            *(["team<"] if everyone else []),
+            "at (UTC)",
+            "state",
+            "score>",
+            *(["final"] if has_finals else []),
+            "file<",
+        ],
         [
             (
                 each["id"],
@@ -99,8 +110,8 @@ def list_submissions(
                 each["received_at"][5:16].replace("T", " "),
                 each["state"],
                 each["public_scores"][0]["score"] if each["public_scores"] else "",
+                *(["chosen" if each["is_chosen"] else ""] if has_finals else []),
                 each["file_name"],
-                "chosen" if each["is_chosen"] else "",
             )
             for each in listed
         ],
@@ -188,11 +199,12 @@ def _choose(submission_id: str, *, chosen: bool) -> object:
 
 
 def _print(submission: Submission) -> None:
+    says_enough = submission["state"] == "scored" or bool(submission["findings"])
     show.facts(
         [
             ("submission", submission["id"]),
             ("state", submission["state"]),
-            ("status", submission["status"] if submission["state"] != "scored" else ""),
+            ("status", submission["status"] if not says_enough else ""),
             *(
                 (score["metric"], f"{score['score']} (public)")
                 for score in submission["public_scores"]
