@@ -45,8 +45,7 @@ def read_parquet(
 
 def _read(file: BinaryIO, form: PredictionForm, ids: RowIds) -> tuple[Any, tuple[int, ...]]:
     file.seek(0)
-    names = [form.id_column, *(target.name for target in form.targets)]
-    held = parquet.ParquetFile(file, read_dictionary=names, pre_buffer=False)
+    held = parquet.ParquetFile(file, pre_buffer=False)
     meta = held.metadata
     groups = [meta.row_group(place) for place in range(meta.num_row_groups)]
     if sum(group.total_byte_size for group in groups) > form.max_bytes:
@@ -57,6 +56,9 @@ def _read(file: BinaryIO, form: PredictionForm, ids: RowIds) -> tuple[Any, tuple
     for field in held.schema_arrow:
         _check_type(field)
     roles = parse_names(list(held.schema_arrow.names), form=form).roles
+    names = held.schema_arrow.names
+    file.seek(0)
+    held = parquet.ParquetFile(file, read_dictionary=names, pre_buffer=False)
     batches = [_plain(batch, form) for batch in held.iter_batches(_BATCH, use_threads=False)]
     return pa.Table.from_batches(batches) if batches else held.schema_arrow.empty_table(), roles
 

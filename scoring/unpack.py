@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import BinaryIO
 
 from palio.scoring import sniff
@@ -49,19 +50,21 @@ def unpacked(file: BinaryIO, head: bytes, *, form: PredictionForm) -> BinaryIO |
 
 
 def _collect(pieces: Iterator[bytes], form: PredictionForm) -> BinaryIO:
-    plain = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    total = 0
-    for piece in pieces:
-        total += len(piece)
-        if total > form.max_bytes:
-            plain.close()
-            raise refused("too_large", f"More than {form.max_bytes:,} bytes come out of the file.")
-        plain.write(piece)
-    plain.seek(0)
-    head = plain.read(4)
-    if sniff.is_gzip(head) or sniff.is_zip(head):
-        plain.close()
-        raise refused("packed:nested", "There is a packed file inside the packed file. Pack once.")
+    with ExitStack() as undo:
+        plain = undo.enter_context(tempfile.TemporaryFile())
+        total = 0
+        for piece in pieces:
+            total += len(piece)
+            if total > form.max_bytes:
+                text = f"More than {form.max_bytes:,} bytes come out of the file."
+                raise refused("too_large", text)
+            plain.write(piece)
+        plain.seek(0)
+        head = plain.read(4)
+        if sniff.is_gzip(head) or sniff.is_zip(head):
+            text = "There is a packed file inside the packed file. Pack once."
+            raise refused("packed:nested", text)
+        undo.pop_all()  # all is well: the caller closes it
     return plain
 
 
