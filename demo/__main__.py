@@ -101,8 +101,7 @@ def perform(stage: Stage) -> None:
         play.wait_for_first_board(stage, spectator)
         stage.step("[bold]first scored board[/]")
         play.show_board(stage, spectator, "public")
-        for thread in threads:
-            thread.join(timeout=stage.seconds)
+        play.wait_for_participants(stage, spectator, threads)
         stage.step("all have submitted; the public board before the deadline")
         play.show_board(stage, spectator, "public")
         play.wait_for_deadline(stage, spectator)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from palio.cli.client.api import Api
-from palio.cli.client.errors import ApiError
+from palio.cli.client.errors import ClientError
 from palio.demo import models
 from palio.demo.models import Model
 
@@ -87,8 +87,8 @@ CAST = {
 
 def take_part(who: Participant, *, api: Api, slug: str, folder: Path, invites: Path) -> None:
     """Accept the rules, download, train, check, submit, wait: what a person would do."""
-    form_team(who, api=api, slug=slug, invites=invites)
     api.accept_rules(slug, sha256=api.rules(slug)["sha256"])
+    form_team(who, api=api, slug=slug, invites=invites)
     folder.mkdir(parents=True, exist_ok=True)
     for item in api.data(slug):
         api.download(slug, item, folder / item["path"])
@@ -118,7 +118,9 @@ def form_team(who: Participant, *, api: Api, slug: str, invites: Path) -> None:
     if who.joins:
         invite_file = invites / who.joins
         ends_at = time.monotonic() + WAIT_SECONDS
-        while not invite_file.exists() and time.monotonic() < ends_at:
+        while not invite_file.exists():
+            if time.monotonic() > ends_at:
+                raise ClientError(f"No invite from {who.joins} came.")
             time.sleep(LOOK_SECONDS)
         team = api.join_team(invite_file.read_text(encoding="utf-8"))
         say(f"joins the team {team['name']}")
@@ -166,7 +168,7 @@ def main() -> int:
                 folder=options.folder,
                 invites=options.invites,
             )
-    except ApiError as error:
+    except ClientError as error:
         say(f"error: {error.detail}")
         return 1
     return 0
