@@ -10,6 +10,7 @@ from sqlmodel import Session
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.challenges.packs import Baseline, Pack
+from palio.challenges.sample import write_sample
 from palio.core import queue
 from palio.core.storage import Blob, Storage
 from palio.datasets import seal
@@ -18,10 +19,12 @@ from palio.pipeline import leases
 from palio.pipeline.contracts import Priority, Queue, Task
 from palio.pipeline.models import BoardWork
 from palio.scoring.key import KeySummary, compile_key
+from palio.scoring.rows import RowIds
 from palio.submissions import service as submissions
 from palio.submissions.contracts import Receipt, UploadLimits
 
 DATA_BYTES_MAX = 50 * 2**30
+SAMPLE_NAME = "sample_submission.csv"
 
 
 def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
@@ -79,6 +82,8 @@ def publish_pack(
     plan = pack.plan
     ids, answers, summary = _seal(pack, blobs=blobs, sealed=sealed)
     data = datasets.store_files(storage=blobs, folder=pack.data_folder, limit_bytes=limit_bytes)
+    if SAMPLE_NAME not in {file.path for file in data}:
+        data += (_sample(pack, blobs=blobs, ids=ids),)
     files = [
         (baseline, blobs.keep_file(baseline.path, limit_bytes=plan.form.max_bytes))
         for baseline in pack.baselines
@@ -124,6 +129,19 @@ def _seal(pack: Pack, *, blobs: Storage, sealed: Storage) -> tuple[Blob, Blob, K
             ids_path=ids_path, sealed_path=sealed_path, ids_storage=blobs, sealed_storage=sealed
         )
     return ids, answers, summary
+
+
+def _sample(pack: Pack, *, blobs: Storage, ids: Blob) -> datasets.StoredFile:
+    """Store the pack's sample submission, or one made from the ids, as a data file."""
+    limit_bytes = pack.plan.form.max_bytes
+    if pack.sample is not None:
+        blob = blobs.keep_file(pack.sample, limit_bytes=limit_bytes)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / SAMPLE_NAME
+            write_sample(path, form=pack.plan.form, ids=RowIds.open(blobs.path(ids.sha256)))
+            blob = blobs.keep_file(path, limit_bytes=limit_bytes)
+    return datasets.StoredFile(path=SAMPLE_NAME, blob=blob)
 
 
 def _queue_baselines(

@@ -44,7 +44,8 @@ def test_file_says_why_it_exists_and_stays_short(path: Path) -> None:
     lines = text.count("\n")
     if path.parent.name != "versions":
         assert lines <= 400
-    assert ast.get_docstring(ast.parse(text)) or not text.strip()
+    if not path.is_relative_to(ROOT / "tests"):  # a test file's name says why it exists
+        assert ast.get_docstring(ast.parse(text))
 
 
 def test_inline_imports_give_a_known_reason() -> None:
