@@ -62,7 +62,7 @@ def _broker_options(settings: Settings) -> dict[str, Any]:
     prefix = f"{folder_broker.SCHEME}://"
     if settings.broker.startswith(prefix):
         return {
-            "broker_url": prefix,
+            "broker_url": f"{prefix}localhost/",  # kombu wants a host; the folder is below
             "broker_transport_options": {
                 "folder": settings.broker.removeprefix(prefix),
                 "polling_interval": settings.broker_poll_seconds,
