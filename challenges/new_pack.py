@@ -67,8 +67,10 @@ def _write(folder: Path, values: dict[str, str]) -> Iterator[Path]:
 
 
 def _filled(text: str, values: dict[str, str]) -> str:
+    left = dict(values)  # each key once: prizes have titles too
+
     def line(match: re.Match[str]) -> str:
-        return f"{match[1]} = {values[match[1]]}"
+        return f"{match[1]} = {left.pop(match[1])}" if match[1] in left else match[0]
 
     keys = "|".join(values)
     return re.sub(rf"^({keys}) = [^#\n]*?(?=\s*(?:#|$))", line, text, flags=re.MULTILINE)

@@ -64,6 +64,11 @@ def load(data: Path | None, **given: Any) -> Settings:  # noqa: ANN401 (fields o
         ) from error
 
 
+def make_folder(settings: Settings) -> None:
+    """Make the data folder, closed to other people of the machine: it holds sealed answers."""
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @contextmanager
 def here(data: Path | None) -> Iterator[Here]:
     """Open the server on this machine; an empty database is made ready first.
@@ -73,7 +78,7 @@ def here(data: Path | None) -> Iterator[Here]:
 
     """
     settings = load(data)
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings)
     engine = db.open_engine(settings.database)
     try:
         _check_schema(engine)

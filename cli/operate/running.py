@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from palio.cli.client import show
-from palio.cli.operate.here import load
+from palio.cli.operate.here import load, make_folder
 from palio.core import db
 from palio.migrations import upgrade
 from palio.pipeline import app, supervise, sweep, tables
@@ -13,6 +13,7 @@ from palio.pipeline import worker as workers
 def serve(*, host: str | None, port: int | None, data: Path | None) -> object:
     """Run web and worker until they are asked to stop."""
     settings = load(data, host=host, port=port)
+    make_folder(settings)
     show.line(f"Data folder: {settings.data_folder.absolute()}", dim=True)
     supervise.serve(settings, say=show.line)
     return {"stopped": True}
@@ -27,7 +28,7 @@ def worker(data: Path | None) -> object:
 def migrate(data: Path | None) -> object:
     """Bring the database to the newest schema."""
     settings = load(data)
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings)
     engine = db.open_engine(settings.database)
     try:
         before, after = upgrade.upgrade(engine, metadata=tables.metadata)

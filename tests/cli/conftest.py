@@ -1,7 +1,12 @@
-"""What tests of the program need: a fake server, a configuration of their own, one way to run."""
+"""What tests of the program need: a fake and a real server, an own configuration, a way to run."""
 
 import json
+import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +66,69 @@ def signed_in(palio: Palio, config_file: Path, fake: fakes.Fake) -> Palio:
     account = config.Account(handle="ada", token="palio_7_secret", token_id="7")  # noqa: S106 (made up)
     config.write(config_file, config.Config().with_account(fake.address, account))
     return palio
+
+
+PASSWORD = "wrong mule socket paper"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A real server with one challenge, its organizer olga and the participants ada and bob."""
+
+    address: str
+    data: Path
+    pack: Path
+
+
+def make_pack(folder: Path) -> Path:
+    """Make the example challenge in a folder, open since 2026-01-01 and for a long time."""
+    runner = CliRunner()
+    assert runner.invoke(app, ["challenge", "new", str(folder)]).exit_code == 0
+    plan = folder / "challenge.toml"
+    text = plan.read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^opens_at = \S+", "opens_at = 2026-01-01T00:00:00Z", text)
+    text = re.sub(r"(?m)^closes_at = \S+", "closes_at = 2096-01-01T00:00:00Z", text)
+    plan.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve a published challenge on a free port, as an operator would."""
+    folder = tmp_path_factory.mktemp("site")
+    data = folder / "data"
+    runner = CliRunner()
+
+    def operate(*args: str | Path, text: str = "") -> None:
+        result = runner.invoke(app, [str(arg) for arg in args], input=text)
+        assert result.exit_code == 0, result.output
+
+    for handle in ("olga", "ada", "bob"):
+        create = ("user", "create", handle, "--data", data, "--password-stdin")
+        operate(*create, text=f"{PASSWORD}\n")
+    pack = make_pack(folder / "film-night")
+    operate("challenge", "publish", pack, "--organizer", "olga", "--data", data)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serve = [sys.executable, "-c", "from palio.cli.main import main; main()", "serve"]
+    with subprocess.Popen(
+        [*serve, "--port", str(port), "--data", str(data)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("Palio is at"):
+                break
+        assert said[-1].startswith("Palio is at"), "".join(said)
+        yield Site(f"http://127.0.0.1:{port}", data, pack)
+        process.terminate()
+        process.stdout.read()
 
 
 def document(result: Result) -> Any:

@@ -156,13 +156,12 @@ def test_rules_are_accepted_with_the_hash_of_what_was_read(signed_in: Palio, fak
     assert fake.requests[1].body == b'{"sha256":"' + b"ab" * 32 + b'"}'
 
 
-def test_data_without_accepted_rules_says_how_to_accept_them(signed_in: Palio, fake: Fake) -> None:
+def test_data_without_accepted_rules_says_so_with_code_3(signed_in: Palio, fake: Fake) -> None:
     fake.answers["GET /api/v1/challenges/mini/data"] = [
         problem(403, "rules_not_accepted", "Accept the rules first.")
     ]
     result = signed_in("data", "mini")
-    assert result.exit_code == 3
-    assert "palio rules" in result.stderr
+    assert (result.exit_code, result.stderr) == (3, "error: Accept the rules first.\n")
 
 
 def test_data_of_a_server_that_points_outside_the_folder_is_refused(
@@ -207,7 +206,7 @@ def test_submit_and_wait_for_a_submission_that_gets_no_score_fails(
     fake.answers["GET /api/v1/submissions/s1"] = [ended | {"findings": [FINDING]}]
     result = signed_in("submit", predictions, "-c", "mini", "--wait")
     assert result.exit_code == exit_code
-    assert "status\tWhy." in result.stdout
+    assert f"state\t{state}\n" in result.stdout
     assert "line 3: value:not_a_number" in result.stdout
 
 

@@ -1,5 +1,6 @@
 """Checking and submitting prediction files, and following what becomes of them."""
 
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +9,15 @@ import typer
 
 from palio.cli.client import show
 from palio.cli.client.answers import Quota, Submission
-from palio.cli.client.command import Ended, Slug, SlugOption, challenge_in_use, command, open_api
+from palio.cli.client.command import (
+    Ended,
+    Slug,
+    SlugOption,
+    challenge_in_use,
+    command,
+    open_api,
+    options,
+)
 from palio.cli.client.errors import EXIT_REFUSED, EXIT_TIMED_OUT, EXIT_UNREACHABLE, ApiError
 
 if TYPE_CHECKING:
@@ -72,10 +81,10 @@ def submit(
         )
         if wait:
             ended = _wait(api, submission_id, timeout=timeout)
-            show.line(_tries_left(api.quota(slug)), dim=True)
+            _tell_tries_left(api, slug)
             return ended
         show.line(f"Follow it with: palio submission {submission_id}")
-        show.line(_tries_left(api.quota(slug)), dim=True)
+        _tell_tries_left(api, slug)
     return receipt
 
 
@@ -217,6 +226,12 @@ def _print(submission: Submission) -> None:
         ]
     )
     show.findings(submission["findings"])
+
+
+def _tell_tries_left(api: "Api", slug: str) -> None:
+    if not options().as_json:
+        with suppress(ApiError):  # the file is in; nothing said after that may look like a failure
+            show.line(_tries_left(api.quota(slug)), dim=True)
 
 
 def _tries_left(quota: Quota) -> str:
