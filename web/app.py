@@ -83,7 +83,6 @@ def make_app(settings: Settings) -> FastAPI:
         docs_url=None,  # its scripts come from elsewhere, which our CSP refuses
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.form_max_bytes,
         generate_unique_id_function=_operation_id,
         lifespan=lifespan,
     )

@@ -1,7 +1,9 @@
-"""The outermost layer: request ids, security headers, cross-site refusals, nothing unhandled."""
+"""The outermost layer: ids, headers, body caps, cross-site refusals, nothing left unhandled."""
 
 import logging
+import re
 
+from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,8 @@ from palio.web.problems import ServerError, problem
 from palio.web.state import WebState
 
 _LOG = logging.getLogger("palio.web")
+# These stream their bodies and count for themselves.
+_STREAMS = re.compile(r"/api/v1/challenges(/[^/]+/(submissions|checks))?|/challenges/[^/]+/submissions")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; "
@@ -60,7 +64,7 @@ class Guard:
             await response(scope, receive, send_guarded)
             return
         try:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, self._capped(request, receive), send_guarded)
         except Exception:
             # The client learns an id and nothing else; the trace stays in our log.
             _LOG.exception("request %s failed", request.state.request_id)
@@ -72,6 +76,22 @@ class Guard:
             )
             response = problem(request, ServerError(words))
             await response(scope, receive, send_guarded)
+
+    def _capped(self, request: Request, receive: Receive) -> Receive:
+        """Return `receive` with the cap of forms and JSON bodies, counted as they arrive."""
+        if _STREAMS.fullmatch(request.url.path):
+            return receive
+        left = self._state.settings.form_max_bytes
+
+        async def receive_capped() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413)
+            return message
+
+        return receive_capped
 
     def _is_forgeable(self, request: Request) -> bool:
         return is_forgeable(

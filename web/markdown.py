@@ -12,9 +12,16 @@ _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"s
 
 
 def to_html(text: str) -> str:
-    """Return HTML that may stand in a page: links http(s) or mailto, images from this host."""
+    """Return HTML that may stand in a page: links http(s) or mailto, images from this host.
+
+    Headings go down one level, because the page around has the first.
+    """
+    tokens = _PARSER.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + 1, 6)}"
     return nh3.clean(
-        _PARSER.render(text),
+        _PARSER.renderer.render(tokens, _PARSER.options, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},

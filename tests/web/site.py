@@ -62,7 +62,8 @@ class Visitor:
         headers: dict[str, str] = dict(options.pop("headers", {}))
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
-        return self.client.request(method, path, headers=headers, **options)
+        answer: Response = self.client.request(method, path, headers=headers, **options)
+        return answer
 
     def get(self, path: str, **options: Any) -> Response:
         return self.call("GET", path, **options)

@@ -23,7 +23,7 @@ from palio.web.api.schemas_submissions import CheckView
 from palio.web.buckets import Group
 from palio.web.deps import SignedInDep, StateDep
 from palio.web.state import WebState, limit
-from palio.web.uploads import ANY_BODY, receive_file
+from palio.web.uploads import receive_file
 from palio.web.visits import enter
 
 router = APIRouter(prefix="/api/v1", tags=["submissions"])
@@ -37,7 +37,6 @@ class NoAnswerKeyError(ConflictError):
 
 @router.post(
     "/challenges/{slug}/checks",
-    max_body_size=ANY_BODY,
     responses=problems(401, 403, 404, 408, 409, 413, 507),
     openapi_extra={
         "requestBody": {

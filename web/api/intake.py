@@ -23,7 +23,7 @@ from palio.web.deps import SignedInDep, StateDep
 from palio.web.errors import IdempotencyKeyMissingError
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
-from palio.web.uploads import ANY_BODY, declared_of, store
+from palio.web.uploads import declared_of, store
 from palio.web.visits import Visit, enter
 
 router = APIRouter(prefix="/api/v1", tags=["submissions"])
@@ -42,7 +42,6 @@ class Deed:
 @router.post(
     "/challenges/{slug}/submissions",
     status_code=201,
-    max_body_size=ANY_BODY,
     responses={
         **problems(401, 403, 404, 408, 409, 413, 507),
         200: {"model": ReceiptView, "description": "The same key again: the same receipt."},

@@ -21,7 +21,7 @@ from palio.web.buckets import Group
 from palio.web.deps import SignedInDep, StateDep
 from palio.web.packs import unpack
 from palio.web.state import WebState, limit
-from palio.web.uploads import ANY_BODY, receive_file
+from palio.web.uploads import receive_file
 from palio.web.visits import enter
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
@@ -30,7 +30,6 @@ router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
 @router.post(
     "",
     status_code=201,
-    max_body_size=ANY_BODY,
     responses=problems(401, 403, 408, 409, 413, 422, 507),
     openapi_extra={
         "requestBody": {

@@ -24,7 +24,7 @@ from palio.web.pages.forms import FormDep, see_other
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
-from palio.web.uploads import ANY_BODY, Declared, pieces, store
+from palio.web.uploads import Declared, pieces, store
 from palio.web.visits import Visit, enter
 
 router = APIRouter()
@@ -39,13 +39,18 @@ _CAUSES = {
 
 @router.get("/challenges/{slug}/submissions")
 def show_submissions(
-    session: ReadDep, state: StateDep, caller: SignedInDep, slug: str, cursor: CursorDep = None
+    session: ReadDep,
+    state: StateDep,
+    caller: SignedInDep,
+    slug: str,
+    cursor: CursorDep = None,
+    send: str = "",
 ) -> Response:
-    """Show the team's submissions."""
-    return _show(session, state, caller, slug, cursor=cursor)
+    """Show the team's submissions; `send` stops the refreshing, which would empty the form."""
+    return _show(session, state, caller, slug, cursor=cursor, is_still=bool(send))
 
 
-@router.post("/challenges/{slug}/submissions", max_body_size=ANY_BODY)
+@router.post("/challenges/{slug}/submissions")
 async def submit(request: Request, state: StateDep, caller: SignedInDep, slug: str) -> Response:
     """Take a file from the form; it streams to the store like one from the API."""
     try:
@@ -111,9 +116,11 @@ def _show(
     *,
     cursor: str | None = None,
     error: AppError | None = None,
+    is_still: bool = False,
 ) -> Response:
     visit = enter(session, slug, caller)
     visit.require(Action.SUBMIT)
+    is_still = is_still or error is not None
     plan = visit.challenge.plan
     found = own(session, visit, cursor=cursor, limit=_PER_PAGE)
     team = visit.team(session)
@@ -121,7 +128,7 @@ def _show(
     context = {
         "items": found.items,
         "next_cursor": found.next_cursor,
-        "is_running": error is None and any(item.state in PENDING for item in found.items),
+        "is_running": not is_still and any(item.state in PENDING for item in found.items),
         "team_name": team.name if team else "",
         "metric_names": [metric.name for metric in plan.metrics],
         "finals": plan.finals if plan.entry_rule is EntryRule.CHOSEN else 0,
