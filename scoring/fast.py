@@ -3,13 +3,14 @@
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from palio.scoring import floats, kernel, layout
 from palio.scoring.columns import Placement, Predictions
 from palio.scoring.form import PredictionForm, TargetKind
 from palio.scoring.header import parse_header
 from palio.scoring.lines import read_lines
-from palio.scoring.lookup import kernel_ids
+from palio.scoring.lookup import kernel_ids, with_table
 from palio.scoring.refusal import PredictionsRefusedError
 from palio.scoring.rows import RowIds
 from palio.scoring.values import bounds
@@ -109,9 +110,10 @@ class _Pass:
             kept = filled - stop
             view[:kept] = bytes(view[stop:filled])
 
-    def _read_block(
-        self, buffer: "np.typing.NDArray[np.uint8]", stop: int, rules: layout.Rules
-    ) -> bool:
+    def _flush(self, buffer: NDArray[np.uint8]) -> bool:
+        return bool(kernel.flush(self.expected, buffer, self.batch, self.store, self.state))
+
+    def _read_block(self, buffer: NDArray[np.uint8], stop: int, rules: layout.Rules) -> bool:
         place = 0
         hard_line = -1
         self.state[layout.KNOWN_AT] = -1
@@ -119,6 +121,11 @@ class _Pass:
             status, place = kernel.read_block(
                 buffer, place, stop, self.expected, rules, self.store, self.batch, self.state
             )
+            if status == layout.TABLE:
+                self.expected = with_table(self.ids)
+                if not self._flush(buffer):
+                    return False
+                continue
             if status != floats.HARD:
                 return bool(status == floats.GOOD)
             if place == hard_line or self.hard == _MOST_HARD:

@@ -13,12 +13,13 @@ are then looked up together so that the cache misses of the table overlap.
 import numpy as np
 from numba import types
 
-from palio.scoring.floats import DOUBT, GOOD, HARD, compiled, load_word, parse_number
+from palio.scoring.floats import DOUBT, GOOD, HARD, compiled, load_word, parse_number, read_digits
 from palio.scoring.layout import (
     BATCH,
     HARD_END,
     KNOWN_AT,
     NEXT_ROW,
+    TABLE,
     WAITING,
     Batch,
     Ids,
@@ -27,13 +28,12 @@ from palio.scoring.layout import (
 )
 
 _COMMA, _LF, _CR, _QUOTE, _ZERO = 44, 10, 13, 34, 48
-_NINE = np.uint8(9)
-_TEN = np.uint64(10)
 _LARGEST_ID = np.uint64(2**63 - 1)
 _MOST_ID_DIGITS = 19
 _MIX1 = np.uint64(0x9E3779B97F4A7C15)
 _MIX2 = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
+_SIGN = np.uint64(1)  # hashes are kept as int64 of 63 bits
 _ROW_BITS = 32
 _WORD = 8
 _ROW_MASK = 2**32 - 1
@@ -91,28 +91,28 @@ def _same_bytes(buffer, first, blob, start, length):
     return True
 
 
-@compiled(types.void(_I64S, _U64, types.Array(types.int32, 1, "C")))
-def fill_integer_table(ids, seed, table):
-    """Fill an open-addressing table (power-of-two size, all -1) with the row of each id."""
+@compiled()
+def _insert(table, hashed, row):
     mask = len(table) - 1
+    slot = hashed & mask
+    while table[slot] >= 0:
+        slot = (slot + 1) & mask
+    table[slot] = (hashed >> _ROW_BITS << _ROW_BITS) | row
+
+
+@compiled(types.void(_I64S, _U64, types.Array(types.int64, 1, "C")))
+def fill_integer_table(ids, seed, table):
+    """Fill a table (power-of-two size, all -1) with row and upper 31 bits of the hash."""
     for row in range(len(ids)):
-        slot = np.int64(_mix(np.uint64(ids[row]), seed)) & mask
-        while table[slot] >= 0:
-            slot = (slot + 1) & mask
-        table[slot] = row
+        _insert(table, np.int64(_mix(np.uint64(ids[row]), seed) >> _SIGN), row)
 
 
 @compiled(types.void(_I64S, _U8S, _U64, types.Array(types.int64, 1, "C")))
 def fill_text_table(offsets, blob, seed, table):
-    """Fill a table (power-of-two size, all -1) with row and upper 32 bits of the hash."""
-    mask = len(table) - 1
+    """Fill a table (power-of-two size, all -1) with row and upper 31 bits of the hash."""
     for row in range(len(offsets) - 1):
         key = _hash_bytes(blob, offsets[row], offsets[row + 1], seed)
-        hashed = np.int64(key >> np.uint64(1))
-        slot = hashed & mask
-        while table[slot] >= 0:
-            slot = (slot + 1) & mask
-        table[slot] = (hashed >> _ROW_BITS << _ROW_BITS) | row
+        _insert(table, np.int64(key >> _SIGN), row)
 
 
 @compiled()
@@ -126,20 +126,41 @@ def _first_time(seen, row):
 
 @compiled()
 def _look_up_integers(ids, batch, waiting):
-    mask = len(ids.rows) - 1
-    rows, integers, seed = ids.rows, ids.integers, ids.seed
-    keys, slots, found = batch.keys, batch.firsts, batch.found
+    """Each loop asks memory for one thing of every line, so that the waits overlap."""
+    mask = len(ids.entries) - 1
+    entries, integers, seed = ids.entries, ids.integers, ids.seed
+    keys, hashes, found = batch.keys, batch.firsts, batch.found
     for at in range(waiting):
-        slots[at] = np.int64(_mix(np.uint64(keys[at]), seed)) & mask
+        hashes[at] = np.int64(_mix(np.uint64(keys[at]), seed) >> _SIGN)
     for at in range(waiting):
-        found[at] = rows[slots[at]]
+        found[at] = entries[hashes[at] & mask]
     for at in range(waiting):
-        row = found[at]
-        slot = slots[at]
-        while row >= 0 and integers[row] != keys[at]:
-            slot = (slot + 1) & mask
-            row = np.int64(rows[slot])
-        found[at] = row
+        entry = found[at]
+        slot = hashes[at]
+        while entry >= 0 and (entry ^ hashes[at]) >> _ROW_BITS != 0:
+            slot += 1
+            entry = entries[slot & mask]
+        found[at] = entry
+        hashes[at] = slot
+    for at in range(waiting):
+        entry = found[at]
+        row = entry & _ROW_MASK
+        if entry >= 0 and integers[row] != keys[at]:
+            row = _next_integer(entries, integers, hashes[at] + 1, keys[at])
+        found[at] = row if entry >= 0 else -1
+
+
+@compiled()
+def _next_integer(entries, integers, slot, key):
+    """Go on looking after an id with the same upper hash bits."""
+    mask = len(entries) - 1
+    while True:
+        entry = entries[slot & mask]
+        if entry < 0:
+            return np.int64(-1)
+        if integers[entry & _ROW_MASK] == key:
+            return entry & _ROW_MASK
+        slot += 1
 
 
 @compiled()
@@ -186,7 +207,7 @@ def _look_up_texts(ids, buffer, batch, waiting):
 
 
 _IDS = types.NamedTuple(
-    (types.boolean, types.boolean, _I64, _U64, _I64S, _I64S, _U8S, _I32S, _I64S), Ids
+    (types.boolean, types.boolean, types.boolean, _I64, _U64, _I64S, _I64S, _U8S, _I32S, _I64S), Ids
 )
 _RULES = types.NamedTuple((_I64S, _F64S, _F64S, _FLAGS, _I64, _I64), Rules)
 _MATRIX = types.Array(types.float64, 2, "C")
@@ -227,12 +248,7 @@ def flush(ids, buffer, batch, store, state):
 def _read_integer_id(buffer, place):
     """Give (good, place after it, the id)."""
     first = place
-    key = np.uint64(0)
-    digit = buffer[place] - np.uint8(_ZERO)
-    while digit <= _NINE:
-        key = key * _TEN + np.uint64(digit)
-        place += 1
-        digit = buffer[place] - np.uint8(_ZERO)
+    place, key = read_digits(buffer, place, np.uint64(0))
     digits = place - first
     good = 0 < digits <= _MOST_ID_DIGITS and key <= _LARGEST_ID
     good = good and (digits == 1 or buffer[first] != _ZERO)
@@ -265,7 +281,8 @@ def read_block(buffer, place, stop, ids, rules, store, batch, state):
 
     Returns:
         (GOOD, stop), or (HARD, start of the line) when the number at ``state[KNOWN_AT]`` to
-        ``state[HARD_END]`` has to be read by Python, or (DOUBT, anywhere).
+        ``state[HARD_END]`` has to be read by Python, or (TABLE, place to go on at) when lines wait
+        and the ids have no table yet, or (DOUBT, anywhere).
 
     """
     text, seed, integers, offsets, blob = ids.text, ids.seed, ids.integers, ids.offsets, ids.blob
@@ -341,7 +358,7 @@ def read_block(buffer, place, stop, ids, rules, store, batch, state):
             continue
         row += 1
         if text:
-            key = np.int64(_hash_bytes(buffer, first, first + length, seed) >> np.uint64(1))
+            key = np.int64(_hash_bytes(buffer, first, first + length, seed) >> _SIGN)
         keys[waiting] = key
         firsts[waiting] = first
         lengths[waiting] = length
@@ -349,12 +366,16 @@ def read_block(buffer, place, stop, ids, rules, store, batch, state):
             values[waiting, target] = line[target]
         waiting += 1
         if waiting == BATCH:
+            if not ids.ready:
+                break
             state[WAITING] = waiting
             waiting = 0
             if not flush(ids, buffer, batch, store, state):
                 return DOUBT, place
     state[NEXT_ROW] = row
     state[WAITING] = waiting
+    if waiting > 0 and not ids.ready:
+        return TABLE, place
     if not flush(ids, buffer, batch, store, state):
         return DOUBT, place
     return GOOD, place

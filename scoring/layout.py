@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 # places in the state array
 NEXT_ROW, WAITING, KNOWN_AT, HARD_END = range(4)
 STATE_SIZE = 4
+TABLE = 3  # beside floats.GOOD, DOUBT and HARD: a table is needed
 BATCH = 1024
 
 
@@ -22,6 +23,7 @@ class Ids(NamedTuple):
     """The expected ids and the table to find one: see `rows.RowIds` and `lookup`."""
 
     text: bool
+    ready: bool  # the tables are filled
     direct: bool  # `rows` is indexed by id - base
     base: int
     seed: np.uint64
