@@ -149,13 +149,8 @@ def _problem(error: ClientError) -> dict[str, object]:
 
 def _way_out(error: ClientError) -> str:
     """Return what to do about an error of the server's that this client knows a command for."""
-    if not isinstance(error, ApiError):
-        return ""
-    if error.code == "scope_too_low":
-        return "Sign in with a wider token: palio login --scope organize"
-    if error.status == 401:  # noqa: PLR2004 (the number is the name)
-        return "Sign in with: palio login"
-    return ""
+    is_unknown = isinstance(error, ApiError) and error.code == "not_signed_in"
+    return "Sign in with: palio login" if is_unknown else ""
 
 
 def options() -> Options:

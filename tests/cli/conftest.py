@@ -68,7 +68,7 @@ def signed_in(palio: Palio, config_file: Path, fake: fakes.Fake) -> Palio:
     return palio
 
 
-PASSWORD = "wrong mule socket paper"
+PASSWORD = "wrong mule socket paper"  # noqa: S105 (made up)
 
 
 @dataclass(frozen=True)
