@@ -40,12 +40,13 @@ _MULTIPLY_2 = np.uint64(0x0000271000000001)
 _SIXTY_FOUR = np.uint64(64)
 _WHOLE_BYTES = np.uint64(0x38)
 _WHOLE_TENS = np.array([10**power for power in range(9)], dtype=np.uint64)
+_COMMA, _LF, _CR = 44, 10, 13
 _PLUS, _MINUS, _POINT, _ZERO, _LOWER_E = 43, 45, 46, 48, 101
 _NINE = np.uint8(9)
 _CASE_BIT = 32
 
 
-def compiled(*signature):
+def compiled(*signature, inline=False):
     """Compile without the GIL and keep the machine code beside the source or in the user's cache.
 
     The cache of a function goes stale only with its own file: touch `kernel` when this one changes.
@@ -53,9 +54,9 @@ def compiled(*signature):
 
     def decorate(function):
         try:
-            return njit(*signature, cache=True, nogil=True)(function)
+            return njit(*signature, cache=True, nogil=True, forceinline=inline)(function)
         except RuntimeError:  # neither place can be written
-            return njit(*signature, nogil=True)(function)
+            return njit(*signature, nogil=True, forceinline=inline)(function)
 
     return decorate
 
@@ -133,27 +134,54 @@ def load_word(typing_context, array, place):
     return types.uint64(array, types.int64), build
 
 
-@compiled()
+@compiled(inline=True)
+def _digits_at(buffer, place):
+    """Give (how many of the next 8 bytes are digits before any other, their value)."""
+    word = load_word(buffer, place) ^ _ZEROS
+    high = ((word + _ABOVE_NINE) | word) & _HIGH_BITS
+    count = 8
+    if high != 0:
+        bits = _trailing_zeros(high)
+        count = np.int64(bits >> _THREE)
+        if count == 0:
+            return 0, np.uint64(0)
+        word = word << (_SIXTY_FOUR - (bits & _WHOLE_BYTES))
+    word = word * _TEN + (word >> np.uint64(8))
+    pairs = (word & _PAIRS) * _MULTIPLY_1 + ((word >> np.uint64(16)) & _PAIRS) * _MULTIPLY_2
+    return count, pairs >> np.uint64(32)
+
+
+@compiled(inline=True)
+def plain_number(buffer, place):
+    """Read the usual ``12.3456``, at most 17 characters, that ends at a comma or a line end.
+
+    Returns:
+        (it is one, the place after it, its value).
+
+    """
+    before, whole = _digits_at(buffer, place)
+    point = place + before
+    if before == 0 or buffer[point] != _POINT:
+        return False, place, 0.0
+    after, fraction = _digits_at(buffer, point + 1)
+    end = point + 1 + after
+    byte = buffer[end]
+    w = whole * _WHOLE_TENS[after] + fraction
+    ends = byte == _COMMA or byte == _LF or byte == _CR  # noqa: PLR1714 - a set is no faster compiled
+    if after == 0 or not ends or w > _EXACT_MANTISSA:
+        return False, place, 0.0
+    return True, end, np.float64(w) / _TENS[after]
+
+
+@compiled(inline=True)
 def read_digits(buffer, place, w):
     """Read digits, eight at a time, and give (place after them, w * 10**digits + their value).
 
-    Overflow wraps. At least 8 bytes of the buffer follow the first that is no digit. Source of the
-    arithmetic: Lemire, as above, section 4.
+    Overflow wraps. At least 8 bytes of the buffer follow the first that is no digit.
     """
     while True:
-        word = load_word(buffer, place) ^ _ZEROS
-        high = ((word + _ABOVE_NINE) | word) & _HIGH_BITS
-        if high == 0:
-            count = 8
-        else:
-            bits = _trailing_zeros(high)
-            count = np.int64(bits >> _THREE)
-            if count == 0:
-                return place, w
-            word = word << (_SIXTY_FOUR - (bits & _WHOLE_BYTES))
-        word = word * _TEN + (word >> np.uint64(8))
-        pairs = (word & _PAIRS) * _MULTIPLY_1 + ((word >> np.uint64(16)) & _PAIRS) * _MULTIPLY_2
-        w = w * _WHOLE_TENS[count] + (pairs >> np.uint64(32))
+        count, value = _digits_at(buffer, place)
+        w = w * _WHOLE_TENS[count] + value
         place += count
         if count < 8:  # noqa: PLR2004 - bytes in a word
             return place, w

@@ -13,7 +13,16 @@ are then looked up together so that the cache misses of the table overlap.
 import numpy as np
 from numba import types
 
-from palio.scoring.floats import DOUBT, GOOD, HARD, compiled, load_word, parse_number, read_digits
+from palio.scoring.floats import (
+    DOUBT,
+    GOOD,
+    HARD,
+    compiled,
+    load_word,
+    parse_number,
+    plain_number,
+    read_digits,
+)
 from palio.scoring.layout import (
     BATCH,
     HARD_END,
@@ -49,7 +58,7 @@ _FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 _STATE = types.Array(types.int64, 1, "C")
 
 
-@compiled()
+@compiled(inline=True)
 def _mix(key, seed):
     key = (key ^ seed) * _MIX1
     key = (key ^ (key >> _HALF)) * _MIX2
@@ -74,7 +83,7 @@ def _hash_bytes(buffer, first, last, seed):
     return _mix(key + np.uint64(last - first), seed)
 
 
-@compiled()
+@compiled(inline=True)
 def _same_bytes(buffer, first, blob, start, length):
     step = 0
     while step + _WORD <= length:
@@ -115,7 +124,7 @@ def fill_text_table(offsets, blob, seed, table):
         _insert(table, np.int64(key >> _SIGN), row)
 
 
-@compiled()
+@compiled(inline=True)
 def _first_time(seen, row):
     """Note that a row was given; False when it was before."""
     bit = np.uint8(1 << (row & 7))
@@ -244,7 +253,7 @@ def flush(ids, buffer, batch, store, state):
     return True
 
 
-@compiled()
+@compiled(inline=True)
 def _read_integer_id(buffer, place):
     """Give (good, place after it, the id)."""
     first = place
@@ -255,12 +264,12 @@ def _read_integer_id(buffer, place):
     return good, place, np.int64(key)
 
 
-@compiled()
+@compiled(inline=True)
 def _ends_field(byte):
     return byte == _COMMA or byte == _LF or byte == _CR  # noqa: PLR1714 - a set is no faster compiled
 
 
-@compiled()
+@compiled(inline=True)
 def _read_text_id(buffer, place, blob, start, length):
     """Give (good, it is blob[start:][:length], place after it)."""
     if _same_bytes(buffer, place, blob, start, length) and _ends_field(buffer[place + length]):
@@ -307,7 +316,10 @@ def read_block(buffer, place, stop, ids, rules, store, batch, state):
             role = roles[column]
             if role >= 0:
                 number = place
-                status, place, value = parse_number(buffer, place, max_chars)
+                plain, place, value = plain_number(buffer, place)
+                status = GOOD
+                if not plain or place - number > max_chars:
+                    status, place, value = parse_number(buffer, number, max_chars)
                 if status != GOOD:
                     if status == DOUBT:
                         return DOUBT, place
