@@ -6,10 +6,12 @@ import signal
 import warnings
 from collections.abc import Callable
 from functools import lru_cache, partial
+from types import FrameType
 from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
+from celery.worker import state
 
 from palio.core import db
 from palio.core.settings import Settings
@@ -93,5 +95,16 @@ def _connect_signals(sweeper: Sweeper) -> None:
 
     connect(signals.worker_process_init, forked)
     connect(signals.worker_ready, sweeper.start)
+    connect(signals.worker_ready, _stop_quietly)
     connect(signals.worker_shutdown, sweeper.stop)
     connect(signals.setup_logging, lambda: None)  # ours stands already
+
+
+def _stop_quietly() -> None:
+    """Stop as Celery's own handlers do, without their lines on the standard output."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        state.should_stop = os.EX_OK
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, stop)
