@@ -174,7 +174,7 @@ class Way:
     """
 
     def __init__(self, name: str, folder: Path, case: str) -> None:
-        command = [sys.executable, __file__, "--serve", name, str(folder), case]
+        command = [sys.executable, "-P", __file__, "--serve", name, str(folder), case]
         self.name = name
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

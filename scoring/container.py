@@ -38,13 +38,11 @@ class Container:
     Attributes:
         meta: What the writer noted.
         sections: Read-only arrays over the memory map.
-        mapping: The map, for `drop_pages`.
 
     """
 
     meta: dict[str, Any]
     sections: dict[str, Section]
-    mapping: mmap.mmap
 
 
 def write(path: Path, *, meta: Mapping[str, Any], sections: Mapping[str, Section]) -> str:
@@ -88,12 +86,13 @@ def read(path: Path) -> Container:
         mapping = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
     parsed = json.loads(header)
     sections = {item["name"]: _section(mapping, item) for item in parsed["sections"]}
-    return Container(meta=parsed["meta"], sections=sections, mapping=mapping)
+    return Container(meta=parsed["meta"], sections=sections)
 
 
-def drop_pages(mapping: mmap.mmap, array: Section) -> None:
-    """Give back the resident pages under `array`; they are read again when touched."""
-    if array.size == 0:
+def drop_pages(array: Section) -> None:
+    """Give back the resident pages under a mapped array; they are read again when touched."""
+    mapping = _mapping_of(array)
+    if array.size == 0 or mapping is None:
         return
     base = np.frombuffer(mapping, dtype=np.uint8).ctypes.data
     start = array.ctypes.data - base
@@ -101,6 +100,14 @@ def drop_pages(mapping: mmap.mmap, array: Section) -> None:
     length = (start + array.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE - first
     if length > 0:
         mapping.madvise(mmap.MADV_DONTNEED, first, length)
+
+
+def _mapping_of(array: Section) -> mmap.mmap | None:
+    held: Any = array
+    while isinstance(held, np.ndarray):
+        held = held.base
+    held = held.obj if isinstance(held, memoryview) else held
+    return held if isinstance(held, mmap.mmap) else None
 
 
 def _little_endian(array: Section) -> Section:

@@ -5,7 +5,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from palio.scoring import floats, kernel, layout
+from palio.scoring import container, floats, kernel, layout
 from palio.scoring.columns import Placement, Predictions
 from palio.scoring.form import PredictionForm, TargetKind
 from palio.scoring.header import parse_header
@@ -107,8 +107,15 @@ class _Pass:
                 return False
             if stop and not self._read_block(buffer, stop, rules):
                 return False
+            self._drop_pages()
             kept = filled - stop
             view[:kept] = bytes(view[stop:filled])
+
+    def _drop_pages(self) -> None:
+        """Keep a very long file from holding all ids in memory while it goes through in order."""
+        if self.ids.count >= MANY_ROWS and not self.expected.ready:
+            self.ids.drop_pages()
+            container.drop_pages(self.store.placement)
 
     def _flush(self, buffer: NDArray[np.uint8]) -> bool:
         return bool(kernel.flush(self.expected, buffer, self.batch, self.store, self.state))

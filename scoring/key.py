@@ -80,7 +80,7 @@ class AnswerKey:
     def drop_pages(self) -> None:
         """Give back the resident pages of the answers."""
         for array in self._container.sections.values():
-            container.drop_pages(self._container.mapping, array)
+            container.drop_pages(array)
 
 
 def _column(held: container.Container, place: int, column: TargetColumn) -> Column:

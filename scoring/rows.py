@@ -42,7 +42,6 @@ class RowIds:
     offsets: NDArray[np.int64] = field(default_factory=lambda: _NO_OFFSETS)
     blob: NDArray[np.uint8] = field(default_factory=lambda: _NO_BYTES)
     digest: str = ""
-    _container: container.Container | None = None
     compiled: Any = None  # see `lookup`
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,7 +63,6 @@ class RowIds:
             sections = held.sections
             ids = cls(IdKind.TEXT, count, offsets=sections["offsets"], blob=sections["blob"])
         ids.digest = held.meta["digest"]
-        ids._container = held
         return ids
 
     def write(self, path: Path) -> str:
@@ -107,6 +105,5 @@ class RowIds:
 
     def drop_pages(self) -> None:
         """Give back the resident pages of the ids."""
-        if self._container is not None:
-            for array in self._container.sections.values():
-                container.drop_pages(self._container.mapping, array)
+        for array in (self.integers, self.offsets, self.blob):
+            container.drop_pages(array)
