@@ -262,6 +262,10 @@ def _settle_soon(session: Session, challenge_id: str, *, now: datetime) -> None:
 
 def publish(bench: Bench, challenge_id: str) -> bool:
     """Make the public board anew when scores changed since the last time."""
+    with db.reading(bench.engine) as session:  # most messages of a burst find it made already
+        board = session.get(BoardWork, challenge_id)
+        if board is None or not rules.is_stale(board):
+            return False
     with bench.work() as session:
         return _publish(session, challenge_id, now=database_now(session))
 
