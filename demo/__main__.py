@@ -95,6 +95,7 @@ def perform(stage: Stage) -> None:
     play.make_accounts(stage)
     stage.step("the organizer writes, checks and publishes a challenge on 100,004 real ratings")
     play.launch(stage)
+    play.invite_judge(stage)
     with ExitStack() as stack, Api(stage.server) as spectator:
         stage.step("six people sign up, download, train and submit, each in a process of their own")
         threads = play.start_participants(stage, stack)

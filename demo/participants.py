@@ -37,7 +37,7 @@ class Participant:
 
 FACTORS = models.factorisation(rank=8, penalty=15, rounds=8)
 BIASES = models.biases(shrinkage=4, rounds=8)
-NEIGHBOURS = models.neighbourhood(neighbours=40, shrinkage=20)
+NEIGHBOURS = models.neighbourhood(neighbours=60, shrinkage=40)
 
 CAST = {
     one.name: one

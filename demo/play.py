@@ -24,7 +24,7 @@ from palio.demo import challenge
 from palio.demo.participants import CAST
 
 PALIO = (sys.executable, "-m", "palio.cli")
-HOST, ADMIN = "olga", "ada"
+HOST, ADMIN, JUDGE = "olga", "ada", "judy"
 START_SECONDS = 60.0
 REVEAL_SECONDS = 60.0
 LOOK_SECONDS = 0.25
@@ -96,7 +96,7 @@ def wait_for_server(stage: Stage, server: "subprocess.Popen[bytes]") -> None:
 
 def make_accounts(stage: Stage) -> None:
     """Make the organizer and the administrator; participants sign up themselves."""
-    for handle in (HOST, ADMIN, *CAST):
+    for handle in (HOST, ADMIN, JUDGE, *CAST):
         stage.passwords[handle] = secrets.token_urlsafe(9)
     for handle, flags in ((HOST, ()), (ADMIN, ("--admin",))):
         stage.palio(
@@ -116,6 +116,32 @@ def launch(stage: Stage) -> None:
     stage.palio(
         "challenge", "publish", str(stage.pack), "--organizer", HOST, "--data", str(stage.data)
     )
+
+
+def as_organizer(stage: Stage, path: str, document: dict[str, str | int]) -> httpx.Response:
+    """Post to one of the challenge's host addresses with a token of the organizer's."""
+    with Api(stage.server) as visitor:
+        token = visitor.make_token(
+            name="host", handle=HOST, password=stage.passwords[HOST], scope="organize"
+        )["token"]
+    answer = httpx.post(
+        f"{stage.server}/api/v1/challenges/{challenge.SLUG}/{path}",
+        json=document,
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    return answer.raise_for_status()
+
+
+def invite_judge(stage: Stage) -> None:
+    """Let a judge in by a join link: no e-mail is needed."""
+    link = as_organizer(stage, "join-links", {"role": "judge", "uses": 1, "days": 1}).json()
+    with Api(stage.server) as visitor:
+        visitor.sign_up(
+            handle=JUDGE,
+            password=stage.passwords[JUDGE],
+            display_name=JUDGE.title(),
+            join_code=link["code"],
+        )
 
 
 def start_participants(stage: Stage, stack: ExitStack) -> list[threading.Thread]:
@@ -181,15 +207,11 @@ def extend(stage: Stage, api: Api) -> None:
     """Move the deadline forwards, in public, as only an organizer can."""
     closes_at = api.challenge(challenge.SLUG)["phases"][0]["closes_at"]
     later = datetime.fromisoformat(closes_at) + timedelta(seconds=EXTENSION_SECONDS)
-    with Api(stage.server) as visitor:
-        token = visitor.make_token(
-            name="extension", handle=HOST, password=stage.passwords[HOST], scope="organize"
-        )["token"]
-    httpx.post(
-        f"{stage.server}/api/v1/challenges/{challenge.SLUG}/phases/main/extension",
-        json={"closes_at": later.isoformat(), "reason": "Some models are still training."},
-        headers={"Authorization": f"Bearer {token}"},
-    ).raise_for_status()
+    as_organizer(
+        stage,
+        "phases/main/extension",
+        {"closes_at": later.isoformat(), "reason": "Some models are still training."},
+    )
     stage.step(f"the organizer extends the phase to {later:%H:%M:%S} UTC: models still train")
 
 
@@ -259,11 +281,10 @@ def show_board(stage: Stage, api: Api, board: BoardName) -> None:
 def show_awards(stage: Stage, api: Api) -> None:
     """Print who is offered which prize."""
     for award in api.awards(challenge.SLUG):
-        stage.step(f"{_award_words(dict(award))}")
-
-
-def _award_words(award: dict[str, object]) -> str:
-    return f"[green]{award['title']}[/]: {award['amount']} to {award['team']} ({award['state']})"
+        stage.step(
+            f"[green]{award['title']}[/], {award['money']['text']}, is offered to "
+            f"{award['team']} ({award['state']}: the organizer confirms it)"
+        )
 
 
 def farewell(stage: Stage) -> Iterator[str]:
@@ -274,6 +295,6 @@ def farewell(stage: Stage) -> Iterator[str]:
     yield f"The host's page  {page}/host   (confirm the prizes there)"
     yield f"The API          {stage.server}/api/v1/docs"
     for role, handle in (
-        ("organizer", HOST), ("participant", "bea"), ("administrator", ADMIN),
+        ("organizer", HOST), ("participant", "nadia"), ("judge", JUDGE), ("administrator", ADMIN),
     ):  # fmt: skip
         yield f"{role:<16} {handle:<8} password {stage.passwords[handle]}"
