@@ -16,7 +16,9 @@ from palio.web.state import WebState
 
 _LOG = logging.getLogger("palio.web")
 # These stream their bodies and count for themselves.
-_STREAMS = re.compile(r"/api/v1/challenges(/[^/]+/(submissions|checks))?|/challenges/[^/]+/submissions")
+_STREAMS = re.compile(
+    r"/api/v1/challenges(/[^/]+/(submissions|checks))?|/challenges/[^/]+/submissions"
+)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; "

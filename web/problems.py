@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from palio.core.errors import AppError, ConflictError, Finding, NotSignedInError
+from palio.datasets.errors import RangeNotSatisfiableError
 from palio.web.errors import BadFieldsError, BusyError
 from palio.web.templating import render_problem
 from palio.web.units import is_transient
@@ -43,6 +44,8 @@ def problem(request: Request, error: AppError) -> Response:
     retry_after = getattr(error, "retry_after_seconds", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
+    if isinstance(error, RangeNotSatisfiableError):
+        headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, NotSignedInError):
         headers["WWW-Authenticate"] = "Bearer"
     if wants_json(request):
