@@ -1,0 +1,53 @@
+"""Settings: safe on a laptop without a word, refused in production when unsafe."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from palio.core.settings import Settings
+
+SAFE = {
+    "PALIO_ENVIRONMENT": "production",
+    "PALIO_SECRET_KEY": "k" * 64,
+    "PALIO_PUBLIC_URL": "https://palio.example",
+    "PALIO_DATABASE_URL": "postgresql://palio@db/palio",
+    "PALIO_BROKER_URL": "redis://broker:6379/0",
+}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no palio.env of this checkout is read
+
+
+def test_settings_on_a_laptop_need_nothing(tmp_path: Path) -> None:
+    settings = Settings()
+    assert settings.database == f"sqlite:///{tmp_path}/palio-data/palio.sqlite3"
+    assert settings.broker == f"folder://{tmp_path}/palio-data/broker"
+    assert settings.url == "http://127.0.0.1:8300"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PALIO_SECRET_KEY", "changethis"),
+        ("PALIO_PUBLIC_URL", "http://palio.example"),
+        ("PALIO_DATABASE_URL", ""),
+        ("PALIO_BROKER_URL", ""),
+    ],
+)
+def test_settings_when_unsafe_in_production_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for key, safe in SAFE.items():
+        monkeypatch.setenv(key, safe)
+    assert Settings().environment == "production"
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name):
+        Settings()
+
+
+def test_settings_when_shown_hide_the_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALIO_SECRET_KEY", "k" * 64)
+    assert "kkkk" not in repr(Settings())

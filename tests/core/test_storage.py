@@ -1,0 +1,126 @@
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from palio.core.storage import (
+    Blob,
+    BlobMissingError,
+    FileTooLargeError,
+    LocalStorage,
+    StorageFullError,
+)
+
+TEXT = b"id,rating\n1,3.5\n"
+
+
+def left_behind(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_blob_when_kept_is_found_by_its_digest(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    with storage.writer(limit_bytes=100) as writer:
+        writer.write(TEXT[:5])
+        writer.write(TEXT[5:])
+        blob = writer.keep()
+    assert blob == Blob(sha256=hashlib.sha256(TEXT).hexdigest(), bytes=len(TEXT))
+    assert storage.path(blob.sha256).read_bytes() == TEXT
+    assert left_behind(tmp_path) == [f"{blob.sha256[:2]}/{blob.sha256}"]
+
+
+def test_writer_when_not_kept_leaves_no_trace(tmp_path: Path) -> None:
+    with LocalStorage(tmp_path).writer(limit_bytes=100) as writer:
+        writer.write(TEXT)
+    assert left_behind(tmp_path) == []
+
+
+def test_writer_when_the_limit_is_passed_refuses_and_leaves_no_trace(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+
+    def write_too_much() -> None:
+        with storage.writer(limit_bytes=10) as writer:
+            writer.write(TEXT[:10])
+            writer.write(b"!")
+
+    with pytest.raises(FileTooLargeError, match="10 bytes"):
+        write_too_much()
+    assert left_behind(tmp_path) == []
+
+
+def test_same_bytes_when_kept_twice_are_stored_once(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path / "blobs")
+    source = tmp_path / "file"
+    source.write_bytes(TEXT)
+    first = storage.keep_file(source, limit_bytes=100)
+    assert storage.keep_file(source, limit_bytes=100) == first
+    assert len(left_behind(tmp_path / "blobs")) == 1
+
+
+def test_path_when_the_blob_is_gone_is_the_platforms_fault(tmp_path: Path) -> None:
+    with pytest.raises(BlobMissingError):
+        LocalStorage(tmp_path).path("0" * 64)
+
+
+def test_writer_when_the_reserve_is_touched_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageFullError):
+        LocalStorage(tmp_path, reserve_share=0.9999).writer(limit_bytes=1)
+
+
+FULL_DISK = """
+import signal, sys
+from pathlib import Path
+from palio.core.storage import LocalStorage, StorageFullError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails with EFBIG instead
+try:
+    with LocalStorage(Path(sys.argv[1])).writer(limit_bytes=10**9) as writer:
+        for _ in range(64):
+            writer.write(b"x" * 2**16)
+        writer.keep()
+except StorageFullError as error:
+    print(error.status)
+"""
+
+
+def test_writer_when_the_disk_refuses_bytes_says_so_and_leaves_no_trace(tmp_path: Path) -> None:
+    """A file-size limit stands in for a full disk: the kernel refuses in the middle."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)),
+    )
+    assert done.stdout == "507\n"
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_writer_when_the_disk_is_full_says_so_and_leaves_no_trace(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let tests mount a disk")
+    try:
+        storage = LocalStorage(disk)
+
+        def fill() -> None:
+            with storage.writer(limit_bytes=10**9) as writer:
+                for _ in range(64):
+                    writer.write(b"x" * 2**16)
+
+        with pytest.raises(StorageFullError):
+            fill()
+        assert left_behind(disk) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
