@@ -1,4 +1,4 @@
-"""A real server process for tests: run_server.py DATA_FOLDER PORT [BYTES_A_FILE_MAY_HAVE]."""
+"""A real server for tests: run_server.py DATA_FOLDER PORT DATABASE [BYTES_A_FILE_MAY_HAVE]."""
 
 import resource
 import sys
@@ -11,12 +11,13 @@ from palio.web.app import make_app
 
 if __name__ == "__main__":
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    if len(sys.argv) > 3:
-        most = int(sys.argv[3])
+    if len(sys.argv) > 4:
+        most = int(sys.argv[4])
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     settings = Settings(
         data_folder=folder,
         port=port,
+        database_url=sys.argv[3],
         rate_limits_scale=0,
         storage_reserve_share=0,
         upload_idle_seconds=2,

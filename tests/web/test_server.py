@@ -27,7 +27,9 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        args = [sys.executable, str(SCRIPT), str(site.settings.data_folder), str(self.port)]
+        settings = site.settings
+        args = [sys.executable, str(SCRIPT), str(settings.data_folder), str(self.port)]
+        args.append(settings.database_url)
         self.process = subprocess.Popen(args + ([str(bytes_max)] if bytes_max else []))
         self.url = f"http://127.0.0.1:{self.port}"
         self._wait()
@@ -92,6 +94,7 @@ def wait_until_incoming(site: Site, count: int) -> None:
         time.sleep(0.02)  # another process writes them; the loop asks
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_forty_double_clicks_at_once_are_one_submission(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
     barrier = Barrier(40)
@@ -109,6 +112,7 @@ def test_forty_double_clicks_at_once_are_one_submission(open_site: Site) -> None
     assert open_site.count("job") == 2
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_forty_different_files_at_once_never_pass_the_quota(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
 
