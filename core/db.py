@@ -1,6 +1,7 @@
 """The database: engine, one transaction for each request or task, and times that stay aware."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     create_engine,
     event,
+    exc,
     func,
     make_url,
     select,
@@ -25,6 +27,7 @@ from palio.core import queue
 
 SQLITE_BUSY_MILLISECONDS = 30_000
 POSTGRES_LOCK_SECONDS = 20
+_HAS_TURN = "palio_has_write_turn"
 _POSTGRES_TIMESTAMPTZ = 1184  # object id of the type, the same in every PostgreSQL
 
 # Migrations name constraints; without a convention SQLite and PostgreSQL would disagree.
@@ -68,6 +71,7 @@ def open_engine(address: str) -> Engine:
     if address.startswith("sqlite"):
         engine = create_engine(address, connect_args={"check_same_thread": False})
         _prepare_sqlite(engine)
+        _take_turns(engine)
         return engine
     engine = create_engine(
         _driver_url(address), pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=30
@@ -108,10 +112,30 @@ def _prepare_sqlite(engine: Engine) -> None:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+
+def _take_turns(engine: Engine) -> None:
+    """Begin each unit of work with SQLite's write lock, one at a time within this process.
+
+    SQLite lets writers wait by sleeping longer and longer. Here a lock hands the turn on at
+    once, so that only processes compete by sleeping.
+    """
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:  # noqa: ANN401 (SQLAlchemy connection)
-        reading = connection.get_execution_options().get("palio_read_only", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("palio_read_only", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not connection.info.get(_HAS_TURN):
+            if not turn.acquire(timeout=SQLITE_BUSY_MILLISECONDS / 1000):
+                raise exc.TimeoutError("another write took too long")
+            connection.info[_HAS_TURN] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def hand_on(_connection: object, record: Any) -> None:  # noqa: ANN401 (SQLAlchemy record)
+        if record.info.pop(_HAS_TURN, False):
+            turn.release()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """One transaction for each request: what is kept, what is sent, which clock."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
@@ -94,3 +95,32 @@ def test_audit_chain_when_a_row_is_edited_names_it(work: Work) -> None:
         broken = event.id
     with work() as session:
         assert audit.first_broken_event(session) == broken
+
+
+def test_writers_when_many_come_at_once_all_get_their_turn(
+    sqlite_engine: Engine, sent: list[queue.Message]
+) -> None:
+    def write(subject: int) -> None:
+        with db.unit_of_work(sqlite_engine, send=sent.append) as session:
+            note(session, str(subject))
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(write, range(200)))
+    with db.reading(sqlite_engine) as session:
+        assert audit.first_broken_event(session) is None
+        assert len(session.exec(select(audit.AuditEvent)).all()) == 200
+
+
+def test_turn_to_write_when_a_block_raises_is_handed_on(
+    sqlite_engine: Engine, sent: list[queue.Message]
+) -> None:
+    def fail_after_writing() -> None:
+        with db.unit_of_work(sqlite_engine, send=sent.append) as session:
+            note(session, "a")
+            raise RuntimeError("boom")
+
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="boom"):
+            fail_after_writing()
+    with db.unit_of_work(sqlite_engine, send=sent.append) as session:
+        note(session, "b")
