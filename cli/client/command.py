@@ -113,7 +113,7 @@ def _ended(function: Callable[..., object], values: Mapping[str, Any], said: Opt
     except KeyboardInterrupt:
         show.error("Interrupted.")
         return EXIT_INTERRUPTED
-    except (typer.Exit, typer.Abort, typer.BadParameter):
+    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 (people get words, --debug gets the traceback)
         kind = type(error).__name__

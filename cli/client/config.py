@@ -55,6 +55,7 @@ class Surroundings:
     path: Path
     server: str
     token: str
+    has_data_folder: bool  # a server of one's own is set up here
 
 
 def surroundings() -> Surroundings:
@@ -62,7 +63,12 @@ def surroundings() -> Surroundings:
     env = os.environ  # noqa: TID251 (the client has no server settings to read through)
     folder = Path(env.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
     path = Path(env["PALIO_CONFIG"]) if env.get("PALIO_CONFIG") else folder / "palio/config.toml"
-    return Surroundings(path, env.get("PALIO_SERVER", ""), env.get("PALIO_TOKEN", ""))
+    return Surroundings(
+        path=path,
+        server=env.get("PALIO_SERVER", ""),
+        token=env.get("PALIO_TOKEN", ""),
+        has_data_folder=bool(env.get("PALIO_DATA_FOLDER")),
+    )
 
 
 def is_colour_wanted() -> bool:

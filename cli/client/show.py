@@ -147,7 +147,8 @@ def place_of(item: Finding) -> str:
     file, number = clean(item.get("file")), item.get("line")
     if file:
         return f"{file}:{number}: " if number else f"{file}: "
-    return f"line {number}: " if number else ""
+    says_so_itself = item["text"].startswith(f"Line {number}")
+    return f"line {number}: " if number and not says_so_itself else ""
 
 
 def error(detail: str, *, hint: str = "", faults: Sequence[Finding] = ()) -> None:

@@ -20,12 +20,13 @@ LOCAL_FOLDER = Path("palio-data")
 def is_local(data: Path | None) -> bool:
     """Tell whether a challenge goes straight into the server on this machine.
 
-    --data says so and --server says no; otherwise it does unless somebody is signed in and
-    there is no data folder here.
+    --data and PALIO_DATA_FOLDER say so, --server says no; otherwise it does unless somebody is
+    signed in and there is no data folder here.
     """
-    if data is not None or options().server or config.surroundings().server:
+    env = config.surroundings()
+    if data is not None or options().server or env.server:
         return data is not None
-    return LOCAL_FOLDER.is_dir() or not server_and_token()[1]
+    return env.has_data_folder or LOCAL_FOLDER.is_dir() or not server_and_token()[1]
 
 
 def send(folder: Path) -> object:

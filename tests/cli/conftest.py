@@ -46,8 +46,8 @@ def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An own, empty configuration; nothing of the person who runs the tests is seen."""
     path = tmp_path / "home" / "config.toml"
     monkeypatch.setenv("PALIO_CONFIG", str(path))
-    monkeypatch.delenv("PALIO_SERVER", raising=False)
-    monkeypatch.delenv("PALIO_TOKEN", raising=False)
+    for name in ("PALIO_SERVER", "PALIO_TOKEN", "PALIO_DATA_FOLDER"):
+        monkeypatch.delenv(name, raising=False)
     return path
 
 
