@@ -5,6 +5,7 @@ from sqlmodel import Session
 
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
+from palio.challenges.rules import merge_deadline
 from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.web.api import teams
@@ -74,6 +75,7 @@ def _show(
         "team": team,
         "invite": link,
         "is_captain": team is not None and team.captain_id == caller.person.id,
+        "may_grow": visit.now < merge_deadline(visit.challenge),
         "has_accepted": visit.has_accepted(session),
     }
     return challenge_page(
