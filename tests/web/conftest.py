@@ -6,6 +6,17 @@ from pathlib import Path
 import pytest
 from tests.web.site import Site, make_site
 
+from palio.accounts import passwords
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """Hash with little work: hundreds sign up here, and the tests of accounts hash fully."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "MEMORY_KIB", 64)
+        patch.setattr(passwords, "PASSES", 1)
+        yield
+
 
 @pytest.fixture
 def database() -> str:
