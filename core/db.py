@@ -69,7 +69,11 @@ def open_engine(address: str) -> Engine:
     their start, so that "read, decide, write" cannot be interleaved.
     """
     if address.startswith("sqlite"):
-        engine = create_engine(address, connect_args={"check_same_thread": False})
+        # More connections than a web server has threads: who waits for the turn to write holds
+        # one, and must not keep a reader out.
+        engine = create_engine(
+            address, connect_args={"check_same_thread": False}, pool_size=20, max_overflow=80
+        )
         _prepare_sqlite(engine)
         _take_turns(engine)
         return engine
