@@ -85,8 +85,8 @@ def form_of(case: str) -> PredictionForm:
 
 def pandas_way(folder: Path, case: str) -> Callable[[], tuple[float, float]]:
     """Prepare the common way: read, check, merge, scikit-learn."""
-    import pandas as pd  # noqa: PLC0415 - only this process pays for it
-    from sklearn.metrics import mean_squared_error  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415 (slow import)
+    from sklearn.metrics import mean_squared_error  # noqa: PLC0415 (slow import)
 
     kinds = {"id": "str"} if case.startswith("text") else {}
     solution = pd.read_csv(folder / "solution.csv", dtype=kinds)
@@ -109,7 +109,7 @@ def pandas_way(folder: Path, case: str) -> Callable[[], tuple[float, float]]:
 
 def pyarrow_way(folder: Path, case: str) -> Callable[[], tuple[float, float]]:
     """Prepare bare reading with pyarrow on one thread: no check, no score."""
-    from pyarrow import csv, string  # noqa: PLC0415 - only this process pays for it
+    from pyarrow import csv, string  # noqa: PLC0415 (slow import)
 
     kinds = {"id": string()} if case.startswith("text") else {}
     options = csv.ConvertOptions(column_types=kinds)
@@ -124,10 +124,10 @@ def pyarrow_way(folder: Path, case: str) -> Callable[[], tuple[float, float]]:
 
 def palio_way(folder: Path, case: str) -> Callable[[], tuple[float, float]]:
     """Prepare Palio: the key opened, the fast way loaded."""
-    from palio.scoring.card import MetricChoice  # noqa: PLC0415 - only this process pays for it
-    from palio.scoring.engine import score_file  # noqa: PLC0415
-    from palio.scoring.key import AnswerKey  # noqa: PLC0415
-    from palio.scoring.read import warm_up  # noqa: PLC0415
+    from palio.scoring.card import MetricChoice  # noqa: PLC0415 (slow import)
+    from palio.scoring.engine import score_file  # noqa: PLC0415 (slow import)
+    from palio.scoring.key import AnswerKey  # noqa: PLC0415 (slow import)
+    from palio.scoring.read import warm_up  # noqa: PLC0415 (slow import)
 
     warm_up()
     key = AnswerKey.open(folder / "ids", folder / "sealed")

@@ -112,6 +112,7 @@ for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         (gzip.compress(b""), "empty"),
         (gzip.compress(b"id,y\n"), "id:missing"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_packing_gives_its_code(read: Read, data: bytes, code: str) -> None:
     allowed = (FileFormat.CSV, FileFormat.CSV_GZ, FileFormat.ZIP)

@@ -9,7 +9,7 @@ from tests.web.site import Site, make_site
 from palio.accounts import passwords
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _cheap_passwords() -> Iterator[None]:
     """Hash with little work: hundreds sign up here, and the tests of accounts hash fully."""
     with pytest.MonkeyPatch.context() as patch:
