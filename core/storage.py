@@ -5,12 +5,16 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from palio.core.errors import AppError
+
+_INCOMING_SECONDS_MAX = 24 * 3600  # since the last byte; uploads end much sooner
 
 
 class StorageFullError(AppError):
@@ -88,6 +92,8 @@ class Storage(Protocol):
 class LocalStorage:
     """Blobs in a folder: ``<folder>/ab/abcdef…``, temporary files in ``<folder>/incoming``.
 
+    Opening it removes what killed processes left in ``incoming`` more than a day ago.
+
     Args:
         folder: Made if it is not there.
         reserve_share: Share of the disk kept free (0.1 = refuse uploads at 90 % full).
@@ -98,6 +104,7 @@ class LocalStorage:
         self._folder = folder
         self._reserve_share = reserve_share
         (folder / "incoming").mkdir(parents=True, exist_ok=True)
+        _remove_left_over(folder / "incoming")
 
     def writer(self, *, limit_bytes: int) -> "LocalBlobWriter":
         """Start a file; raises `StorageFullError` when the reserve is touched."""
@@ -121,6 +128,14 @@ class LocalStorage:
             while piece := file.read(2**20):
                 writer.write(piece)
             return writer.keep()
+
+
+def _remove_left_over(incoming: Path) -> None:
+    oldest = time.time() - _INCOMING_SECONDS_MAX  # compared with the file system's own times
+    for path in incoming.iterdir():
+        with suppress(OSError):  # another process was faster, or may alone
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def blob_path(folder: Path, sha256: str) -> Path:

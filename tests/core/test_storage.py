@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,14 @@ def test_writer_when_the_disk_is_full_says_so_and_leaves_no_trace(tmp_path: Path
         assert left_behind(disk) == []
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path: Path) -> None:
+    (tmp_path / "incoming").mkdir()
+    for name, hours in (("cut", 25), ("under-way", 23)):
+        left = tmp_path / "incoming" / name
+        left.write_bytes(TEXT)
+        then = time.time() - hours * 3600
+        os.utime(left, (then, then))
+    LocalStorage(tmp_path)
+    assert left_behind(tmp_path) == ["incoming/under-way"]
