@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from palio.accounts.contracts import Caller, Role, Scope
+from palio.accounts.errors import ScopeTooLowError
 from palio.core.errors import NotAllowedError, NotFoundError, NotSignedInError
 
 
@@ -173,7 +174,8 @@ def check(
     Raises:
         NotFoundError: What exists is not the caller's business.
         NotSignedInError: Nobody is signed in.
-        NotAllowedError: The token does not reach so far, or the person may not.
+        ScopeTooLowError: The token does not reach so far.
+        NotAllowedError: The person may not.
 
     """
     if may(
@@ -189,7 +191,7 @@ def check(
         return
     rule = _TABLE[action]
     if caller is not None and not _reaches(caller, rule, challenge_id):
-        raise NotAllowedError(
+        raise ScopeTooLowError(
             f"Your token does not reach so far: this needs the scope {rule.scope.value!r}, and no "
             "binding to another challenge. Make another token."
         )

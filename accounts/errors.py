@@ -144,6 +144,12 @@ class TeamFrozenError(ConflictError):
     code = "team_frozen"
 
 
+class ScopeTooLowError(NotAllowedError):
+    """The token is good, and does not reach so far."""
+
+    code = "scope_too_low"
+
+
 class NotCaptainError(NotAllowedError):
     """Only the captain may do this."""
 

@@ -7,11 +7,12 @@ from fastapi import Depends, Query, Request
 from sqlmodel import Session
 
 from palio.accounts.contracts import Caller, Scope
+from palio.accounts.errors import ScopeTooLowError
 from palio.core.db import reading, unit_of_work
 from palio.core.errors import NotSignedInError
 from palio.core.paging import LIMIT_DEFAULT, LIMIT_MAX
 from palio.web import credentials
-from palio.web.errors import FormProofError, ScopeTooLowError
+from palio.web.errors import FormProofError
 from palio.web.origin import SAFE_METHODS
 from palio.web.proof import is_proof
 from palio.web.state import WebState, state_of

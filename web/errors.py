@@ -15,12 +15,6 @@ class FormProofError(NotAllowedError):
     code = "form_proof"
 
 
-class ScopeTooLowError(NotAllowedError):
-    """The token is good, and not for this."""
-
-    code = "scope_too_low"
-
-
 class RulesNotAcceptedError(NotAllowedError):
     """The data and submissions are for people who accepted the rules in force."""
 

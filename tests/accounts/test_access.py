@@ -4,6 +4,7 @@ import pytest
 
 from palio.accounts.access import Action, check, may
 from palio.accounts.contracts import Caller, Person, Role, Scope
+from palio.accounts.errors import ScopeTooLowError
 from palio.core.errors import NotAllowedError, NotFoundError, NotSignedInError
 
 HERE = "this challenge"
@@ -152,8 +153,8 @@ def test_token_bound_to_this_challenge_is_as_good_as_any(action: Action) -> None
         (None, Action.READ_SUBMISSION, NotFoundError),
         (caller(), Action.READ_SUBMISSION, NotFoundError),
         (caller(), Action.CHANGE_SCHEDULE, NotAllowedError),
-        (caller(scope=Scope.READ), Action.SUBMIT, NotAllowedError),
-        (caller(bound="another challenge"), Action.SUBMIT, NotAllowedError),
+        (caller(scope=Scope.READ), Action.SUBMIT, ScopeTooLowError),
+        (caller(bound="another challenge"), Action.SUBMIT, ScopeTooLowError),
     ],
 )
 def test_refusal_hides_what_is_not_the_callers_business(
