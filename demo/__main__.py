@@ -24,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("palio-data"), help="server's folder")
     parser.add_argument("--port", type=int, default=8300)
-    parser.add_argument("--seconds", type=int, default=75, help="length of the phase")
+    parser.add_argument("--seconds", type=int, default=60, help="length of the phase")
     parser.add_argument("--exit", action="store_true", help="stop when the play is over")
     options = parser.parse_args()
     stage = Stage(

@@ -15,6 +15,7 @@ Condition = Any  # an SQL condition, or a bool
 
 BACK_OFF_SECONDS = 2.0
 BACK_OFF_FACTOR = 4
+CHANGES_TOGETHER = 10
 
 
 def is_due(job: Row, *, now: datetime) -> Condition:
@@ -40,6 +41,15 @@ def is_hopeless(job: Row, *, attempts: int, now: datetime) -> Condition:
 def is_stale(board: Row) -> Condition:
     """Tell whether scores changed since the board was made."""
     return board.shown < board.changes
+
+
+def is_worth_showing(board: Row, *, waiting: int) -> bool:
+    """Tell whether a stale board is made now, or with the submissions that come right after.
+
+    In a burst a board for each score would be most of the work: while submissions wait, it is
+    made for every `CHANGES_TOGETHER` scores.
+    """
+    return waiting == 0 or board.changes - board.shown >= CHANGES_TOGETHER
 
 
 def may_reveal(challenge: Challenge, *, pending: int, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from palio.datasets import queries as datasets
 from palio.datasets import seal
 from palio.datasets.contracts import AnswerKeyRef
 from palio.leaderboard import service as leaderboard
-from palio.pipeline import alarms, leases, rules
+from palio.pipeline import alarms, leases, queries, rules
 from palio.pipeline.contracts import AlarmKind, Claim, JobState, Queue, Task
 from palio.pipeline.models import BoardWork
 from palio.prizes import service as prizes
@@ -260,11 +260,21 @@ def _settle_soon(session: Session, challenge_id: str, *, now: datetime) -> None:
         queue.enqueue(session, task=Task.SETTLE, id=challenge_id)
 
 
-def publish(bench: Bench, challenge_id: str) -> bool:
-    """Make the public board anew when scores changed since the last time."""
+def publish(bench: Bench, challenge_id: str, *, at_once: bool = False) -> bool:
+    """Make the public board anew when scores changed since the last time.
+
+    Args:
+        bench: What to work with.
+        challenge_id: Whose board.
+        at_once: Do not wait for submissions that are about to be scored.
+
+    """
     with db.reading(bench.engine) as session:  # most messages of a burst find it made already
         board = session.get(BoardWork, challenge_id)
         if board is None or not rules.is_stale(board):
+            return False
+        waiting = queries.job_counts(session, challenge_id=challenge_id)[JobState.QUEUED]
+        if not (at_once or rules.is_worth_showing(board, waiting=waiting)):
             return False
     with bench.work() as session:
         return _publish(session, challenge_id, now=database_now(session))

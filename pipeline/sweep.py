@@ -152,7 +152,7 @@ def publish_stale(bench: steps.Bench) -> None:
     """Make the boards that scores have overtaken."""
     with db.reading(bench.engine) as session:
         stale = session.exec(select(BoardWork.challenge_id).where(rules.is_stale(BoardWork))).all()
-    _each(stale, lambda challenge_id: steps.publish(bench, challenge_id))
+    _each(stale, lambda challenge_id: steps.publish(bench, challenge_id, at_once=True))
 
 
 def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -84,3 +85,14 @@ def test_each_attempt_waits_longer(attempt: int, seconds: int) -> None:
 )
 def test_the_sweep_wakes_at_the_next_instant(next_at: datetime | None, seconds: float) -> None:
     assert rules.nap_seconds(now=NOW, next_at=next_at, at_most=5.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("changes", "waiting", "is_worth"),
+    [(1, 0, True), (1, 3, False), (9, 1, False), (10, 1, True), (40, 300, True)],
+)
+def test_a_board_in_a_burst_is_made_for_several_scores_at_once(
+    changes: int, waiting: int, *, is_worth: bool
+) -> None:
+    board = SimpleNamespace(shown=5, changes=5 + changes)
+    assert rules.is_worth_showing(board, waiting=waiting) is is_worth
