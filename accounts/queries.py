@@ -130,6 +130,26 @@ def team(session: Session, team_id: str) -> Team:
     return teams_of(session, [row])[team_id]
 
 
+def team_named(session: Session, *, challenge_id: str, id_or_name: str) -> Team:
+    """Return the team of a challenge with this id, else with a name that looks like this one.
+
+    Raises:
+        TeamNotFoundError: There is none.
+
+    """
+    row = session.get(TeamRow, id_or_name)
+    if row is None or row.challenge_id != challenge_id:
+        row = session.exec(
+            select(TeamRow).where(
+                TeamRow.challenge_id == challenge_id,
+                TeamRow.name_key == rules.name_key(id_or_name),
+            )
+        ).first()
+    if row is None:
+        raise TeamNotFoundError(f"No team of this challenge is called {id_or_name!r}.")
+    return teams_of(session, [row])[row.id]
+
+
 def team_of(session: Session, *, challenge_id: str, person_id: str) -> Team | None:
     """Return a person's team in a challenge, None without one."""
     row = session.exec(

@@ -31,6 +31,12 @@ class BetterPlaceOpenError(ConflictError):
     code = "better_place_open"
 
 
+class AwardsUndecidedError(ConflictError):
+    """The challenge cannot be put away while an award waits for a decision."""
+
+    code = "awards_undecided"
+
+
 @dataclass(frozen=True, slots=True)
 class Allocation:
     """A prize and the team it falls to.

@@ -79,6 +79,21 @@ def decline(session: Session, *, award_id: str, by: str, now: datetime) -> Award
     return queries.award(session, award_id)
 
 
+def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> bool:
+    """Put a challenge away once every award is decided; False when it was before.
+
+    Raises:
+        AwardsUndecidedError: An award is provisional.
+        IllegalMoveError: The private board is not revealed.
+
+    """
+    challenges.lock_challenge(session, challenge_id)
+    awards = queries.awards(session, challenge_id=challenge_id)
+    if any(award.state is AwardState.PROVISIONAL for award in awards):
+        raise rules.AwardsUndecidedError("Confirm or decline every award first.")
+    return challenges.archive(session, challenge_id=challenge_id, by=by, now=now)
+
+
 def _lock(session: Session, award_id: str) -> Award:
     challenges.lock_challenge(session, queries.award(session, award_id).challenge_id)
     return queries.award(session, award_id)  # as it stands under the lock

@@ -167,6 +167,23 @@ def test_challenge_without_prizes_has_no_awards_and_stays_revealed(work: Work) -
     assert state_of(work, challenge) is ChallengeState.REVEALED
 
 
+def test_challenge_is_put_away_once_every_award_is_decided(work: Work) -> None:
+    with work() as session:
+        challenge, standings = end(session, "0.1")
+    (award,) = propose(work, challenge, standings)
+
+    def archive() -> bool:
+        with work() as session:
+            now = database_now(session)
+            return service.archive(session, challenge_id=challenge.id, by="host", now=now)
+
+    with pytest.raises(rules.AwardsUndecidedError):
+        archive()
+    confirm(work, award)
+    assert (archive(), archive()) == (True, False)
+    assert state_of(work, challenge) is ChallengeState.ARCHIVED
+
+
 def test_unknown_award_is_not_found(work: Work) -> None:
     with work() as session, pytest.raises(rules.AwardNotFoundError):
         service.confirm(session, award_id="x", by="host", now=database_now(session))

@@ -47,3 +47,7 @@ def test_a_challenge_played_over_the_api_ends_with_a_prize(open_site: Site) -> N
     confirmed = site.people["hostess"].post(f"/api/v1/awards/{award['id']}/confirmation")
     assert confirmed.json()["state"] == "confirmed"
     assert ada.get("/api/v1/challenges/toy").json()["state"] == "awarded"
+
+    assert site.people["hostess"].post("/api/v1/challenges/toy/archive").status_code == 204
+    assert ada.get("/api/v1/challenges/toy").json()["state"] == "archived"
+    assert bob.get("/api/v1/challenges/toy/leaderboard?board=private").json() == final

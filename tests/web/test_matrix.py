@@ -79,6 +79,7 @@ MATRIX: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("POST", f"{TOY}/join-links", {"uses": 1}, (401, 403, 403, 201, 403, 201)),
     ("POST", f"{TOY}/teams/{{team}}/grants", {"tries": 1, "reason": "x"},
      (401, 403, 403, 204, 403, 204)),
+    ("POST", f"{TOY}/archive", None, (401, 403, 403, 409, 403, 409)),
     ("GET", "/api/v1/tokens", None, (401, 200, 200, 200, 200, 200)),
     ("DELETE", "/api/v1/tokens/{token}", None, (401, 204, 404, 404, 404, 404)),
 ]  # fmt: skip
@@ -102,6 +103,17 @@ def test_an_organizer_does_not_take_part_in_the_own_challenge(world: World) -> N
     hostess = world.visitors["organizer"]
     answer = hostess.submit(predictions())
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+def test_tries_are_granted_by_name_too_and_never_to_teams_elsewhere(world: World) -> None:
+    hostess, rival = world.visitors["organizer"], world.visitors["organizer_other"]
+    order = {"tries": 2, "reason": "The server was down."}
+    before = world.visitors["own"].get(f"{TOY}/quota").json()["remaining"]
+    assert hostess.post(f"{TOY}/teams/ADA/grants", json=order).status_code == 204
+    assert world.visitors["own"].get(f"{TOY}/quota").json()["remaining"] == before + 2
+    for team in ("no/body", world.names["team"]):
+        answer = rival.post(f"/api/v1/challenges/elsewhere/teams/{team}/grants", json=order)
+        assert (answer.status_code, answer.json()["code"]) == (404, "team_not_found")
 
 
 def test_a_foreign_id_reads_like_one_that_does_not_exist(world: World) -> None:

@@ -158,6 +158,9 @@ def test_a_host_extends_grants_invites_and_confirms(open_site: Site) -> None:
     browser.send(path, deed="confirm", award=browser.hidden("award"))
     assert "First prize, EUR 1,000.00: ada" in browser.see("/challenges/toy/board")
     assert "confirmed" in browser.page
+    browser.see(path)
+    assert "Put it away" not in browser.send(path, deed="archive").text
+    assert ada.get("/api/v1/challenges/toy").json()["state"] == "archived"
 
 
 def test_a_token_made_on_the_page_works_and_is_shown_once(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""What a host sees and does: counts, queue, workers, alarms; extensions, grants, join links."""
+"""What a host sees and does: counts, queue, workers; extensions, grants, links, the archive."""
 
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from palio.challenges.errors import PhaseNotFoundError
 from palio.core.errors import BadRequestError
 from palio.pipeline import queries as pipeline
 from palio.pipeline.status import workers_alive
+from palio.prizes import service as prize_service
 from palio.submissions import queries as submissions
 from palio.submissions import service as submission_service
 from palio.web.api.challenges import challenge_detail
@@ -146,14 +147,14 @@ def join_view(state: WebState, secret: NewSecret) -> LinkView:
 
 
 @router.post(
-    "/{slug}/teams/{team_id}/grants", status_code=204, responses=problems(401, 403, 404, 409)
+    "/{slug}/teams/{team:path}/grants", status_code=204, responses=problems(401, 403, 404, 409)
 )
 def grant_tries(
-    session: WriteDep, caller: SignedInDep, slug: str, team_id: str, order: GrantOrder
+    session: WriteDep, caller: SignedInDep, slug: str, team: str, order: GrantOrder
 ) -> None:
-    """Give a team more tries; shown in its ledger with the reason, and audited."""
+    """Give a team, named by id or name, more tries; in its ledger with the reason, and audited."""
     visit = enter(session, slug, caller)
-    grant(session, visit, caller, team_id=team_id, tries=order.tries, reason=order.reason)
+    grant(session, visit, caller, team=team, tries=order.tries, reason=order.reason)
 
 
 def grant(
@@ -161,18 +162,33 @@ def grant(
     visit: Visit,
     caller: Caller,
     *,
-    team_id: str,
+    team: str,
     tries: int,
     reason: str,
 ) -> None:
-    """Give a team of the visited challenge more tries."""
+    """Give a team of the visited challenge, named by id or name, more tries."""
     visit.require(Action.GRANT_TRIES)
+    found = accounts.team_named(session, challenge_id=visit.challenge.id, id_or_name=team)
     submission_service.grant(
         session,
-        team_id=team_id,
+        team_id=found.id,
         challenge=visit.challenge,
         tries=tries,
         reason=reason,
         by=caller.person.id,
         now=visit.now,
+    )
+
+
+@router.post("/{slug}/archive", status_code=204, responses=problems(401, 403, 404, 409))
+def archive_challenge(session: WriteDep, caller: SignedInDep, slug: str) -> None:
+    """Put a finished challenge away: it stays readable, and nothing of it changes; audited."""
+    archive(session, enter(session, slug, caller), caller)
+
+
+def archive(session: Session, visit: Visit, caller: Caller) -> None:
+    """Put the visited challenge away."""
+    visit.require(Action.JUDGE_RESULTS)
+    prize_service.archive(
+        session, challenge_id=visit.challenge.id, by=caller.person.id, now=visit.now
     )

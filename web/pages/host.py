@@ -25,6 +25,7 @@ from palio.web.visits import Visit, enter
 router = APIRouter()
 _PER_PAGE = 50
 _RUNNING = (ChallengeState.SCHEDULED, ChallengeState.OPEN)
+_OVER = (ChallengeState.REVEALED, ChallengeState.AWARDED)
 
 
 class BadTimeError(BadRequestError):
@@ -74,12 +75,14 @@ def _do(
                 session,
                 visit,
                 caller,
-                team_id=form.get("team", ""),
+                team=form.get("team", ""),
                 tries=whole_number(form, "tries"),
                 reason=form.get("grant_reason", ""),
             )
         case "join-link":
             return _join_link(session, state, visit, caller, form)
+        case "archive":
+            host.archive(session, visit, caller)
         case "confirm":
             awards.confirm(session, caller, award_id=form.get("award", ""))
         case "decline":
@@ -137,6 +140,7 @@ def _show(
         "may_extend": visit.may(Action.CHANGE_SCHEDULE) and challenge.state in _RUNNING,
         "may_invite": visit.may(Action.MAKE_JOIN_LINK),
         "may_decide": visit.may(Action.JUDGE_RESULTS),
+        "may_archive": visit.may(Action.JUDGE_RESULTS) and challenge.state in _OVER,
         "close_value": closes_at(challenge).strftime("%Y-%m-%dT%H:%M"),
         "link": link,
     }
