@@ -40,7 +40,7 @@ def parse_header(line: str, *, form: PredictionForm) -> Header:
         raise refused("header:blank", text, line=1)
     names = split_fields(line, number=1)
     if "," not in line and names[0] not in wanted and _OTHER_DELIMITER.search(line):
-        text = "The header has no comma. Use commas between columns, not semicolons or tabs."
+        text = "The header has no comma. Use commas between columns, not semicolons, tabs or bars."
         raise refused("delimiter", text, line=1)
     return parse_names(names, form=form)
 
@@ -64,6 +64,9 @@ def parse_names(names: list[str], *, form: PredictionForm) -> Header:
 def _check_names(names: list[str], wanted: tuple[str, ...]) -> None:
     if sorted(names) == sorted(wanted):
         return
+    if _is_data(names, wanted):
+        text = f"The first line looks like data; a header line {','.join(wanted)} is needed."
+        raise refused("header:missing", text, line=1)
     if len(set(names)) < len(names):
         raise refused("header:duplicate", f"A header name is there twice: {_list(names)}.", line=1)
     if any(name != name.strip() for name in names):
@@ -72,13 +75,13 @@ def _check_names(names: list[str], wanted: tuple[str, ...]) -> None:
     if names[0] == "":
         text = "The first column has no name (a saved DataFrame index?). Write with index=False."
         raise refused("header:index", text, line=1)
-    if len(names) == len(wanted) and not set(names) & set(wanted) and _is_data(names):
-        text = f"The first line looks like data; a header line {','.join(wanted)} is needed."
-        raise refused("header:missing", text, line=1)
 
 
-def _is_data(names: list[str]) -> bool:
-    return any(NUMBER.fullmatch(name) for name in names)
+def _is_data(names: list[str], wanted: tuple[str, ...]) -> bool:
+    if set(names) & set(wanted):
+        return False
+    numbers = sum(NUMBER.fullmatch(name) is not None for name in names)
+    return numbers == len(names) or (numbers > 0 and len(names) == len(wanted))
 
 
 def _column_findings(names: list[str], missing: list[str], extra: list[str]) -> tuple[Finding, ...]:

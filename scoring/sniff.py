@@ -1,5 +1,7 @@
 """What a file really is, by its first bytes and never by its name."""
 
+import re
+
 from palio.scoring.refusal import PredictionsRefusedError, refused
 
 _EXPORT = "Export as plain CSV (UTF-8) and upload that."
@@ -10,25 +12,31 @@ _MAGIC = (
     (b"\x1f\x8b", "wrong_format:gzip", "gzip data"),
     (b"PAR1", "wrong_format:parquet", "a Parquet file"),
     (b"\xd0\xcf\x11\xe0", "wrong_format:xls", "an old Excel .xls"),
-    (b"\x89PNG", "wrong_format:image", "a PNG picture"),
-    (b"GIF8", "wrong_format:image", "a GIF picture"),
-    (b"\xff\xd8\xff", "wrong_format:image", "a JPEG picture"),
+    (b"\x89PNG", "wrong_format:png", "a PNG picture"),
+    (b"GIF8", "wrong_format:gif", "a GIF picture"),
+    (b"\xff\xd8\xff", "wrong_format:jpeg", "a JPEG picture"),
     (b"%PDF", "wrong_format:pdf", "a PDF"),
-    (b"BZh", "wrong_format:archive", "bzip2 data"),
-    (b"\xfd7zXZ\x00", "wrong_format:archive", "xz data"),
-    (b"7z\xbc\xaf\x27\x1c", "wrong_format:archive", "a 7z archive"),
-    (b"Rar!", "wrong_format:archive", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "wrong_format:archive", "zstd data"),
-    (b"\x7fELF", "wrong_format:binary", "a program"),
-    (b"SQLite format 3", "wrong_format:binary", "an SQLite database"),
-    (b"\x93NUMPY", "wrong_format:binary", "a NumPy array"),
-    (b"ARROW1", "wrong_format:binary", "an Arrow (Feather) file"),
-    (b"\x89HDF", "wrong_format:binary", "an HDF5 file"),
-    (b"{\\rtf", "wrong_format:binary", "a rich text document"),
+    (b"BZh", "wrong_format:bzip2", "bzip2 data"),
+    (b"\xfd7zXZ\x00", "wrong_format:xz", "xz data"),
+    (b"7z\xbc\xaf\x27\x1c", "wrong_format:7z", "a 7z archive"),
+    (b"Rar!", "wrong_format:rar", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "wrong_format:zstd", "zstd data"),
+    (b"\x04\x22\x4d\x18", "wrong_format:lz4", "lz4 data"),
+    (b"\x1f\x9d", "wrong_format:compress", "compress (.Z) data"),
+    (b"\x7fELF", "wrong_format:elf", "a program"),
+    (b"SQLite format 3", "wrong_format:sqlite", "an SQLite database"),
+    (b"\x93NUMPY", "wrong_format:npy", "a NumPy array"),
+    (b"ARROW1", "wrong_format:arrow", "an Arrow (Feather) file"),
+    (b"FEA1", "wrong_format:arrow", "an old Feather file"),
+    (b"\x89HDF", "wrong_format:hdf5", "an HDF5 file"),
+    (b"Obj\x01", "wrong_format:avro", "an Avro file"),
+    (b"{\\rtf", "wrong_format:rtf", "a rich text document"),
 )
 _PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<table")
+_JSON = re.compile(rb"\{\s*[\"'}]|\[\s*([\[\]{\"0-9-]|(true|false|null)\b)")
+_MARKUP = (b"<!doctype", b"<!--", b"<html", b"<?xml", b"<head", b"<body", b"<table")
+_TAR_PLACE, _TAR = 257, b"ustar"
 BOM = b"\xef\xbb\xbf"
 
 
@@ -37,6 +45,8 @@ def unreadable(head: bytes) -> PredictionsRefusedError | None:
     for magic, code, name in _MAGIC:
         if head.startswith(magic):
             return refused(code, f"This is {name}, not CSV text. {_EXPORT}")
+    if head.startswith(_TAR, _TAR_PLACE):
+        return refused("wrong_format:tar", f"This is a tar archive, not CSV text. {_EXPORT}")
     if head.startswith(_PICKLES):
         return refused("wrong_format:pickle", f"This is a Python pickle, not CSV text. {_EXPORT}")
     if head.startswith(_UTF16):
@@ -45,8 +55,8 @@ def unreadable(head: bytes) -> PredictionsRefusedError | None:
 
 
 def _unreadable_text(start: bytes) -> PredictionsRefusedError | None:
-    if start.startswith((b"{", b"[")):
-        return refused("wrong_format:json", "This is JSON, not CSV.")
+    if _JSON.match(start):
+        return refused("wrong_format:json", f"This is JSON, not CSV text. {_EXPORT}")
     if start.startswith(_MARKUP):
         return refused("wrong_format:html", f"This is a web page or XML, not CSV text. {_EXPORT}")
     return None

@@ -16,10 +16,15 @@ NUMBER = re.compile(NUMBER_PATTERN)
 LARGEST_WHOLE = 2**53  # beyond it a double no longer holds every whole number
 
 _ABSENT = re.compile(
-    r"[+-]?(nan|inf|infinity)|na|n/a|#n/a|<na>|nat|null|none|nil|nul", re.IGNORECASE
+    r"[+-]?(nan|inf|infinity|1\.#(inf|ind|qnan|snan))|#?na|#?n/a|#n/a n/a|<na>|nat|null|none|nil"
+    r"|nul",
+    re.IGNORECASE,
 )
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F.]+([pP][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9][0-9.,]*,[0-9.,]*([eE][+-]?[0-9]+)?|[+-]?,[0-9]+")
+_FORMULA = re.compile(
+    rf"[=@]|(?![+-]?[0-9.])[+-].*[0-9A-Za-z]|(?=[+-]){NUMBER_PATTERN}[-+*/^&|(!<=>]+[^-+*/^&|(!<=>]"
+)
 _PERCENT = re.compile(rf"{NUMBER_PATTERN} ?%")
 
 
@@ -81,7 +86,7 @@ def _number_fault(text: str) -> tuple[str, str]:
     for pattern, code, words in _SHAPES:
         if pattern.fullmatch(text):
             return code, f"{said} {words}"
-    if text[0] in "=@" or (text[0] in "+-" and not NUMBER.match(text)):
+    if _FORMULA.match(text):
         return "value:formula", f"{said} is a spreadsheet formula, not a number."
     return "value:not_number", f"{said} is not a number."
 
