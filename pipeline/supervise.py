@@ -227,6 +227,11 @@ def _start_child() -> None:
     # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops the others.
     os.setsid()
     processes.die_with_parent(signal.SIGTERM)
+    log_warnings()
+
+
+def log_warnings() -> None:
+    """Write warnings and worse of this process to its standard error."""
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -238,6 +243,11 @@ def _start_child() -> None:
 
 def _run_web(settings: Settings) -> None:
     _start_child()
+    run_web(settings)
+
+
+def run_web(settings: Settings) -> None:
+    """Answer requests until SIGTERM or Ctrl-C; those under way are finished first."""
     app = importlib.import_module("palio.web.app").make_app(settings)
     importlib.import_module("uvicorn").run(
         app,

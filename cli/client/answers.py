@@ -204,6 +204,18 @@ class Invite(TypedDict):
     expires_at: str
 
 
+class HostOverview(TypedDict):
+    """How a challenge is doing, for its hosts; counts by state."""
+
+    teams: int
+    submissions: dict[str, int]
+    jobs: dict[str, int]
+    pending: int
+    workers_alive: int
+    workers: list[dict[str, Any]]
+    alarms: list[dict[str, Any]]
+
+
 class Award(TypedDict):
     """A prize and the team it is proposed or given to."""
 

@@ -9,6 +9,7 @@ import typer
 
 from palio.cli.client.answers import Finding
 from palio.cli.client.command import Slug, command
+from palio.cli.client.commands import host as host_commands
 from palio.cli.client.commands.challenges import show_challenge
 from palio.cli.client.errors import ApiError, ClientError
 from palio.core.errors import AppError
@@ -24,6 +25,10 @@ DataFolder = Annotated[
         show_default="PALIO_DATA_FOLDER or ./palio-data",
     ),
 ]
+Host = Annotated[str | None, typer.Option(help="Address to listen at.", show_default="PALIO_HOST")]
+Port = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Port.", show_default="PALIO_PORT or 8300")
+]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The challenge folder.")]
 Handle = Annotated[str, typer.Argument(help="The person's handle.")]
 FromStdin = Annotated[
@@ -35,18 +40,20 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     for name, function in (
         ("serve", serve),
+        ("web", web),
         ("worker", worker),
         ("migrate", migrate),
         ("sweep", sweep),
         ("doctor", doctor),
     ):
         command(app, name, panel=PANEL, is_local=True)(function)
-    challenge = typer.Typer(no_args_is_help=True, help="Write, check and publish challenges.")
+    challenge = typer.Typer(no_args_is_help=True, help="Write, check, publish, run challenges.")
     command(challenge, "new", is_local=True)(new_challenge)
     command(challenge, "check", is_local=True)(check_challenge)
     command(challenge, "publish")(publish_challenge)
     command(challenge, "show")(show_challenge)
     command(challenge, "export")(export_challenge)
+    host_commands.register(challenge)
     app.add_typer(challenge, name="challenge", rich_help_panel=PANEL)
     user = typer.Typer(no_args_is_help=True, help="Accounts of a server on this machine.")
     command(user, "create", is_local=True)(create_user)
@@ -78,21 +85,20 @@ def server_parts() -> Iterator[None]:
         ) from error
 
 
-def serve(
-    *,
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen at.", show_default="PALIO_HOST")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port.", show_default="PALIO_PORT or 8300")
-    ] = None,
-    data: DataFolder = None,
-) -> object:
+def serve(*, host: Host = None, port: Port = None, data: DataFolder = None) -> object:
     """Run a whole server here: web, worker, database; Ctrl-C stops it."""
     with server_parts():
         from palio.cli.operate import running  # noqa: PLC0415 (optional dependency)
 
         return running.serve(host=host, port=port, data=data)
+
+
+def web(*, host: Host = None, port: Port = None, data: DataFolder = None) -> object:
+    """Run the web server alone; workers run beside it or on other machines."""
+    with server_parts():
+        from palio.cli.operate import running  # noqa: PLC0415 (optional dependency)
+
+        return running.web(host=host, port=port, data=data)
 
 
 def worker(*, data: DataFolder = None) -> object:

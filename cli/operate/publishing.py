@@ -2,17 +2,12 @@
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from palio.cli.client import config, show
-from palio.cli.client.command import challenge_in_use, open_api, options, server_and_token
-from palio.cli.client.errors import ApiError, ClientError
-
-if TYPE_CHECKING:
-    from palio.cli.client.api import Api
+from palio.cli.client.command import challenge_in_use, options, server_and_token
+from palio.cli.client.commands.host import organizing
+from palio.cli.client.errors import ClientError
 
 LOCAL_FOLDER = Path("palio-data")
 
@@ -34,7 +29,7 @@ def send(folder: Path) -> object:
     if not (folder / "challenge.toml").is_file():
         raise ClientError(f"{folder} is not a challenge folder: it has no challenge.toml.")
     server, _ = server_and_token()
-    with tempfile.TemporaryDirectory(prefix="palio-") as place, _organizing() as api:
+    with tempfile.TemporaryDirectory(prefix="palio-") as place, organizing() as api:
         pack = Path(place) / f"{folder.resolve().name}.zip"
         _zip(folder, pack)
         with show.transfer(pack.name) as progress:
@@ -47,22 +42,10 @@ def export(challenge: str, out: Path | None) -> object:
     """Fetch the organizer's export of a challenge."""
     slug = challenge_in_use(challenge)
     target = out or Path(f"{slug}.zip")
-    with _organizing() as api:
+    with organizing() as api:
         api.export(slug, target)
     show.line(f"Wrote {target} ({show.size_of(target.stat().st_size)}).")
     return {"challenge": slug, "file": str(target), "bytes": target.stat().st_size}
-
-
-@contextmanager
-def _organizing() -> Iterator["Api"]:
-    """Speak to the server as an organizer, and say what kind of token that takes."""
-    try:
-        with open_api() as api:
-            yield api
-    except ApiError as error:
-        if error.status == 403:  # noqa: PLR2004 (the number is the name)
-            error.hint = "It takes a token for organizers: palio login --scope organize"
-        raise
 
 
 def _zip(folder: Path, pack: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from palio.cli.client import show
-from palio.cli.operate.here import load, make_folder
+from palio.cli.operate.here import here, load, make_folder
 from palio.core import db
 from palio.migrations import upgrade
 from palio.pipeline import app, supervise, sweep, tables
@@ -16,6 +16,18 @@ def serve(*, host: str | None, port: int | None, data: Path | None) -> object:
     make_folder(settings)
     show.line(f"Data folder: {settings.data_folder.absolute()}", dim=True)
     supervise.serve(settings, say=show.line)
+    return {"stopped": True}
+
+
+def web(*, host: str | None, port: int | None, data: Path | None) -> object:
+    """Run the web server until it is asked to stop."""
+    settings = load(data, host=host, port=port)
+    supervise.check_port(settings)
+    with here(data):
+        pass  # the database answers and has this version's schema
+    supervise.log_warnings()
+    show.line(f"Palio's web server is at {settings.url} (Ctrl-C stops it)")
+    supervise.run_web(settings)
     return {"stopped": True}
 
 

@@ -48,6 +48,18 @@ def test_a_challenge_played_over_the_api_ends_with_a_prize(open_site: Site) -> N
     assert confirmed.json()["state"] == "confirmed"
     assert ada.get("/api/v1/challenges/toy").json()["state"] == "awarded"
 
-    assert site.people["hostess"].post("/api/v1/challenges/toy/archive").status_code == 204
-    assert ada.get("/api/v1/challenges/toy").json()["state"] == "archived"
-    assert bob.get("/api/v1/challenges/toy/leaderboard?board=private").json() == final
+
+def test_an_archived_challenge_is_read_by_everybody_as_before(open_site: Site) -> None:
+    site = open_site
+    site.person("ada", accepts="toy").submit(predictions(0.5))
+    site.score_all()
+    site.end()
+    site.settle()
+    toy, hostess = "/api/v1/challenges/toy", site.people["hostess"]
+    assert hostess.post(f"{toy}/archive").json()["code"] == "awards_undecided"
+    (award,) = hostess.get(f"{toy}/awards").json()["items"]
+    hostess.post(f"/api/v1/awards/{award['id']}/confirmation")
+    before = site.spectator().get(f"{toy}/leaderboard?board=private").json()
+    assert hostess.post(f"{toy}/archive").status_code == 204
+    assert site.spectator().get(toy).json()["state"] == "archived"
+    assert site.spectator().get(f"{toy}/leaderboard?board=private").json() == before

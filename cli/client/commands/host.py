@@ -1,0 +1,139 @@
+"""The organizer's commands on a challenge that is on a server: how it is doing, and the deeds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from palio.cli.client import show
+from palio.cli.client.command import Slug, challenge_in_use, command, server_and_token
+from palio.cli.client.errors import ApiError, ClientError
+
+if TYPE_CHECKING:
+    from palio.cli.client.host import HostApi
+
+Named = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its short name.")]
+
+
+def register(challenge: typer.Typer) -> None:
+    """Add these commands to `palio challenge`."""
+    command(challenge, "status")(status)
+    command(challenge, "extend")(extend)
+    command(challenge, "invite")(invite)
+    command(challenge, "grant")(grant)
+    command(challenge, "archive")(archive)
+
+
+@contextmanager
+def organizing() -> Iterator["HostApi"]:
+    """Speak to the server as an organizer, and say what kind of token that takes."""
+    from palio.cli.client.host import HostApi  # noqa: PLC0415 (slow import)
+
+    try:
+        with HostApi(*server_and_token()) as api:
+            yield api
+    except ApiError as error:
+        if error.code == "scope_too_low":
+            error.hint = "It takes a token for organizers: palio login --scope organize"
+        raise
+
+
+def status(challenge: Slug = "") -> object:
+    """Show how a challenge is doing: submissions, queue, workers, alarms."""
+    slug = challenge_in_use(challenge)
+    with organizing() as api:
+        found = api.overview(slug)
+    for alarm in found["alarms"]:
+        show.line(f"{alarm['words']} (since {show.time_of(alarm['raised_at'])})", colour="red")
+    if not found["workers_alive"]:
+        show.line("No worker is alive, so nothing is scored.", colour="red")
+    counts = found["submissions"].items()
+    show.facts(
+        [
+            ("teams", found["teams"]),
+            ("submissions", ", ".join(f"{count} {state}" for state, count in counts) or "none"),
+            ("in the queue", found["jobs"].get("queued", 0)),
+            ("running", found["jobs"].get("running", 0)),
+            ("scoring", f"{found['workers_alive']} processes alive"),
+        ]
+    )
+    return found
+
+
+def extend(
+    challenge: Named,
+    *,
+    phase: Annotated[str, typer.Option(metavar="NAME", help="The phase, by its name.")],
+    until: Annotated[
+        str, typer.Option(metavar="TIME", help="New close with its zone: 2026-12-24T00:00:00Z.")
+    ],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Everybody will read it.")],
+) -> object:
+    """Let a phase close later; nothing else about its time can change."""
+    closes_at = _instant(until)
+    with organizing() as api:
+        detail = api.extend_phase(challenge, phase=phase, closes_at=closes_at, reason=reason)
+    change = detail["schedule_changes"][-1]
+    show.line(
+        f"{phase} closes {show.time_of(change['closes_at_after'])}, "
+        f"not {show.time_of(change['closes_at_before'])}. The challenge's page says so."
+    )
+    return detail
+
+
+def invite(
+    challenge: Slug = "",
+    *,
+    role: Annotated[
+        Literal["participant", "organizer", "judge"], typer.Option(help="What they become.")
+    ] = "participant",
+    uses: Annotated[int, typer.Option(min=1, max=10_000, help="For how many people.")] = 1,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days until it expires.")] = 14,
+) -> object:
+    """Make a join link: works without e-mail, and where sign-up is closed."""
+    slug = challenge_in_use(challenge)
+    given = "" if role == "participant" else role
+    with organizing() as api:
+        link = api.make_join_link(slug, role=given, uses=uses, days=days)
+    show.line(link["url"], bold=True)
+    people = "one person" if uses == 1 else f"{uses} people"
+    show.line(f"For {people}, until {show.time_of(link['expires_at'])}. Shown this once.")
+    return link
+
+
+def grant(
+    challenge: Named,
+    team: Annotated[str, typer.Argument(help="Name or id of the team.")],
+    *,
+    tries: Annotated[int, typer.Option(min=1, max=1000, help="How many more.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Stands in the team's ledger.")],
+) -> object:
+    """Give a team more tries in the phase that is open."""
+    with organizing() as api:
+        api.grant_tries(challenge, team=team, tries=tries, reason=reason)
+    show.line(f"{team} has {tries} more {'try' if tries == 1 else 'tries'}.")
+    return {"challenge": challenge, "team": team, "tries": tries, "reason": reason}
+
+
+def archive(challenge: Named) -> object:
+    """Put a finished challenge away; everybody still reads it."""
+    with organizing() as api:
+        api.archive(challenge)
+    show.line(f"{challenge} is archived.")
+    return {"challenge": challenge, "state": "archived"}
+
+
+def _instant(text: str) -> str:
+    """Return a time that names its zone as ISO 8601; raises `ClientError`."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ClientError(
+            f"“{text}” is no time with its zone.",
+            hint="Write 2026-12-24T00:00:00Z, or 2026-12-24T01:00:00+01:00.",
+        )
+    return instant.isoformat()

@@ -1,0 +1,44 @@
+"""The calls of the HTTP API that only a challenge's hosts make."""
+
+from urllib.parse import quote
+
+from palio.cli.client import answers
+from palio.cli.client.api import Api
+from palio.cli.client.wire import decoded
+
+
+class HostApi(Api):
+    """One server, as an organizer; every method raises `ApiError`."""
+
+    def overview(self, slug: str) -> answers.HostOverview:
+        """Return how a challenge is doing: counts, queue, workers, alarms."""
+        return self._wire.get(answers.HostOverview, _of(slug, "host"))
+
+    def extend_phase(
+        self, slug: str, *, phase: str, closes_at: str, reason: str
+    ) -> answers.ChallengeDetail:
+        """Move the close of a phase to a later time, ISO 8601 with its zone."""
+        answer = self._wire.send(
+            "POST",
+            _of(slug, "phases", phase, "extension"),
+            json={"closes_at": closes_at, "reason": reason},
+        )
+        return decoded(answers.ChallengeDetail, answer)
+
+    def make_join_link(self, slug: str, *, role: str, uses: int, days: int) -> answers.Invite:
+        """Make a link by which people sign up or, with a role, become organizer or judge."""
+        order = {"role": role or None, "uses": uses, "days": days}
+        return decoded(answers.Invite, self._wire.send("POST", _of(slug, "join-links"), json=order))
+
+    def grant_tries(self, slug: str, *, team: str, tries: int, reason: str) -> None:
+        """Give a team, named by id or name, more tries."""
+        order = {"tries": tries, "reason": reason}
+        self._wire.send("POST", _of(slug, "teams", team, "grants"), json=order)
+
+    def archive(self, slug: str) -> None:
+        """Put a finished challenge away."""
+        self._wire.send("POST", _of(slug, "archive"))
+
+
+def _of(slug: str, *rest: str) -> str:
+    return "/".join(("/api/v1/challenges", *(quote(part, safe="") for part in (slug, *rest))))
