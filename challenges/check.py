@@ -159,12 +159,18 @@ class _Trial:
         self, plan: ChallengePlan, key: AnswerKey, path: Path, *, name: str, is_ours: bool = False
     ) -> ScoreCard | None:
         try:
-            return score_file(path, form=plan.form, key=key, metrics=plan.metrics)
+            card = score_file(path, form=plan.form, key=key, metrics=plan.metrics)
         except PredictionsRefusedError as error:
             self.findings += _in_file(name, error.findings)
+            return None
         except NonFiniteScoreError as error:
-            if not is_ours:  # one value throughout has no correlation with anything
-                self.warnings.append(Finding("metric:undefined", str(error), file=name))
+            words = str(error)
+        else:
+            if card.private:
+                return card
+            words = "These predictions have no finite score on the private part."
+        if not is_ours:  # one value throughout has no correlation with anything
+            self.warnings.append(Finding("metric:undefined", words, file=name))
         return None
 
     def _warn_of_perfect_sample(self, plan: ChallengePlan, card: ScoreCard) -> None:

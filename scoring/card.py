@@ -48,7 +48,8 @@ class Score:
 class ScoreCard:
     """Scores of one submission; the first metric ranks.
 
-    The two parts are separate fields so that whoever stores them can keep them apart.
+    The two parts are separate fields so that whoever stores them can keep them apart. `private`
+    is empty where a metric has no finite value there: no place on the private board.
     """
 
     public: tuple[Score, ...]

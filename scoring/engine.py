@@ -22,13 +22,16 @@ def score(
 ) -> ScoreCard:
     """Score both parts in one go; an empty part has no scores.
 
+    The private part of predictions without a finite private score has none either: a failed run
+    would tell, before the reveal, something of the private answers or of which rows they are.
+
     Args:
         key: The answers.
         predictions: In slot order (read with `key.placement`) or in the order of the ids.
         metrics: The first one ranks.
 
     Raises:
-        NonFiniteScoreError: A metric is undefined or not finite for these predictions.
+        NonFiniteScoreError: A metric is undefined or not finite on the public part.
         KeyError: A metric that does not exist.
 
     """
@@ -37,10 +40,12 @@ def score(
         columns = tuple(_to_slots(column, key) for column in columns)
     public = slice(0, key.public_rows)
     private = slice(key.public_rows, key.public_rows + key.private_rows)
-    return ScoreCard(
-        public=_score_part(key, columns, public, metrics),
-        private=_score_part(key, columns, private, metrics),
-    )
+    public_scores = _score_part(key, columns, public, metrics)
+    try:
+        private_scores = _score_part(key, columns, private, metrics)
+    except NonFiniteScoreError:
+        private_scores = ()
+    return ScoreCard(public=public_scores, private=private_scores)
 
 
 def score_file(

@@ -10,7 +10,7 @@ from palio.submissions.private_models import PrivateScore
 
 
 def private_scored_entries(session: Session, *, challenge_id: str) -> tuple[ScoredEntry, ...]:
-    """Return every scored submission with its newest private scores, in order of receipt."""
+    """Return every submission with a private score and its newest ones, in order of receipt."""
     is_wanted = col(models.Submission.challenge_id) == challenge_id
     scores = queries.newest_scores(session, PrivateScore, is_wanted)
     return tuple(
@@ -20,4 +20,5 @@ def private_scored_entries(session: Session, *, challenge_id: str) -> tuple[Scor
             all_rounded=queries.pairs(scores[entry.submission_id]),
         )
         for entry in queries.scored_entries(session, challenge_id=challenge_id)
+        if entry.submission_id in scores  # no finite private score, no rank
     )

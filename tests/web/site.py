@@ -261,6 +261,7 @@ def write_pack(
     rule: str = "best_public",
     private_shift: float = 0.0,
     baselines: bool = True,
+    metric: str = "rmse",
     opens_in: timedelta = timedelta(hours=-1),
 ) -> Path:
     """Write a challenge folder; `private_shift` moves the private answers and nothing else."""
@@ -276,7 +277,7 @@ tags = ["ratings"]
 data_licence = "CC0-1.0"
 
 [[metrics]]
-name = "rmse"
+name = "{metric}"
 digits = 4
 
 [[metrics]]

@@ -8,7 +8,16 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.web.site import Site, Visitor, make_site, predictions, write_pack
+from tests.web.site import (
+    PUBLIC,
+    ROWS,
+    TRUTH,
+    Site,
+    Visitor,
+    make_site,
+    predictions,
+    write_pack,
+)
 
 from palio.challenges.packs import read_pack
 from palio.core.storage import LocalStorage
@@ -153,6 +162,23 @@ def test_answers_before_the_reveal_do_not_depend_on_private_labels(
     ):
         assert mine == other
     twin.close()
+
+
+def test_predictions_without_a_private_score_look_like_any_other_until_the_reveal(
+    site: Site,
+) -> None:
+    site.publish(metric="pearson", baselines=False)
+    ada, bob = (site.person(name, accepts="toy") for name in ("ada", "bob"))
+    values = [TRUTH[row] if PUBLIC[row] else 3.0 for row in range(ROWS)]  # constant in private
+    lines = [f"{row + 1},{value}" for row, value in enumerate(values)]
+    probe = ada.submit(("id,rating\n" + "\n".join(lines) + "\n").encode()).json()["submission_id"]
+    bob.submit(predictions(0.1))
+    site.score_all()
+    assert ada.get(f"/api/v1/submissions/{probe}").json()["state"] == "scored"
+    site.end()
+    site.settle()
+    board = site.spectator().get("/api/v1/challenges/toy/leaderboard?board=private").json()
+    assert [line["team"] for line in board["items"]] == ["bob"]
 
 
 def private_scores(site: Site) -> list[str]:
