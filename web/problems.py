@@ -19,7 +19,7 @@ from palio.web.templating import render_problem
 from palio.web.units import is_transient
 from palio.web.uploads import UploadGoneError
 
-_HTTP_WORDS = {
+HTTP_WORDS = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
     413: ("body_too_large", "The request is larger than this address takes."),
@@ -138,7 +138,7 @@ async def _on_bad_fields(request: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    code, words = _HTTP_WORDS.get(error.status_code, ("bad_request", str(error.detail)))
+    code, words = HTTP_WORDS.get(error.status_code, ("bad_request", str(error.detail)))
     response = problem(request, _http_error(error.status_code, code, words))
     response.headers.update(error.headers or {})
     return response
