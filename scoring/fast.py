@@ -1,5 +1,6 @@
 """Drives the compiled pass over a plain CSV file, a buffer at a time."""
 
+import sys
 from typing import BinaryIO
 
 import numpy as np
@@ -19,6 +20,7 @@ BUFFER_BYTES = 1 << 20
 MANY_ROWS = 4_000_000  # from here on the pages of the ids are given back as they are used
 _MOST_HARD = 10_000  # numbers left to Python before the general way takes over
 _NUMERIC = (TargetKind.REAL, TargetKind.INTEGER)
+_LARGEST = sys.float_info.max
 _NO_PLACEMENT = np.empty(0, dtype=np.int32)
 
 
@@ -70,11 +72,12 @@ class _Pass:
         self.hard = 0
 
     def read(self, file: BinaryIO, roles: tuple[int, ...]) -> Predictions | None:
-        limits = [bounds(target) for target in self.form.targets]
+        # finite limits, so that a number too large for a double is never within them
+        limits = np.clip([bounds(t) for t in self.form.targets], -_LARGEST, _LARGEST)
         rules = layout.Rules(
             layout.frozen(np.array(roles, dtype=np.int64)),
-            layout.frozen(np.array([low for low, _ in limits], dtype=np.float64)),
-            layout.frozen(np.array([high for _, high in limits], dtype=np.float64)),
+            layout.frozen(limits[:, 0].copy()),
+            layout.frozen(limits[:, 1].copy()),
             layout.frozen(np.array([t.kind is TargetKind.INTEGER for t in self.form.targets])),
             self.form.max_value_chars,
             self.form.max_line_bytes,

@@ -127,6 +127,16 @@ def test_exact_midpoints_are_left_to_python_and_even(verdicts: Ways) -> None:
     assert said.fast == said.general == said.careful == [np.ones(100).tobytes()]
 
 
+@pytest.mark.parametrize("written", ["1e400", "-1e400", "9" * 30 + "e300", "+2.5e308"])
+def test_overflow_is_refused_every_way_where_the_range_has_no_end(
+    written: str, verdicts: Ways
+) -> None:
+    form = PredictionForm("id", IdKind.INTEGER, (TargetColumn("y"),))
+    said = verdicts(f"id,y\n7,{written}\n".encode(), form, RowIds.of(["7"], kind=IdKind.INTEGER))
+    assert said.careful == [("value:not_finite", 2)]
+    assert (said.general, said.fast) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("kind", "written", "code"),
     [
