@@ -12,8 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from palio.cli.client.api import Api
+from palio.core.settings import Settings
 from palio.demo import play
 from palio.demo.play import DemoError, Stage
+from palio.pipeline.supervise import CannotServeError, check_port
 
 MARKER = ".made-by-the-demo"
 STOP_SECONDS = 30
@@ -23,7 +25,7 @@ def main() -> int:
     """Play the demo; exit code 1 with words when it cannot go on."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("palio-data"), help="server's folder")
-    parser.add_argument("--port", type=int, default=8300)
+    parser.add_argument("--port", type=int, default=Settings().port)
     parser.add_argument("--seconds", type=int, default=60, help="length of the phase")
     parser.add_argument("--exit", action="store_true", help="stop when the play is over")
     options = parser.parse_args()
@@ -34,12 +36,13 @@ def main() -> int:
         seconds=options.seconds,
     )
     try:
+        check_port(Settings(host="127.0.0.1", port=options.port))
         with server_running(stage, port=options.port) as server:
             perform(stage)
             if not options.exit:
                 stage.console.print("\nPalio keeps serving. Ctrl-C stops it.")
                 server.wait()
-    except DemoError as error:
+    except (DemoError, CannotServeError) as error:
         stage.console.print(f"[bold red]The demo cannot go on.[/] {error}")
         return 1
     except KeyboardInterrupt:

@@ -292,7 +292,7 @@ def farewell(stage: Stage) -> Iterator[str]:
     page = f"{stage.server}/challenges/{challenge.SLUG}"
     yield f"The board        {page}/board"
     yield f"The challenge    {page}"
-    yield f"The host's page  {page}/host   (confirm the prizes there)"
+    yield f"The host's page  {page}/host"
     yield f"The API          {stage.server}/api/v1/docs"
     for role, handle in (
         ("organizer", HOST), ("participant", "nadia"), ("judge", JUDGE), ("administrator", ADMIN),

@@ -1,0 +1,84 @@
+"""The demo as a newcomer starts it: clean, in words when it cannot, whole when it can."""
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from palio.demo import __main__ as demo
+from palio.demo.play import DemoError
+
+COMMAND = (sys.executable, "-m", "palio.demo")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_clean_when_the_folder_is_a_demos_empties_it(tmp_path: Path) -> None:
+    demo.clean(tmp_path / "data")
+    (tmp_path / "data" / "left over").touch()
+    demo.clean(tmp_path / "data")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [demo.MARKER]
+
+
+def test_clean_when_the_folder_is_somebody_elses_leaves_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "palio.sqlite3").touch()
+    with pytest.raises(DemoError, match="is not a demo"):
+        demo.clean(tmp_path)
+    assert (tmp_path / "palio.sqlite3").exists()
+
+
+def test_demo_when_the_port_is_taken_says_so_and_names_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [*COMMAND, "--data", str(tmp_path / "data"), "--port", str(port)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    words = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert f"Something already listens at 127.0.0.1:{port}" in words
+    assert "choose another port: PALIO_PORT=" in words
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.slow
+def test_demo_plays_from_launch_to_prize(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--data", str(tmp_path / "data"), "--port", str(free_port()),
+         "--seconds", "45", "--exit"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = done.stdout
+    tries = re.search(r"tries left: (\d+) before, (\d+) after", told)
+    assert tries is not None
+    assert tries.group(1) == tries.group(2)
+    assert len(re.findall(r"checked \(accepted\), submitted, rmse \d\.\d{4}", told)) == 12
+    assert "Line 42: the value 'three and a half' is not a number." in told
+    assert "one more file, too late: Submissions closed on" in told
+    private = told.split("the private board is revealed")[1]
+    ranks = re.findall(r"│ +([\d-]+) │ ([^│]+?) +│", private)
+    assert [rank for rank, _ in ranks] == ["1", "2", "3", "-", "4", "5"]
+    assert ranks[3] == ("-", "Cinematch")
+    winners = [re.escape(team) for _, team in ranks[:3]]
+    for title, money, team in zip(
+        ("First", "Second", "Third"), ("1,000", "500", "250"), winners, strict=True
+    ):
+        assert re.search(
+            rf"{title} prize, EUR {money}\.00, is offered to {team} \(provisional", told
+        )
