@@ -47,9 +47,14 @@ def _started(pid: int) -> str:
     return "" if fields[_STATE] in "ZX" else fields[_STARTED]
 
 
-def die_with_parent(sign: signal.Signals) -> None:
-    """Make this process get `sign` when the process that started it is gone."""
-    parent = os.getppid()
+def die_with_parent(sign: signal.Signals, *, parent: int) -> None:
+    """Make this process get `sign` when the process that started it is gone.
+
+    Args:
+        sign: The signal.
+        parent: Id of that process, known before this one began: it may be gone by now.
+
+    """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "prctl"):  # Linux
         libc.prctl(_PR_SET_PDEATHSIG, sign)

@@ -226,7 +226,9 @@ def _stop_all(children: tuple[Child, ...], *, say: Say) -> None:
 def _start_child() -> None:
     # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops the others.
     os.setsid()
-    processes.die_with_parent(signal.SIGTERM)
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None and supervisor.pid is not None:
+        processes.die_with_parent(signal.SIGTERM, parent=supervisor.pid)
     log_warnings()
 
 

@@ -87,8 +87,10 @@ def _celery_worker(app: Celery, *, processes: int) -> Any:  # noqa: ANN401 (Cele
 
 
 def _connect_signals(sweeper: Sweeper) -> None:
+    parent = os.getpid()
+
     def forked(**_: object) -> None:
-        processes.die_with_parent(signal.SIGKILL)
+        processes.die_with_parent(signal.SIGKILL, parent=parent)
 
     def connect(to: Any, run: Callable[..., object]) -> None:  # noqa: ANN401 (Celery has no types)
         to.connect(lambda **_: run(), weak=False)
