@@ -293,7 +293,7 @@ def farewell(stage: Stage) -> Iterator[str]:
     yield f"The board        {page}/board"
     yield f"The challenge    {page}"
     yield f"The host's page  {page}/host"
-    yield f"The API          {stage.server}/api/v1/docs"
+    yield f"The API          {stage.server}/api/v1/openapi.json"
     for role, handle in (
         ("organizer", HOST), ("participant", "nadia"), ("judge", JUDGE), ("administrator", ADMIN),
     ):  # fmt: skip
