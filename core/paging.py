@@ -41,9 +41,12 @@ def decode_cursor(cursor: str) -> str:
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        key = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise BadCursorError("This cursor is not known; start from the first page.") from error
+    if "\0" in key:  # no sort key has one, and PostgreSQL takes none
+        raise BadCursorError("This cursor is not known; start from the first page.")
+    return key
 
 
 def cut_page(items: Sequence[T], keys: Sequence[str], *, limit: int) -> Page[T]:

@@ -60,7 +60,7 @@ class BadIdempotencyKeyError(BadRequestError):
 
 
 class BadNoteError(BadRequestError):
-    """The note is too long."""
+    """The note is too long, or cannot be stored."""
 
     code = "bad_note"
 
@@ -261,9 +261,11 @@ def check_note(note: str) -> None:
     """Accept a note of limited length.
 
     Raises:
-        BadNoteError: It is too long.
+        BadNoteError: It is too long, or cannot be stored.
 
     """
+    if "\0" in note:
+        raise BadNoteError("The note holds a NUL character. Remove it.")
     if len(note) > NOTE_MAX_CHARS:
         raise BadNoteError(f"The note has {len(note)} characters; {NOTE_MAX_CHARS} are possible.")
 

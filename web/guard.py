@@ -8,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from palio.core.errors import NotFoundError
 from palio.core.ids import new_id
 from palio.web.errors import CrossSiteError
 from palio.web.origin import is_forgeable
@@ -64,6 +65,10 @@ class Guard:
             )
             response = problem(request, CrossSiteError(words))
             await response(scope, receive, send_guarded)
+            return
+        if "\0" in scope["path"]:  # PostgreSQL takes none
+            missing = NotFoundError("There is nothing at this address.")
+            await problem(request, missing)(scope, receive, send_guarded)
             return
         try:
             await self._app(scope, self._capped(request, receive), send_guarded)

@@ -7,6 +7,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from palio.core.errors import BadRequestError
+from palio.web.texts import check_storable
 
 _FIELD_BYTES = 4096
 _PARTS = 16
@@ -65,6 +66,7 @@ class FileForm:
 
         Raises:
             BadFormError: No file, more than one, a field too long, or no proper end.
+            BadTextError: A field cannot be stored.
 
         """
         has_begun = False
@@ -122,7 +124,9 @@ class FileForm:
 
     def _on_part_end(self) -> None:
         if self._name is not None:
-            self.fields[self._name] = self._value.decode(errors="replace")
+            text = self._value.decode(errors="replace")
+            check_storable(text)
+            self.fields[self._name] = text
 
     def _on_end(self) -> None:
         self._is_complete = True

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from palio.core.money import Money
+from palio.web.texts import is_storable
 
 NOW = "2026-12-01T12:00:00Z"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -21,6 +22,13 @@ class Order(BaseModel):
     """A request body; unknown members are refused so that typing errors show."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:  # noqa: ANN401 (of any field)
+        if isinstance(value, str) and not is_storable(value):
+            raise ValueError("holds a NUL or half a character")
+        return value
 
 
 def example(value: dict[str, Any]) -> ConfigDict:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from palio.challenges.contracts import (
     Challenge,
@@ -267,6 +267,13 @@ class ExtensionOrder(Order):
 
     closes_at: datetime
     reason: str = Field(min_length=1, max_length=1000)
+
+    @field_validator("closes_at")
+    @classmethod
+    def _in_this_age(cls, value: datetime) -> datetime:
+        if not 1970 <= value.year <= 2999:  # noqa: PLR2004 (as in challenge.toml; zones have room)
+            raise ValueError("must lie between the years 1970 and 2999")
+        return value
 
 
 def challenge_item(challenge: Challenge, *, teams: int) -> ChallengeItem:

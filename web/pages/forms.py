@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from palio.core.errors import BadRequestError
 from palio.web.deps import CallerDep, StateDep, check_proof
+from palio.web.texts import check_storable
 
 Form = Mapping[str, str]
 _FIELDS_MAX = 30
@@ -21,9 +22,16 @@ class BadNumberError(BadRequestError):
 
 
 async def read_open_form(request: Request) -> Form:
-    """Return the fields of a form for people not signed in; the guard checked its origin."""
+    """Return the fields of a form for people not signed in; the guard checked its origin.
+
+    Raises:
+        BadTextError: A field cannot be stored.
+
+    """
     form = await request.form(max_files=0, max_fields=_FIELDS_MAX)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    check_storable(*fields.values())
+    return fields
 
 
 async def read_form(

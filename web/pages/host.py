@@ -112,6 +112,8 @@ def _utc(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadTimeError("Write the new close as 2026-12-24T00:00, in UTC.") from error
+    if not 1970 <= at.year <= 2999:  # noqa: PLR2004 (as in challenge.toml; zones have room)
+        raise BadTimeError("The new close must lie between the years 1970 and 2999.")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
