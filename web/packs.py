@@ -1,7 +1,10 @@
 """A challenge folder that arrives as a zip: unpacked under caps, never outside its folder."""
 
+import io
+import os
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from palio.core.errors import AppError, ConflictError
@@ -9,6 +12,21 @@ from palio.core.storage import Blob, BlobWriter, FileTooLargeError, LocalStorage
 
 MEMBERS_MAX = 10_000
 _PIECE_BYTES = 2**20
+
+
+_LIST_BYTES_MAX = 4 * 2**20  # of the list of members, which zipfile reads in one piece
+_PATH_MAX = 400
+_FOLDERS_MAX = 20
+_NAME_BYTES_MAX = 255  # most file systems take no more
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,  # encrypted
+    EOFError,
+    ValueError,  # names in no encoding, offsets outside the file
+)
 
 
 class BadZipError(AppError):
@@ -60,6 +78,17 @@ class SealedDoor:
             ) from error
 
 
+class _SmallReads(io.FileIO):
+    """A file that gives a few MiB at a time: a list of millions of members never fills memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = os.fstat(self.fileno()).st_size if size is None or size < 0 else size
+        piece = super().read(min(wanted, _LIST_BYTES_MAX + 1))
+        if piece is None or len(piece) > _LIST_BYTES_MAX:
+            raise BadZipError(f"The zip lists more than {MEMBERS_MAX:,} members.")
+        return piece
+
+
 def unpack(source: Path, folder: Path, *, limit_bytes: int) -> Path:
     """Unpack a zip and return the folder that holds challenge.toml.
 
@@ -74,9 +103,11 @@ def unpack(source: Path, folder: Path, *, limit_bytes: int) -> Path:
 
     """
     try:
-        with zipfile.ZipFile(source) as archive:
+        with _SmallReads(source) as file, zipfile.ZipFile(file) as archive:
             _unpack_members(archive, folder, limit_bytes=limit_bytes)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadZipError("Two members of the zip have one name.") from error
+    except _UNREADABLE as error:
         raise BadZipError("The body is not a zip file that can be read.") from error
     roots = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     for root in roots:
@@ -108,7 +139,15 @@ def _unpack_members(archive: zipfile.ZipFile, folder: Path, *, limit_bytes: int)
 def _safe_path(member: zipfile.ZipInfo) -> PurePosixPath:
     path = PurePosixPath(member.filename.replace("\\", "/"))
     mode = member.external_attr >> 16
-    is_plain = mode == 0 or stat.S_ISREG(mode) or stat.S_IFMT(mode) == 0
+    is_plain = stat.S_IFMT(mode) in (0, stat.S_IFREG)
     if path.is_absolute() or ".." in path.parts or not path.parts or not is_plain:
-        raise BadZipError(f"The zip has an unsafe member: {member.filename!r}.")
+        raise BadZipError(f"The zip has an unsafe member: {member.filename[:_PATH_MAX]!r}.")
+    if len(str(path)) > _PATH_MAX or len(path.parts) > _FOLDERS_MAX or _has_long_name(path):
+        raise BadZipError(f"The zip has a name too long: {member.filename[:_PATH_MAX]!r}…")
+    if member.compress_type not in _METHODS:
+        raise BadZipError("The zip is packed in a rare way; use plain zip (deflate).")
     return path
+
+
+def _has_long_name(path: PurePosixPath) -> bool:
+    return any(len(part.encode(errors="replace")) > _NAME_BYTES_MAX for part in path.parts)

@@ -1,11 +1,14 @@
 """Boards by ETag and page, CSV, ranges of data files, packs as zips, exports."""
 
 import io
+import warnings
 import zipfile
 from pathlib import Path
 
 import pytest
 from tests.web.site import Site, predictions, write_pack
+
+from palio.web.packs import BadZipError, unpack
 
 BOARD = "/api/v1/challenges/toy/leaderboard"
 
@@ -123,6 +126,44 @@ def test_a_zip_that_climbs_out_of_its_folder_is_refused(site: Site) -> None:
     for body in (file.getvalue(), b"no zip"):
         answer = site.people["hostess"].post("/api/v1/challenges", content=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_zip")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["rules.md", "./rules.md", "data/train.csv/x", "data", "data/" + "x" * 300, "a/" * 3000 + "x"],
+)
+def test_a_zip_with_a_name_that_has_no_place_is_refused(
+    site: Site, tmp_path: Path, name: str
+) -> None:
+    body = io.BytesIO(zipped(write_pack(tmp_path / "toy", slug="toy", now=site.now())))
+    with zipfile.ZipFile(body, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that is there twice
+        archive.writestr(f"toy/{name}", "x")
+    answer = site.people["hostess"].post("/api/v1/challenges", content=body.getvalue())
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_zip")
+
+
+def test_a_zip_with_a_damaged_or_rarely_packed_member_is_refused(site: Site) -> None:
+    bodies = []
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", method) as archive:
+            archive.writestr("rules.md", bytes(range(256)) * 40)
+        damaged = bytearray(file.getvalue())
+        damaged[60:90] = bytes(30)
+        bodies += [bytes(damaged)] + [file.getvalue()] * (method != zipfile.ZIP_DEFLATED)
+    for body in bodies:
+        answer = site.people["hostess"].post("/api/v1/challenges", content=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_zip")
+
+
+def test_a_zip_with_a_list_too_long_is_refused_unread(tmp_path: Path) -> None:
+    source = tmp_path / "pack.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        for number in range(60_000):
+            archive.writestr(f"data/{number:030}", "")
+    with pytest.raises(BadZipError, match="lists more than 10,000 members"):
+        unpack(source, tmp_path / "out", limit_bytes=2**20)
 
 
 def test_an_export_holds_everything_but_private_scores_before_the_reveal(
