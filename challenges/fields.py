@@ -87,13 +87,13 @@ class Section:
         self._asked: list[str] = []
 
     def text(self, key: str, *, default: str | None = None, most: int = 200) -> str:
-        """Read a text of one line; without a default it must be there and not be blank."""
+        """Read a text of one line; needed without a default, blank where `""` is the default."""
         value = self._take(key, is_required=default is None)
         if value is None:
             return default or ""
         if not self._is(key, value, str, hint=f'Write {key} = "…" in quotes.'):
             return ""
-        if not value.strip() and default is None:
+        if not value.strip() and default != "":
             self.fault("value:empty", key, f"`{key}` is empty.")
         elif len(value) > most:
             self.fault("value:long", key, f"`{key}` has {len(value)} characters; at most {most}.")

@@ -167,6 +167,7 @@ name = "mae"
 squared = 1                                 #! metric:choice
 
 [submission]
+id_column = ""                              #! value:empty
 id_kind = "number"                          #! value:choice
 formats = ["csv", "xlsx"]                   #! value:choice
 max_bytes = "lots"                          #! value:size
