@@ -210,12 +210,22 @@ def check_may_join(
         TeamFullError: The team is as large as the challenge allows.
 
     """
+    check_teams_change(merge_deadline=merge_deadline, now=now)
+    if members >= max_members:
+        raise TeamFullError(f"The team is full: {max_members} members are allowed.")
+
+
+def check_teams_change(*, merge_deadline: datetime | None, now: datetime) -> None:
+    """Refuse every change of a team's members from the merge deadline on; None = there is none.
+
+    Raises:
+        TeamFrozenError: It is over.
+
+    """
     if merge_deadline is not None and now >= merge_deadline:
         raise TeamFrozenError(
             f"Teams could change until {merge_deadline:%Y-%m-%d %H:%M} UTC; that is over."
         )
-    if members >= max_members:
-        raise TeamFullError(f"The team is full: {max_members} members are allowed.")
 
 
 def check_may_leave(*, first_submission_at: datetime | None) -> None:

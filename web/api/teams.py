@@ -8,6 +8,7 @@ from palio.accounts import service
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, NewSecret, Team
 from palio.accounts.errors import TeamNotFoundError
+from palio.accounts.rules import check_teams_change
 from palio.challenges.rules import check_entry_deadline, merge_deadline
 from palio.core.clock import database_now
 from palio.web.api.schemas import problems
@@ -33,9 +34,11 @@ def create_team(session: WriteDep, caller: SignedInDep, slug: str, order: TeamNa
 
 
 def found(session: Session, visit: Visit, caller: Caller, *, name: str) -> Team:
-    """Found a team; until the entry deadline."""
+    """Found a team; until the entry deadline, and with a team already until the merge deadline."""
     visit.require_participant(session)
     check_entry_deadline(visit.challenge, now=visit.now)
+    if visit.team(session) is not None:
+        check_teams_change(merge_deadline=merge_deadline(visit.challenge), now=visit.now)
     return service.create_team(
         session,
         challenge_id=visit.challenge.id,
@@ -125,8 +128,9 @@ def leave_team(session: WriteDep, caller: SignedInDep, slug: str) -> None:
 
 
 def leave(session: Session, visit: Visit, caller: Caller) -> None:
-    """Leave the caller's team."""
+    """Leave the caller's team; until the merge deadline."""
     team = own_team(session, visit)
+    check_teams_change(merge_deadline=merge_deadline(visit.challenge), now=visit.now)
     service.leave_team(session, person_id=caller.person.id, team_id=team.id, now=visit.now)
 
 
@@ -138,4 +142,5 @@ def own_team(session: Session, visit: Visit) -> Team:
             "You have no team here yet. Create one, accept an invite, or just submit: you are "
             "then a team of one."
         )
+    visit.require(Action.READ_QUOTA, team=team)  # what every member sees, by a token that reaches
     return team
