@@ -39,7 +39,8 @@ class Action(StrEnum):
     MAKE_JOIN_LINK = "make_join_link"
     GRANT_ROLE = "grant_role"
     READ_HOST = "read_host"  # host's page and export
-    MANAGE_TOKENS = "manage_tokens"  # make and list one's own
+    MANAGE_TOKENS = "manage_tokens"  # make one's own
+    READ_TOKENS = "read_tokens"  # list one's own
     REVOKE_TOKEN = "revoke_token"  # noqa: S105 (an action, no secret)
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
@@ -113,6 +114,7 @@ _TABLE = {
     Action.GRANT_ROLE: _HOST_DEED,
     Action.READ_HOST: _rule(_Who.JUDGE, *_HOSTS, is_hidden=False),
     Action.MANAGE_TOKENS: _rule(_Who.OWN, scope=Scope.ORGANIZE),
+    Action.READ_TOKENS: _rule(_Who.OWN),
     Action.REVOKE_TOKEN: _rule(_Who.OWN, _Who.ADMIN, scope=Scope.SUBMIT),
     Action.READ_AUDIT: _rule(_Who.OWN, *_HOSTS),
     Action.ADMINISTER: _rule(_Who.ADMIN, scope=Scope.ORGANIZE, is_hidden=False),

@@ -54,6 +54,7 @@ OPEN = {
     Action.GRANT_ROLE: "...y..y",
     Action.READ_HOST: "...y.yy",
     Action.MANAGE_TOKENS: ".y.....",
+    Action.READ_TOKENS: ".y.....",
     Action.REVOKE_TOKEN: ".y....y",
     Action.READ_AUDIT: ".y.y..y",
     Action.ADMINISTER: "......y",
@@ -67,6 +68,7 @@ DRAFT = OPEN | {
 REVEALED = OPEN | {Action.READ_PRIVATE_SCORE: "yyyyyyy"}
 NEEDS_SUBMIT = {Action.SUBMIT, Action.CHOOSE_FINALS, Action.MANAGE_TEAM, Action.REVOKE_TOKEN}
 NEEDS_READ = {
+    Action.READ_TOKENS,
     Action.READ_CHALLENGE,
     Action.READ_DATA,
     Action.READ_SUBMISSION,

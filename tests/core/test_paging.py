@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from palio.core.paging import BadCursorError, cut_page, decode_cursor, encode_cursor
 
 
-@given(st.text())
+@given(st.text().filter(lambda key: "\0" not in key))
 def test_cursor_when_decoded_gives_the_key_back(key: str) -> None:
     assert decode_cursor(encode_cursor(key)) == key
 
 
-@pytest.mark.parametrize("cursor", ["%%%", "é", "_w", "a b"])
+@pytest.mark.parametrize("cursor", ["%%%", "é", "_w", "a b", "AA"])
 def test_cursor_when_not_ours_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursorError):
         decode_cursor(cursor)

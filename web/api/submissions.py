@@ -64,6 +64,7 @@ def own(session: Session, visit: Visit, *, cursor: str | None, limit: int) -> Su
     team = visit.team(session)
     if team is None:
         return SubmissionsView(items=(), next_cursor=None)
+    visit.require(Action.READ_SUBMISSION, team=team)
     page = submissions.of_team(
         session, challenge_id=visit.challenge.id, team_id=team.id, cursor=cursor, limit=limit
     )
@@ -169,6 +170,8 @@ def quota_of(session: Session, visit: Visit) -> QuotaView:
     """Return the tries of the caller's team; before it has one, those a new team would have."""
     challenge = visit.challenge
     team = visit.team(session)
+    if team is not None:
+        visit.require(Action.READ_QUOTA, team=team)
     found: QuotaStatus = submissions.quota(
         session, challenge=challenge, team_id=team.id if team else "", now=visit.now
     )

@@ -130,6 +130,7 @@ def leave_team(session: WriteDep, caller: SignedInDep, slug: str) -> None:
 def leave(session: Session, visit: Visit, caller: Caller) -> None:
     """Leave the caller's team; until the merge deadline."""
     team = own_team(session, visit)
+    visit.require(Action.SUBMIT)
     check_teams_change(merge_deadline=merge_deadline(visit.challenge), now=visit.now)
     service.leave_team(session, person_id=caller.person.id, team_id=team.id, now=visit.now)
 

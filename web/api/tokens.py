@@ -3,10 +3,13 @@
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
+from palio.accounts import access, service
 from palio.accounts import queries as accounts
-from palio.accounts import service
+from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, NewSecret, Scope
 from palio.challenges import queries as challenges
+from palio.challenges.contracts import ChallengeState
+from palio.challenges.errors import ChallengeNotFoundError
 from palio.core.clock import database_now
 from palio.core.db import unit_of_work
 from palio.core.errors import NotAllowedError, NotSignedInError
@@ -34,8 +37,14 @@ def create_token(
 def make_token(
     session: Session, state: WebState, *, person_id: str, order: TokenOrder
 ) -> NewSecret:
-    """Make a token as ordered."""
+    """Make a token as ordered; raises `ChallengeNotFoundError` also for somebody else's draft."""
     challenge = challenges.by_slug(session, order.challenge) if order.challenge else None
+    if (
+        challenge
+        and challenge.state is ChallengeState.DRAFT
+        and challenge.organizer_id != person_id
+    ):
+        raise ChallengeNotFoundError(f"There is no challenge called {order.challenge!r}.")
     return service.make_token(
         session,
         person_id=person_id,
@@ -68,14 +77,20 @@ def _owner_id(request: Request, state: WebState, caller: Caller | None, order: T
 
 @router.get("", responses=problems(401))
 def list_tokens(session: ReadDep, caller: SignedInDep) -> TokensView:
-    """List the caller's tokens, without their secrets."""
+    """List the caller's tokens, without their secrets; not by a token bound to one challenge."""
+    access.check(caller, Action.READ_TOKENS, is_own=True)
     tokens = accounts.tokens(session, person_id=caller.person.id)
     return TokensView(items=tuple(TokenView.model_validate(token) for token in tokens))
 
 
 @router.delete("/{token_id}", status_code=204, responses=problems(401, 404))
-def revoke_token(session: WriteDep, caller: SignedInDep, token_id: str) -> None:
-    """Make a token useless at once; repeating it changes nothing."""
+def revoke_token(request: Request, session: WriteDep, caller: SignedInDep, token_id: str) -> None:
+    """Make a token useless at once; repeating it changes nothing.
+
+    A token bound to one challenge may end itself, and no other.
+    """
+    if f" palio_{token_id}_" not in request.headers.get("authorization", ""):
+        access.check(caller, Action.REVOKE_TOKEN, is_own=True)
     service.revoke_token(
         session, person_id=caller.person.id, token_id=token_id, now=database_now(session)
     )
