@@ -35,6 +35,10 @@ class HostApi(Api):
         order = {"tries": tries, "reason": reason}
         self._wire.send("POST", _of(slug, "teams", team, "grants"), json=order)
 
+    def clear_alarm(self, slug: str, alarm_id: str) -> None:
+        """Note that an alarm of the challenge was looked at."""
+        self._wire.send("POST", _of(slug, "alarms", alarm_id, "clearance"))
+
     def archive(self, slug: str) -> None:
         """Put a finished challenge away."""
         self._wire.send("POST", _of(slug, "archive"))

@@ -21,7 +21,7 @@ OVERVIEW = {
     "workers_alive": 0,
     "workers": [],
     "alarms": [
-        {"kind": "queue_quiet", "words": "No worker for long.", "raised_at": "2026-12-01T12:00:00Z"}
+        {"id": "a1", "kind": "queue_quiet", "words": "Quiet.", "raised_at": "2026-12-01T12:00:00Z"}
     ],
 }
 LINK = {"code": "c", "url": "http://x/join/c", "expires_at": "2026-12-15T12:00:00Z"}
@@ -31,7 +31,7 @@ REASON = ("--reason", "The server was down.")
 def test_status_shows_alarms_first_and_then_the_counts(signed_in: Palio, fake: Fake) -> None:
     fake.answers["GET /api/v1/challenges/mini/host"] = [OVERVIEW]
     assert signed_in("challenge", "status", "mini").stdout.splitlines() == [
-        "No worker for long. (since 2026-12-01 12:00 UTC)",
+        "Alarm a1 since 2026-12-01 12:00 UTC: Quiet.",
         "No worker is alive, so nothing is scored.",
         "teams\t12",
         "submissions\t31 scored, 2 refused",
@@ -40,6 +40,13 @@ def test_status_shows_alarms_first_and_then_the_counts(signed_in: Palio, fake: F
         "scoring\t0 processes alive",
     ]
     assert document(signed_in("challenge", "status", "mini", "--json")) == OVERVIEW
+
+
+def test_status_takes_an_alarm_away_before_it_looks(signed_in: Palio, fake: Fake) -> None:
+    fake.answers["POST /api/v1/challenges/mini/alarms/a1/clearance"] = [{"status": 204}]
+    fake.answers["GET /api/v1/challenges/mini/host"] = [OVERVIEW | {"alarms": []}]
+    assert signed_in("challenge", "status", "mini", "--clear", "a1").exit_code == 0
+    assert [request.method for request in fake.requests] == ["POST", "GET"]
 
 
 @pytest.mark.parametrize("until", ["2026-12-24T00:00:00", "tomorrow"])

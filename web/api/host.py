@@ -13,6 +13,7 @@ from palio.challenges import service as challenge_service
 from palio.challenges.contracts import Challenge
 from palio.challenges.errors import PhaseNotFoundError
 from palio.core.errors import BadRequestError
+from palio.pipeline import alarms as alarm_service
 from palio.pipeline import queries as pipeline
 from palio.pipeline.status import workers_alive
 from palio.prizes import service as prize_service
@@ -56,7 +57,7 @@ def host_view(session: Session, visit: Visit) -> HostView:
             WorkerView.model_validate(worker) for worker in pipeline.workers(session, now=visit.now)
         ),
         alarms=tuple(
-            AlarmView(kind=alarm.kind, words=alarm.words, raised_at=alarm.raised_at)
+            AlarmView(id=alarm.id, kind=alarm.kind, words=alarm.words, raised_at=alarm.raised_at)
             for alarm in alarms
         ),
         teams=accounts.team_counts(session, challenge_ids=[challenge_id]).get(challenge_id, 0),
@@ -192,3 +193,25 @@ def archive(session: Session, visit: Visit, caller: Caller) -> None:
     prize_service.archive(
         session, challenge_id=visit.challenge.id, by=caller.person.id, now=visit.now
     )
+
+
+@router.post(
+    "/{slug}/alarms/{alarm_id}/clearance", status_code=204, responses=problems(401, 403, 404)
+)
+def clear_alarm(session: WriteDep, caller: SignedInDep, slug: str, alarm_id: str) -> None:
+    """Note that somebody has looked at an alarm of this challenge; it is shown no more, audited."""
+    clear(session, enter(session, slug, caller), caller, alarm_id=alarm_id)
+
+
+def clear(session: Session, visit: Visit, caller: Caller, *, alarm_id: str) -> None:
+    """Clear an alarm of the visited challenge; those of the platform end with their cause."""
+    visit.require(Action.JUDGE_RESULTS)
+    challenge_id = visit.challenge.id
+    own = {
+        alarm.id
+        for alarm in pipeline.open_alarms(session, challenge_id=challenge_id)
+        if alarm.challenge_id == challenge_id
+    }
+    if alarm_id not in own:
+        raise alarm_service.AlarmNotFoundError("This challenge has no such open alarm.")
+    alarm_service.clear(session, alarm_id=alarm_id, by=caller.person.id, now=visit.now)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from palio.pipeline.contracts import AlarmKind, JobState
 from palio.submissions.contracts import SubmissionState
-from palio.web.api.schemas import NOW, Order, View, example
+from palio.web.api.schemas import ID, NOW, Order, View, example
 
 
 class WorkerView(View):
@@ -21,6 +21,7 @@ class WorkerView(View):
 class AlarmView(View):
     """Something the host has to look at."""
 
+    id: str
     kind: AlarmKind
     words: str
     raised_at: datetime
@@ -39,7 +40,12 @@ class HostView(View):
                 {"name": "worker-1", "processes": 2, "started_at": NOW, "seen_at": NOW},
             ],
             "alarms": [
-                {"kind": "queue_quiet", "words": "No worker for 2 minutes.", "raised_at": NOW}
+                {
+                    "id": ID,
+                    "kind": "queue_quiet",
+                    "words": "No worker for 2 minutes.",
+                    "raised_at": NOW,
+                }
             ],
             "teams": 12,
         }

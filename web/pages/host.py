@@ -81,6 +81,8 @@ def _do(
             )
         case "join-link":
             return _join_link(session, state, visit, caller, form)
+        case "clear-alarm":
+            host.clear(session, visit, caller, alarm_id=form.get("alarm", ""))
         case "archive":
             host.archive(session, visit, caller)
         case "confirm":

@@ -40,13 +40,22 @@ def organizing() -> Iterator["HostApi"]:
         raise
 
 
-def status(challenge: Slug = "") -> object:
+def status(
+    challenge: Slug = "",
+    *,
+    clear: Annotated[
+        str, typer.Option(metavar="ID", help="Take away an alarm that was looked at.")
+    ] = "",
+) -> object:
     """Show how a challenge is doing: submissions, queue, workers, alarms."""
     slug = challenge_in_use(challenge)
     with organizing() as api:
+        if clear:
+            api.clear_alarm(slug, clear)
         found = api.overview(slug)
     for alarm in found["alarms"]:
-        show.line(f"{alarm['words']} (since {show.time_of(alarm['raised_at'])})", colour="red")
+        since = show.time_of(alarm["raised_at"])
+        show.line(f"Alarm {alarm['id']} since {since}: {alarm['words']}", colour="red")
     if not found["workers_alive"]:
         show.line("No worker is alive, so nothing is scored.", colour="red")
     counts = found["submissions"].items()
