@@ -257,6 +257,24 @@ def check_key(key: str) -> None:
         )
 
 
+def check_same_file(before_sha256: str, sha256: str | None) -> None:
+    """Let a key stand for one file only.
+
+    Args:
+        before_sha256: Of the file that came with the key first.
+        sha256: Of the file that comes with it now; None = another one.
+
+    Raises:
+        IdempotencyKeyReusedError: They differ.
+
+    """
+    if before_sha256 != sha256:
+        raise IdempotencyKeyReusedError(
+            "This Idempotency-Key already stands for another file of your team. Send this file"
+            " with a new key."
+        )
+
+
 def check_note(note: str) -> None:
     """Accept a note of limited length.
 

@@ -363,11 +363,7 @@ def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> Team:
 
 
 def _same_again(before: Receipt, *, blob: Blob) -> Receipt:
-    if before.sha256 != blob.sha256:
-        raise rules.IdempotencyKeyReusedError(
-            "This Idempotency-Key already stands for another file of your team. Send this file"
-            " with a new key."
-        )
+    rules.check_same_file(before.sha256, blob.sha256)
     return before
 
 

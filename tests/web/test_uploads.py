@@ -168,3 +168,18 @@ def test_a_full_disk_is_said_in_words(open_site: Site, monkeypatch: pytest.Monke
     answer = ada.submit()
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
     assert open_site.count("submission") == 1
+
+
+def test_a_known_key_stores_no_other_file(open_site: Site) -> None:
+    ada = open_site.person("ada", accepts="toy")
+    first = ada.submit(predictions(0.1), key="k").json()
+    before = stored_files(open_site)
+    for number in range(3):
+        other = predictions(number + 0.5)
+        sent = {"Idempotency-Key": "k"}
+        undeclared = ada.post("/api/v1/challenges/toy/submissions", content=other, headers=sent)
+        for answer in (ada.submit(other, key="k"), undeclared):
+            assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
+    assert stored_files(open_site) == before
+    again = ada.submit(predictions(0.1), key="k")
+    assert (again.status_code, again.json()["submission_id"]) == (200, first["submission_id"])

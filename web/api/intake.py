@@ -1,5 +1,6 @@
 """Handing in: the body streams to the store, then one short transaction makes it a submission."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from palio.pipeline import launch
 from palio.submissions import queries as submissions
 from palio.submissions import rules
 from palio.submissions.contracts import Receipt, UploadLimits
+from palio.submissions.intake import DigestMismatchError
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_submissions import ReceiptView, receipt_view
 from palio.web.buckets import Group
@@ -23,7 +25,7 @@ from palio.web.deps import SignedInDep, StateDep
 from palio.web.errors import IdempotencyKeyMissingError
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
-from palio.web.uploads import declared_of, store
+from palio.web.uploads import Declared, declared_of, store
 from palio.web.visits import Visit, enter
 
 router = APIRouter(prefix="/api/v1", tags=["submissions"])
@@ -37,6 +39,14 @@ class Deed:
     file_name: str
     note: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may come: so many bytes, and the one file of this digest where the key is known."""
+
+    limit_bytes: int
+    sha256: str | None
 
 
 @router.post(
@@ -76,21 +86,46 @@ async def create_submission(
         )
     declared = declared_of(request)
     deed = Deed(slug=slug, file_name=file_name, note=note, key=idempotency_key)
-    limit_bytes = await run_in_threadpool(check_before, state, caller, deed)
-    blob = await store(
-        request.stream(),
-        state.storage,
-        limit_bytes=limit_bytes,
-        declared=declared,
-        idle_seconds=state.settings.upload_idle_seconds,
-    )
-    receipt = await run_in_threadpool(hand_in, state, caller, deed, blob)
+    receipt = await take_in(state, caller, deed, request.stream(), declared=declared)
     response.status_code = 201 if receipt.is_new else 200
     return receipt_view(receipt)
 
 
-def check_before(state: WebState, caller: Caller, deed: Deed) -> int:
-    """Refuse before a byte is read what would be refused after; return the cap in bytes.
+async def take_in(
+    state: WebState,
+    caller: Caller,
+    deed: Deed,
+    stream: AsyncIterator[bytes],
+    *,
+    declared: Declared,
+) -> Receipt:
+    """Store a stream and make it a submission; a key that is known stores no other file.
+
+    Raises:
+        AppError: As `check_before`, `web.uploads.store` and `hand_in`.
+
+    """
+    allowance = await run_in_threadpool(check_before, state, caller, deed)
+    before = allowance.sha256
+    if before is not None and declared.sha256 is not None:
+        rules.check_same_file(before, declared.sha256)
+    try:
+        blob = await store(
+            stream,
+            state.storage,
+            limit_bytes=allowance.limit_bytes,
+            declared=Declared(bytes=declared.bytes, sha256=before or declared.sha256),
+            idle_seconds=state.settings.upload_idle_seconds,
+        )
+    except DigestMismatchError:
+        if before is not None and declared.sha256 is None:
+            rules.check_same_file(before, None)
+        raise
+    return await run_in_threadpool(hand_in, state, caller, deed, blob)
+
+
+def check_before(state: WebState, caller: Caller, deed: Deed) -> Allowance:
+    """Refuse before a byte is read what would be refused after.
 
     The decision that counts is made in `hand_in`, under locks; this one saves the transfer and
     keeps bytes that can never become a submission out of the store.
@@ -104,16 +139,19 @@ def check_before(state: WebState, caller: Caller, deed: Deed) -> int:
     with reading(state.engine) as session:
         visit = enter(session, deed.slug, caller)
         visit.require_participant(session)
-        _check_try(session, visit, visit.team(session), key=deed.key)
-        return min(state.settings.upload_max_bytes, visit.challenge.plan.form.max_bytes)
+        team = visit.team(session)
+        most = min(state.settings.upload_max_bytes, visit.challenge.plan.form.max_bytes)
+        before = team and submissions.receipt_of_key(
+            session, team_id=team.id, idempotency_key=deed.key
+        )
+        if before:  # a repetition gets its receipt whatever the time and the quota
+            return Allowance(limit_bytes=most, sha256=before.sha256)
+        _check_try(session, visit, team)
+        return Allowance(limit_bytes=most, sha256=None)
 
 
-def _check_try(session: Session, visit: Visit, team: Team | None, *, key: str) -> None:
+def _check_try(session: Session, visit: Visit, team: Team | None) -> None:
     challenge, now = visit.challenge, visit.now
-    if team is not None and submissions.receipt_of_key(
-        session, team_id=team.id, idempotency_key=key
-    ):
-        return  # a repetition gets its receipt whatever the time and the quota
     phase = challenge_rules.open_phase(challenge, now=now)
     if team is None:
         challenge_rules.check_entry_deadline(challenge, now=now)

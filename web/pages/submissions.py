@@ -14,7 +14,7 @@ from palio.core.db import reading
 from palio.core.errors import AppError
 from palio.submissions.contracts import QuotaCause
 from palio.submissions.states import PENDING
-from palio.web.api.intake import Deed, check_before, hand_in
+from palio.web.api.intake import Deed, take_in
 from palio.web.api.submissions import choose, own, quota_of
 from palio.web.buckets import Group
 from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep, check_proof
@@ -24,7 +24,7 @@ from palio.web.pages.forms import FormDep, see_other
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
-from palio.web.uploads import Declared, pieces, store
+from palio.web.uploads import Declared, pieces
 from palio.web.visits import Visit, enter
 
 router = APIRouter()
@@ -73,15 +73,7 @@ async def _take(request: Request, state: WebState, caller: Caller, slug: str) ->
         note=form.fields.get("note", ""),
         key=form.fields.get("idempotency_key", ""),
     )
-    limit_bytes = await run_in_threadpool(check_before, state, caller, deed)
-    blob = await store(
-        file,
-        state.storage,
-        limit_bytes=limit_bytes,
-        declared=Declared(),
-        idle_seconds=state.settings.upload_idle_seconds,
-    )
-    await run_in_threadpool(hand_in, state, caller, deed, blob)
+    await take_in(state, caller, deed, file, declared=Declared())
 
 
 @router.post("/challenges/{slug}/choices")
