@@ -123,6 +123,16 @@ def has_accepted(session: Session, *, challenge_id: str, person_id: str) -> bool
     return session.exec(query).first() is not None
 
 
+def acceptances(session: Session, *, challenge_id: str) -> tuple[tuple[str, str, datetime], ...]:
+    """Return person id, hash of the rules and time of every acceptance, oldest first."""
+    rows = session.exec(
+        select(RulesAcceptanceRow)
+        .where(RulesAcceptanceRow.challenge_id == challenge_id)
+        .order_by(col(RulesAcceptanceRow.accepted_at), col(RulesAcceptanceRow.person_id))
+    )
+    return tuple((row.person_id, row.rules_sha256, row.accepted_at) for row in rows)
+
+
 def schedule_changes(session: Session, *, challenge_id: str) -> tuple[ScheduleChange, ...]:
     """Return every extension of the challenge's phases, oldest first."""
     rows = session.exec(

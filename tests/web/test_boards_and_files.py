@@ -176,8 +176,18 @@ def test_an_export_holds_everything_but_private_scores_before_the_reveal(
         with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
             return [name.partition("/")[2] for name in archive.namelist()]
 
-    always = ["plan.json", "description.md", "rules.md", "teams.csv", "submissions.csv"]
+    always = ["plan.json", "description.md", "rules.md", "acceptances.csv", "extensions.csv"]
+    always += ["teams.csv", "submissions.csv"]
     assert names() == [*always, "board-public.csv", "audit.csv"]
     board_site.end()
     board_site.settle()
     assert names() == [*always, "awards.csv", "board-public.csv", "board-private.csv", "audit.csv"]
+
+
+def test_an_export_says_who_accepted_which_rules(board_site: Site) -> None:
+    hostess = board_site.people["hostess"]
+    rules = hostess.get("/api/v1/challenges/toy/rules").json()["sha256"]
+    answer = hostess.get("/api/v1/challenges/toy/export")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        lines = archive.read("toy/acceptances.csv").decode().splitlines()
+    assert {tuple(line.split(",")[1:3]) for line in lines[1:]} >= {("ada", rules)}

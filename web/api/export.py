@@ -37,7 +37,7 @@ _SUBMISSION_COLUMNS = (
     response_class=Response,
 )
 def export_challenge(session: ReadDep, caller: SignedInDep, slug: str) -> Response:
-    """Give rules, teams, submissions, boards, awards and audit log as a zip; for its hosts.
+    """Give rules, acceptances, teams, submissions, boards, awards and audit log as a zip.
 
     The private board is in it after the reveal, not before. Prediction files are fetched one by
     one, see `GET /api/v1/submissions/{id}/file`.
@@ -57,6 +57,8 @@ def _texts(session: Session, visit: Visit) -> Iterable[tuple[str, str]]:
     yield "plan.json", plan_to_json(challenge.plan)
     yield "description.md", challenges.text(session, challenge_id=challenge.id, kind="description")
     yield "rules.md", challenges.text(session, challenge_id=challenge.id, kind="rules")
+    yield "acceptances.csv", _acceptances(session, challenge.id)
+    yield "extensions.csv", _extensions(session, challenge.id)
     yield "teams.csv", _teams(session, challenge.id)
     yield "submissions.csv", _submissions(session, challenge.id)
     shown = [Board.PUBLIC]
@@ -68,6 +70,25 @@ def _texts(session: Session, visit: Visit) -> Iterable[tuple[str, str]]:
         if snapshot is not None:
             yield f"board-{board}.csv", to_csv(snapshot)
     yield "audit.csv", _audit(session, challenge.id)
+
+
+def _acceptances(session: Session, challenge_id: str) -> str:
+    found = challenges.acceptances(session, challenge_id=challenge_id)
+    people = accounts.people_by_id(session, person_ids=[person_id for person_id, *_ in found])
+    rows = [
+        (person_id, people[person_id].handle, sha256, at.isoformat())
+        for person_id, sha256, at in found
+    ]
+    return _csv(("person_id", "handle", "rules_sha256", "accepted_at"), rows)
+
+
+def _extensions(session: Session, challenge_id: str) -> str:
+    rows = [
+        (change.phase, change.closes_at_before.isoformat(), change.closes_at_after.isoformat(),
+         change.reason, change.at.isoformat())
+        for change in challenges.schedule_changes(session, challenge_id=challenge_id)
+    ]  # fmt: skip
+    return _csv(("phase", "closed_before", "closes_after", "reason", "at"), rows)
 
 
 def _teams(session: Session, challenge_id: str) -> str:
