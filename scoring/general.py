@@ -34,7 +34,7 @@ def read_general(
     file: BinaryIO, *, form: PredictionForm, ids: RowIds, placement: Placement | None
 ) -> Predictions | None:
     """Read a CSV file, or give None when there is any doubt about it."""
-    texts = read_texts(file, form=form)
+    texts = read_texts(file, form=form, most_rows=ids.count)
     if texts is None or len(texts[ID_ROLE]) != ids.count:
         return None
     rows = rows_of(texts[ID_ROLE], ids)
@@ -43,10 +43,13 @@ def read_general(
     return aligned(texts, form=form, rows=rows, placement=placement)
 
 
-def read_texts(file: BinaryIO, *, form: PredictionForm) -> dict[int, Any] | None:
+def read_texts(
+    file: BinaryIO, *, form: PredictionForm, most_rows: int | None = None
+) -> dict[int, Any] | None:
     """Give each column's values as written, by role, or None when the CSV is not surely good.
 
-    The columns are pyarrow chunked arrays of large strings.
+    The columns are pyarrow chunked arrays of large strings. With `most_rows` a longer file is
+    given up before it takes more memory than its own bytes.
     """
     file.seek(0)
     try:
@@ -56,6 +59,11 @@ def read_texts(file: BinaryIO, *, form: PredictionForm) -> dict[int, Any] | None
         return None
     file.seek(0)
     data = file.read()
+    lines = data.count(b"\n") + 1
+    if most_rows is not None and lines > most_rows + 2:
+        return None
+    if data.count(b'"') > 2 * len(roles) * lines:
+        return None
     rows = _clean_rows(data, form=form)
     table = None if rows is None else _parse(data, len(roles), form)
     if table is None or table.num_rows != rows:

@@ -59,7 +59,13 @@ def _read(file: BinaryIO, form: PredictionForm, ids: RowIds) -> tuple[Any, tuple
     names = held.schema_arrow.names
     file.seek(0)
     held = parquet.ParquetFile(file, read_dictionary=names, pre_buffer=False)
-    batches = [_plain(batch, form) for batch in held.iter_batches(_BATCH, use_threads=False)]
+    batches = []
+    room = form.max_bytes
+    for batch in held.iter_batches(_BATCH, use_threads=False):
+        room -= sum(_text_bytes(column, form) for column in batch.columns)
+        if room < 0:
+            raise refused("too_large", f"More than {form.max_bytes:,} bytes come out of the file.")
+        batches.append(_plain(batch))
     return pa.Table.from_batches(batches) if batches else held.schema_arrow.empty_table(), roles
 
 
@@ -77,15 +83,29 @@ def _is_text(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _plain(batch: Any, form: PredictionForm) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """Expand dictionaries, after a look at how long their texts are."""
+def _text_bytes(column: Any, form: PredictionForm) -> int:  # noqa: ANN401 - pyarrow has no types
+    """Count the bytes of a column's texts when they are written out, and look at each."""
+    held = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if not _is_text(held.type):
+        return 0
+    try:
+        held.validate(full=True)
+    except pa.ArrowInvalid:
+        raise refused("encoding:not_utf8", "A text in the file is not valid UTF-8.") from None
+    lengths = pc.binary_length(held)
+    if (pc.max(lengths).as_py() or 0) > form.max_line_bytes:
+        text = f"A text in the file is longer than {form.max_line_bytes} bytes."
+        raise refused("line_too_long", text)
+    if held is not column:
+        lengths = lengths.take(column.indices)
+    return pc.sum(lengths).as_py() or 0
+
+
+def _plain(batch: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Write dictionaries out."""
     columns = []
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
-            lengths = pc.binary_length(column.dictionary)
-            if (pc.max(lengths).as_py() or 0) > form.max_line_bytes:
-                text = f"A text in the file is longer than {form.max_line_bytes} bytes."
-                raise refused("line_too_long", text)
             column = column.dictionary_decode()  # noqa: PLW2901 - the same values
         columns.append(column.cast(pa.large_string()) if _is_text(column.type) else column)
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

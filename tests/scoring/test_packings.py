@@ -187,6 +187,21 @@ def test_parquet_bomb_is_refused_before_it_unfolds(read: Read) -> None:
     assert findings(read, table(id=NUMBERS, y=long), *TABULAR) == [("line_too_long", None)]
 
 
+def test_parquet_texts_are_capped_by_what_they_come_to(read: Read) -> None:
+    many = [str(number) for number in range(1, 101)]
+    repeated = table(id=many, y=pa.array(["x" * 4000] * 100))
+    assert len(repeated) < 100_000
+    assert findings(read, repeated, *TABULAR, ids=many) == [("too_large", None)]
+
+
+def test_parquet_text_that_is_not_utf8_is_refused(read: Read) -> None:
+    sink = io.BytesIO()
+    columns = pa.table({"id": TWENTY, "y": ["caf\u00e9"] * 20})
+    parquet.write_table(columns, sink, compression="none", write_statistics=False)
+    broken = sink.getvalue().replace("\u00e9".encode(), b"\xe9e")
+    assert findings(read, broken, *TABULAR, kind=IdKind.TEXT) == [("encoding:not_utf8", None)]
+
+
 MOVIES = ["1:30878", "1:2647871", "10:1952305", "10:1531863", "100:7"]
 SHEET = b"1:\n3.0\n3.4\n10:\n4.0\n1\n100:\n2.5\n"
 
