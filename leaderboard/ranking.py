@@ -7,7 +7,7 @@ submission, then its id. Rounded scores that are equal share a rank (1-2-2-4).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from palio.challenges.contracts import EntryRule
 from palio.leaderboard.contracts import Board
@@ -16,6 +16,7 @@ from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 BASELINE_LABEL = "baseline"
 _HUNDREDTH = Decimal("0.01")
+_WIDE = Context(prec=400)  # a score may be as large as a double
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def improvement(score: Decimal, *, over: Decimal, direction: Direction) -> Decim
     if over == 0:
         return None
     gain = over - score if direction is Direction.LOWER else score - over
-    return (gain / abs(over) * 100).quantize(_HUNDREDTH, ROUND_HALF_EVEN)
+    return (gain / abs(over) * 100).quantize(_HUNDREDTH, ROUND_HALF_EVEN, _WIDE)
 
 
 def _ranks(entries: Sequence[ScoredEntry]) -> list[int | None]:

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+_WIDE = Context(prec=400)  # the largest double has 309 digits before the point
 
 
 class NonFiniteScoreError(Exception):
@@ -68,5 +70,6 @@ def round_score(value: float, *, digits: int) -> Decimal:
     """
     if not math.isfinite(value):
         raise ValueError("only finite scores are rounded")
-    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+    step = Decimal(1).scaleb(-digits)
+    rounded = Decimal(repr(float(value))).quantize(step, ROUND_HALF_EVEN, _WIDE)
     return abs(rounded) if rounded == 0 else rounded

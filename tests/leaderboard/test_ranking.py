@@ -235,3 +235,8 @@ def test_rows_are_in_total_order(entries: list[ScoredEntry], how: Ranking) -> No
     ]
     assert keys == sorted(keys)
     assert len(set(keys)) == len(keys)
+
+
+def test_improvement_of_an_absurdly_large_score_is_still_a_number() -> None:
+    gain = ranking.improvement(Decimal("1e300"), over=Decimal("0.5"), direction=Direction.LOWER)
+    assert gain == Decimal("-2e302")
