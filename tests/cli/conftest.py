@@ -92,7 +92,7 @@ def make_pack(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve a published challenge on a free port, as an operator would."""
     folder = tmp_path_factory.mktemp("site")
