@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from palio.scoring.form import TargetColumn, TargetKind
 from palio.scoring.metrics.base import Column
-from palio.scoring.values import read_items, read_label, read_number
+from palio.scoring.values import NUMBER, bounds, read_items, read_label, read_number
 
 Placement = NDArray[np.int32]
 
@@ -69,3 +69,25 @@ class ValueReader:
         if self.column.kind is TargetKind.ITEMS:
             return read_items(text)
         return read_number(text, column=self.column, max_chars=self.max_chars)
+
+    def read_many(self, texts: list[str]) -> NDArray[Any] | None:
+        """Read many values at once; None when one is not surely good, and for ITEMS."""
+        if self.column.kind is TargetKind.ITEMS:
+            return None
+        if self.column.kind is TargetKind.LABEL:
+            codes = [self.codes.get(text, -1) for text in texts]
+            return None if -1 in codes else np.array(codes, dtype=np.int32)
+        if max(map(len, texts)) > self.max_chars or not all(map(NUMBER.fullmatch, texts)):
+            return None
+        values = np.fromiter(map(float, texts), np.float64, len(texts)) + 0.0
+        return check_numbers(values, self.column)
+
+
+def check_numbers(values: NDArray[np.float64], target: TargetColumn) -> NDArray[np.float64] | None:
+    """Give the values back when all are finite, within the bounds and whole where wanted."""
+    low, high = bounds(target)
+    if not (np.isfinite(values).all() and (values >= low).all() and (values <= high).all()):
+        return None
+    if target.kind is TargetKind.INTEGER and (values != np.floor(values)).any():
+        return None
+    return values

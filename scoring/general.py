@@ -12,14 +12,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from palio.scoring.columns import Placement, Predictions, ValueReader, empty_columns
+from palio.scoring.columns import (
+    Placement,
+    Predictions,
+    ValueReader,
+    check_numbers,
+    empty_columns,
+)
 from palio.scoring.form import IdKind, PredictionForm, TargetColumn, TargetKind
 from palio.scoring.header import ID_ROLE, parse_header
 from palio.scoring.lines import read_lines
 from palio.scoring.refusal import PredictionsRefusedError
 from palio.scoring.rows import RowIds
 from palio.scoring.sniff import BOM
-from palio.scoring.values import NUMBER_PATTERN, ValueFaultError, bounds
+from palio.scoring.values import NUMBER_PATTERN, ValueFaultError
 
 _CONTROLS = {*range(32), 127} - {*b"\t\n\r"}
 _CLEAN = bytes(byte for byte in range(256) if byte not in _CONTROLS)
@@ -211,13 +217,3 @@ def _numbers(texts: Any, target: TargetColumn, max_chars: int) -> NDArray[np.flo
     except pa.ArrowInvalid:
         return None  # an exponent out of range
     return check_numbers(values, target)
-
-
-def check_numbers(values: NDArray[np.float64], target: TargetColumn) -> NDArray[np.float64] | None:
-    """Give the values back when all are finite, within the bounds and whole where wanted."""
-    low, high = bounds(target)
-    if not (np.isfinite(values).all() and (values >= low).all() and (values <= high).all()):
-        return None
-    if target.kind is TargetKind.INTEGER and (values != np.floor(values)).any():
-        return None
-    return values

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from palio.scoring.rows import RowIds
 
@@ -38,6 +39,16 @@ class KnownIds:
                 return row
             place += 1
         return -1
+
+    def rows(self, texts: list[str]) -> NDArray[np.intp] | None:
+        """Give the rows of many ids at once, or None when one is not surely known."""
+        if self._ids.count <= _FEW:
+            found = np.fromiter((self._rows.get(text, -1) for text in texts), np.intp, len(texts))
+            return None if (found < 0).any() else found
+        wanted = np.fromiter(map(hash, texts), np.int64, len(texts))
+        places = np.searchsorted(self._hashes, wanted)
+        rows: NDArray[np.intp] = self._order[np.minimum(places, self._ids.count - 1)]
+        return rows if self._ids.texts_at(rows) == texts else None
 
     def __contains__(self, text: str) -> bool:
         """Tell whether an id is in the test set."""

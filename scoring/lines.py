@@ -1,6 +1,7 @@
 """Text lines of a file, one by one and bounded, with every fault of the bytes told by line."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -8,6 +9,8 @@ from typing import BinaryIO
 from palio.scoring.refusal import PredictionsRefusedError, refused
 from palio.scoring.sniff import BOM
 
+_UNQUOTED = bytes({*b"\t\n\r", *range(32, 256)} - {127, *b'"'})
+_ODD = re.compile("[\x7f-\x9f\ufeff]")
 MOST_QUOTED_LINES = 64  # how far the end of a broken quoted field is looked for
 
 
@@ -27,8 +30,8 @@ class Line:
     ended: bool
 
 
-def read_lines(file: BinaryIO, *, max_line_bytes: int) -> Iterator[Line]:
-    """Give the lines of UTF-8 text; one byte order mark at the start is dropped.
+class Lines(Iterator[Line]):
+    """The lines of UTF-8 text; one byte order mark at the start is dropped.
 
     An empty file gives one empty line.
 
@@ -36,21 +39,74 @@ def read_lines(file: BinaryIO, *, max_line_bytes: int) -> Iterator[Line]:
         PredictionsRefusedError: A line is too long or is not clean text (see `check_text`).
 
     """
-    number = 0
-    while True:
-        number += 1
-        raw = file.readline(max_line_bytes + 8)  # room for a mark, a line end and one byte too many
-        if not raw and number > 1:
-            return
+
+    def __init__(self, file: BinaryIO, *, max_line_bytes: int) -> None:
+        self.number = 0  # of the line given last
+        self._file = file
+        self._most = max_line_bytes
+        self._mark = 0, 0
+
+    def __next__(self) -> Line:
+        """Give the next line."""
+        # room for a mark, a line end and one byte too many
+        raw = self._file.readline(self._most + 8)
+        if not raw and self.number:
+            raise StopIteration
+        self.number += 1
+        number = self.number
         if number == 1:
             raw = raw.removeprefix(BOM)
         ended = raw.endswith(b"\n")
         body = raw[:-1] if ended else raw
         body = body.removesuffix(b"\r") if ended else body
-        if len(body) > max_line_bytes:
-            text = f"Line {number} is longer than {max_line_bytes} bytes."
+        if len(body) > self._most:
+            text = f"Line {number} is longer than {self._most} bytes."
             raise refused("line_too_long", text, line=number)
-        yield Line(number, check_text(body, number=number), ended)
+        return Line(number, check_text(body, number=number), ended)
+
+    def whole(self, most: int) -> list[str] | None:
+        """Give the next whole lines, about `most` bytes of them, when they are surely clean.
+
+        Clean: ended, without quotes, not too long, nothing that `check_text` would refuse. None
+        when they are not, or the file has no more; the lines then are still to come.
+        """
+        self._mark = self._file.tell(), self.number
+        block = self._file.read(most)
+        block += self._file.readline(self._most + 2)
+        texts = self._clean(block)
+        if texts is None:
+            self.back()
+        else:
+            self.number += len(texts)
+        return texts
+
+    def back(self) -> None:
+        """Go back to before the lines that `whole` gave last."""
+        place, self.number = self._mark
+        self._file.seek(place)
+
+    def _clean(self, block: bytes) -> list[str] | None:
+        if not block.endswith(b"\n") or block.translate(None, _UNQUOTED):
+            return None
+        if b"\r" in block:
+            if block.count(b"\r") != block.count(b"\r\n"):
+                return None
+            block = block.replace(b"\r\n", b"\n")
+        lines = block[:-1].split(b"\n")
+        if max(map(len, lines)) > self._most:
+            return None
+        try:
+            text = block.decode()
+        except UnicodeDecodeError:
+            return None
+        if not text.isascii() and _ODD.search(text):
+            return None
+        return text[:-1].split("\n")
+
+
+def read_lines(file: BinaryIO, *, max_line_bytes: int) -> Lines:
+    """Give the lines from here on; see `Lines`."""
+    return Lines(file, max_line_bytes=max_line_bytes)
 
 
 def check_text(body: bytes, *, number: int) -> str:

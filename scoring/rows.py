@@ -103,6 +103,12 @@ class RowIds:
         start = edges[0]
         return [raw[a - start : b - start].decode() for a, b in pairwise(edges)]
 
+    def texts_at(self, rows: NDArray[np.intp]) -> list[str]:
+        """Give the ids of any rows as they are written."""
+        if self.kind is IdKind.INTEGER:
+            return [str(number) for number in self.integers[rows].tolist()]
+        return [self.text(row) for row in rows.tolist()]
+
     def drop_pages(self) -> None:
         """Give back the resident pages of the ids."""
         for array in (self.integers, self.offsets, self.blob):

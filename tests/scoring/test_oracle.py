@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palio.scoring import fast
+from palio.scoring import careful, fast
 from palio.scoring.form import IdKind, PredictionForm, TargetColumn, TargetKind
 from palio.scoring.rows import RowIds
 
@@ -161,11 +161,14 @@ def agree(verdicts: Ways, form: PredictionForm, texts: list[str], data: bytes) -
         assert said.fast in (None, slow), data
 
 
-@given(cases())
+@given(cases(), st.sampled_from([24, 80, careful.MOST_AT_ONCE]))
 @settings(max_examples=400)
 def test_every_way_says_what_the_slow_reader_says(
-    verdicts: Ways, case: tuple[PredictionForm, list[str], bytes]
+    verdicts: Ways, case: tuple[PredictionForm, list[str], bytes], at_once: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(fast, "BUFFER_BYTES", 64)
+        patched.setattr(careful, "MOST_AT_ONCE", at_once)
+        patched.setattr(careful, "LEAST_AT_ONCE", 8)
+        patched.setattr(careful, "LINES_ONE_BY_ONE", 2)
         agree(verdicts, *case)

@@ -118,6 +118,27 @@ def test_lines_over_the_edges_of_many_buffers_are_whole(
     assert said.fast == said.general == said.careful
 
 
+@pytest.mark.parametrize("count", [5_000, 250_000])
+@pytest.mark.parametrize("kind", IdKind)
+def test_faults_among_many_good_lines_are_told_by_their_lines(
+    kind: IdKind, count: int, verdicts: Ways
+) -> None:
+    lines = ["id,y", *(f"{row},0.5" for row in range(count))]
+    faults = {
+        2: ("value:not_number", "0,x"),
+        700: ("id:duplicate", lines[9]),
+        701: ("row_width", "700"),
+        3000: ("blank_line", ""),
+        3001: ("csv_syntax", '3000,"0.5" '),
+    }
+    for line, (_, text) in faults.items():
+        lines[line - 1] = text
+    ids = RowIds.of([str(row) for row in range(count)], kind=kind)
+    form = PredictionForm("id", kind, (TargetColumn("y"),))
+    said = verdicts("\n".join(lines).encode(), form, ids)
+    assert said.careful == [(code, line) for line, (code, _) in faults.items()]
+
+
 def test_exact_midpoints_are_left_to_python_and_even(verdicts: Ways) -> None:
     midpoint = "1.00000000000000011102230246251565404236316680908203125"
     ids = RowIds.of([str(row) for row in range(100)], kind=IdKind.INTEGER)
