@@ -6,7 +6,8 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -155,7 +156,7 @@ class LocalBlobWriter:
 
     def __enter__(self) -> Self:
         """Open the temporary file."""
-        with _full_disk_in_words():
+        with full_disk_in_words():
             descriptor, name = tempfile.mkstemp(dir=self._folder / "incoming")
         self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._path = Path(name)
@@ -184,7 +185,7 @@ class LocalBlobWriter:
             raise FileTooLargeError(f"The file is larger than the limit of {self._limit:,} bytes.")
         self._hash.update(piece)
         view = memoryview(piece)
-        with _full_disk_in_words():
+        with full_disk_in_words():
             while view:
                 view = view[self._file.write(view) :]
 
@@ -193,7 +194,7 @@ class LocalBlobWriter:
         if self._path is None:
             raise RuntimeError("keep() is called once, inside the with block")
         target = blob_path(self._folder, self.sha256)
-        with _full_disk_in_words():
+        with full_disk_in_words():
             os.fsync(self._file.fileno())
             target.parent.mkdir(exist_ok=True)
             self._path.replace(target)
@@ -210,17 +211,14 @@ def _fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-class _full_disk_in_words:  # noqa: N801 (used as a with-statement verb)
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+@contextmanager
+def full_disk_in_words() -> Iterator[None]:
+    """Turn the system's "no room" into `StorageFullError` while the block runs."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise StorageFullError(
                 "The server has no room for this file. Nothing was stored; try again later."
             ) from error
+        raise

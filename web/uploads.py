@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from palio.core.storage import Blob, FileTooLargeError, Storage
+from palio.core.storage import Blob, FileTooLargeError, Storage, full_disk_in_words
 from palio.submissions.intake import Upload, read_content_digest
 from palio.web.errors import UploadIdleError
 
@@ -95,12 +95,17 @@ async def store(
 async def receive_file(
     request: Request, path: Path, *, limit_bytes: int, idle_seconds: float
 ) -> None:
-    """Write a request's body into a file of ours; raises `FileTooLargeError` and as `pieces`."""
+    """Write a request's body into a file of ours.
+
+    Raises:
+        FileTooLargeError, StorageFullError: And what `pieces` raises.
+
+    """
     declared = declared_of(request)
     if declared.bytes is not None and declared.bytes > limit_bytes:
         raise _too_large(limit_bytes)
     count = 0
-    with path.open("wb") as file:
+    with full_disk_in_words(), path.open("wb") as file:
         async for piece in pieces(request.stream(), idle_seconds=idle_seconds):
             count += len(piece)
             if count > limit_bytes:

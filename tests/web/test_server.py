@@ -170,6 +170,13 @@ def test_a_file_the_disk_has_no_room_for_is_refused_whole(open_site: Site) -> No
     with serving(open_site, bytes_max=3 * 2**20) as server:
         answer = server.submit(ada, b"x" * (7 * 2**19), key="large")
         assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+        checked = httpx.post(
+            f"{server.url}/api/v1/challenges/toy/checks",
+            content=b"x" * (7 * 2**19),
+            headers={"Authorization": f"Bearer {ada.token}"},
+            timeout=60,
+        )
+        assert (checked.status_code, checked.json()["code"]) == (507, "storage_full")
         assert incoming(open_site) == []
         assert server.submit(ada, predictions(), key="small").status_code == 201
     assert open_site.count("submission") == 2
