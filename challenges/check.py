@@ -73,8 +73,8 @@ def check_pack(folder: Path, *, workdir: Path) -> PackReport:
     """
     reading = packs.look_at(folder)
     trial = _Trial(folder, reading, workdir)
-    if reading.plan is not None and reading.has_solution:
-        trial.run(reading.plan)
+    if reading.draft is not None and reading.has_solution:
+        trial.run(reading.draft)
     findings = tuple(trial.findings)
     return PackReport(
         folder=folder,
@@ -132,7 +132,7 @@ class _Trial:
         impossible = list(answer_checks.faults(key))
         self.findings += impossible
         self.warnings += answer_checks.warnings(key, plan)
-        if not impossible:
+        if not impossible and self.reading.plan is not None:
             self._score_all(plan, key)
 
     def _score_all(self, plan: ChallengePlan, key: AnswerKey) -> None:

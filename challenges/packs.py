@@ -53,10 +53,17 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class PackReading:
-    """What came of reading a folder: a pack, or findings; the plan where it is sound by itself."""
+    """What came of reading a folder: a pack, or findings.
+
+    Attributes:
+        plan: The plan where it is sound by itself.
+        draft: The plan as far as it goes, where it says enough to look at the answers.
+
+    """
 
     pack: Pack | None
     plan: ChallengePlan | None
+    draft: ChallengePlan | None
     has_solution: bool
     findings: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
@@ -92,7 +99,7 @@ def look_at(folder: Path) -> PackReading:
             text=f"There is no folder {folder}.",
             hint="`palio challenge new` makes one to start from.",
         )
-        return PackReading(None, None, has_solution=False, findings=(fault,), warnings=())
+        return PackReading(None, None, None, has_solution=False, findings=(fault,), warnings=())
     reader = _Reader(folder)
     return reader.read()
 
@@ -105,10 +112,10 @@ class _Reader:
 
     def read(self) -> PackReading:
         toml = self._text(FILE)
-        plan = None
+        plan, draft = None, None
         if toml is not None:
             reading = read_plan(toml)
-            plan = reading.plan
+            plan, draft = reading.plan, reading.draft
             self.findings += reading.findings
             self.warnings += reading.warnings
         description, rules = self._page(DESCRIPTION), self._page(RULES)
@@ -125,6 +132,7 @@ class _Reader:
         return PackReading(
             pack=pack,
             plan=plan,
+            draft=draft,
             has_solution=has_solution,
             findings=tuple(self.findings),
             warnings=tuple(self.warnings),

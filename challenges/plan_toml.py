@@ -46,6 +46,8 @@ class PlanReading:
 
     Attributes:
         plan: The plan, None when there are findings.
+        draft: The plan as far as it could be read, when what it says of the answers is sound:
+            enough to look for faults in solution.csv; None otherwise.
         findings: All faults, by line.
         warnings: What is allowed and doubtful, by line.
         known: Every key the reader knows of the tables present, e.g. ``phases[].quota.zone``.
@@ -53,6 +55,7 @@ class PlanReading:
     """
 
     plan: ChallengePlan | None
+    draft: ChallengePlan | None
     findings: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     known: frozenset[str]
@@ -64,14 +67,15 @@ def read_plan(text: str) -> PlanReading:
         table = tomllib.loads(text)
         faults = Faults(FILE, lines_of(text))
     except ValueError as error:  # also a number of more digits than Python reads
-        return PlanReading(None, (_syntax_fault(text, str(error)),), (), frozenset())
+        return PlanReading(None, None, (_syntax_fault(text, str(error)),), (), frozenset())
     except RecursionError:
         fault = _syntax_fault(text, "values are nested too deeply")
-        return PlanReading(None, (fault,), (), frozenset())
-    plan = _plan(Section(table, (), faults))
+        return PlanReading(None, None, (fault,), (), frozenset())
+    plan, says_answers = _plan(Section(table, (), faults), faults)
     plan_checks.check(plan, faults)
     return PlanReading(
         plan=None if faults.findings else plan,
+        draft=plan if says_answers else None,
         findings=_by_line(faults.findings),
         warnings=_by_line(faults.warnings),
         known=frozenset(faults.known),
@@ -95,21 +99,24 @@ def _by_line(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.line or 0))
 
 
-def _plan(root: Section) -> ChallengePlan:
+def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
+    """Read every table; also say whether those that speak of the answers had no fault."""
     slug, title = _slug(root), root.text("title", most=120)
     tagline = root.text("tagline", default="")
     organizer = root.text("organizer")
     tags, licence = root.texts("tags"), root.text("data_licence", most=2000)
     metrics = tuple(_metric(section) for section in root.sections("metrics", is_required=True))
+    before = len(faults.findings)
     form = _form(root.section("submission", is_required=True))
     truth, public_share, seed = _answers(root.section("answers"))
+    says_answers = len(faults.findings) == before
     phases = tuple(_phase(section) for section in root.sections("phases", is_required=True))
     teams = _teams(root.section("teams"))
     entry_rule, finals, tie_rule = _entries(root.section("entries"))
     reveal_at = _reveal_at(root.section("board"))
     prizes = tuple(_prize(section) for section in root.sections("prizes"))
     root.close()
-    return ChallengePlan(
+    plan = ChallengePlan(
         slug=slug,
         title=title,
         tagline=tagline,
@@ -129,6 +136,7 @@ def _plan(root: Section) -> ChallengePlan:
         prizes=prizes,
         reveal_at=reveal_at,
     )
+    return plan, says_answers
 
 
 def _slug(root: Section) -> str:

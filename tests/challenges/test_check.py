@@ -123,6 +123,16 @@ def test_refused_sample_and_baselines_are_told_by_file(folder: Path, check: Chec
     assert [line.label for line in report.board] == ["global-mean"]
 
 
+def test_bad_solution_is_told_together_with_mistakes_in_the_settings(
+    folder: Path, check: Check
+) -> None:
+    edit(folder, 'organizer = "', 'organiser = "')
+    write_solution(folder, ["3.5", "three"])
+    found = {(finding.file, finding.code) for finding in check(folder).findings}
+    assert {file for file, _ in found} >= {"challenge.toml", "solution.csv"}
+    assert ("solution.csv", "value:not_number") in found
+
+
 def test_solution_without_any_way_to_split_has_the_way_out(folder: Path, check: Check) -> None:
     edit(folder, "public_share = 0.5\n", "")
     (finding,) = check(folder).findings
