@@ -131,8 +131,10 @@ class _Trial:
         key = AnswerKey.open(ids, sealed)
         impossible = list(answer_checks.faults(key))
         self.findings += impossible
+        if self.reading.plan is None:
+            return  # a draft names metrics that may not exist: no warnings, no scores
         self.warnings += answer_checks.warnings(key, plan)
-        if not impossible and self.reading.plan is not None:
+        if not impossible:
             self._score_all(plan, key)
 
     def _score_all(self, plan: ChallengePlan, key: AnswerKey) -> None:

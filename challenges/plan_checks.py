@@ -16,15 +16,23 @@ GUESSABLE_SEED = 2**32  # all smaller ones are tried in minutes against a few pu
 _NUMERIC = (TargetKind.REAL, TargetKind.INTEGER)
 
 
-def check(plan: ChallengePlan, faults: Faults) -> None:
-    """Note everything in `plan` that does not fit together, and what is doubtful."""
+def check(plan: ChallengePlan, faults: Faults) -> bool:
+    """Note everything in `plan` that does not fit together, and what is doubtful.
+
+    Returns:
+        Whether columns and formats fit together, so that solution.csv can be looked at.
+
+    """
+    before = len(faults.findings)
     _check_columns(plan, faults)
-    _check_metrics(plan, faults)
     _check_formats(plan, faults)
+    says_answers = len(faults.findings) == before
+    _check_metrics(plan, faults)
     _check_split(plan, faults)
     _check_phases(plan.phases, faults)
     _check_deadlines(plan, faults)
     _check_prizes(plan, faults)
+    return says_answers
 
 
 def _check_columns(plan: ChallengePlan, faults: Faults) -> None:

@@ -72,7 +72,7 @@ def read_plan(text: str) -> PlanReading:
         fault = _syntax_fault(text, "values are nested too deeply")
         return PlanReading(None, None, (fault,), (), frozenset())
     plan, says_answers = _plan(Section(table, (), faults), faults)
-    plan_checks.check(plan, faults)
+    says_answers &= plan_checks.check(plan, faults)
     return PlanReading(
         plan=None if faults.findings else plan,
         draft=plan if says_answers else None,

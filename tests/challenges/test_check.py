@@ -133,6 +133,13 @@ def test_bad_solution_is_told_together_with_mistakes_in_the_settings(
     assert ("solution.csv", "value:not_number") in found
 
 
+def test_sound_solution_beside_an_unknown_metric_is_no_mistake(folder: Path, check: Check) -> None:
+    edit(folder, 'name = "rmse"', 'name = "rmsee"')
+    report = check(folder)
+    assert {finding.file for finding in report.findings} == {"challenge.toml"}
+    assert (report.pack, report.board) == (None, ())
+
+
 def test_solution_without_any_way_to_split_has_the_way_out(folder: Path, check: Check) -> None:
     edit(folder, "public_share = 0.5\n", "")
     (finding,) = check(folder).findings
