@@ -73,6 +73,63 @@ class TeamRules:
     merge_deadline: datetime | None
 
 
+class Delivery(StrEnum):
+    """What a team may hand in."""
+
+    PREDICTIONS = "predictions"  # a file of predictions
+    CODE = "code"  # a zip that the server's runtime runs on the hidden features
+    IMAGE = "image"  # a container image, the same
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRules:
+    """What a team's program may use when the server runs it on the hidden features.
+
+    Attributes:
+        seconds: Wall clock of the hidden run; the smoke run has the same.
+        image_max_bytes, code_max_bytes: Of the uploaded file.
+        has_sample_answers: The folder has models/sample_submission.csv, so that the smoke run's
+            predictions are checked row by row.
+
+    """
+
+    seconds: int
+    memory_bytes: int
+    cpus: float
+    processes: int
+    output_bytes: int
+    scratch_bytes: int
+    image_max_bytes: int
+    code_max_bytes: int
+    has_sample_answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnScore:
+    """One number the host's own metric gives; its digits stand in `ChallengePlan.metrics`."""
+
+    name: str
+    is_lower_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMetric:
+    """A metric written by the host; it runs in a box, once for each part of the answers.
+
+    Attributes:
+        program: Command run in the folder metric/; empty for `score()` in metric.py.
+        parameters: Keyword arguments of `score()`, or parameters.json of a program.
+        scores: In the order of `ChallengePlan.metrics`; the first one ranks.
+
+    """
+
+    program: tuple[str, ...]
+    parameters: tuple[tuple[str, bool | int | float | str], ...]
+    scores: tuple[OwnScore, ...]
+    seconds: int
+    memory_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class ChallengePlan:
     """Everything `challenge.toml` declares.
@@ -85,6 +142,9 @@ class ChallengePlan:
         split_seed: Seed of that split.
         finals: How many submissions a team may choose (EntryRule.CHOSEN).
         reveal_at: Instant of the reveal; None = as soon as everything received in time is scored.
+        own_metric: The host's own metric in place of built-in ones.
+        deliveries: What a team may hand in.
+        models: Limits of code and images; None when neither is taken.
 
     """
 
@@ -106,6 +166,9 @@ class ChallengePlan:
     tie_rule: TieRule
     prizes: tuple[PrizePlan, ...]
     reveal_at: datetime | None
+    own_metric: OwnMetric | None = None
+    deliveries: tuple[Delivery, ...] = (Delivery.PREDICTIONS,)
+    models: ModelRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
