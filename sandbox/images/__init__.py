@@ -1,0 +1,1 @@
+"""Container images from people nobody trusts: read, checked, unpacked without an engine."""
