@@ -1,32 +1,14 @@
 """A challenge folder that arrives as a zip: unpacked under caps, never outside its folder."""
 
-import io
-import os
-import stat
-import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from palio.core.errors import AppError, ConflictError
 from palio.core.storage import Blob, BlobWriter, FileTooLargeError, LocalStorage
+from palio.sandbox import bundle
+from palio.sandbox.bundle import BundleLimits
+from palio.sandbox.spec import ImageRefusedError
 
 MEMBERS_MAX = 10_000
-_PIECE_BYTES = 2**20
-
-
-_LIST_BYTES_MAX = 4 * 2**20  # of the list of members, which zipfile reads in one piece
-_PATH_MAX = 400
-_FOLDERS_MAX = 20
-_NAME_BYTES_MAX = 255  # most file systems take no more
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,  # encrypted
-    EOFError,
-    ValueError,  # names in no encoding, offsets outside the file
-)
 
 
 class BadZipError(AppError):
@@ -78,17 +60,6 @@ class SealedDoor:
             ) from error
 
 
-class _SmallReads(io.FileIO):
-    """A file that gives a few MiB at a time: a list of millions of members never fills memory."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        wanted = os.fstat(self.fileno()).st_size if size is None or size < 0 else size
-        piece = super().read(min(wanted, _LIST_BYTES_MAX + 1))
-        if piece is None or len(piece) > _LIST_BYTES_MAX:
-            raise BadZipError(f"The zip lists more than {MEMBERS_MAX:,} members.")
-        return piece
-
-
 def unpack(source: Path, folder: Path, *, limit_bytes: int) -> Path:
     """Unpack a zip and return the folder that holds challenge.toml.
 
@@ -102,52 +73,15 @@ def unpack(source: Path, folder: Path, *, limit_bytes: int) -> Path:
         FileTooLargeError: More than the cap comes out.
 
     """
+    limits = BundleLimits(bytes=limit_bytes, files=MEMBERS_MAX)
     try:
-        with _SmallReads(source) as file, zipfile.ZipFile(file) as archive:
-            _unpack_members(archive, folder, limit_bytes=limit_bytes)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise BadZipError("Two members of the zip have one name.") from error
-    except _UNREADABLE as error:
-        raise BadZipError("The body is not a zip file that can be read.") from error
+        bundle.unpack(source, folder, limits=limits)
+    except ImageRefusedError as error:
+        if error.code == "bundle:too-big":
+            raise FileTooLargeError(error.text) from error
+        raise BadZipError(f"The zip cannot be taken. {error.text}") from error
     roots = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     for root in roots:
         if (root / "challenge.toml").is_file():
             return root
     raise BadZipError("There is no challenge.toml in the zip, nor in its top folder.")
-
-
-def _unpack_members(archive: zipfile.ZipFile, folder: Path, *, limit_bytes: int) -> None:
-    members = archive.infolist()
-    if len(members) > MEMBERS_MAX:
-        raise BadZipError(f"The zip has {len(members):,} members; at most {MEMBERS_MAX:,}.")
-    left = limit_bytes
-    for member in members:
-        if member.is_dir():
-            continue
-        target = folder / _safe_path(member)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(member) as packed, target.open("xb") as file:
-            while piece := packed.read(_PIECE_BYTES):
-                left -= len(piece)
-                if left < 0:
-                    raise FileTooLargeError(
-                        f"The zip unpacks to more than the limit of {limit_bytes:,} bytes."
-                    )
-                file.write(piece)
-
-
-def _safe_path(member: zipfile.ZipInfo) -> PurePosixPath:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    mode = member.external_attr >> 16
-    is_plain = stat.S_IFMT(mode) in (0, stat.S_IFREG)
-    if path.is_absolute() or ".." in path.parts or not path.parts or not is_plain:
-        raise BadZipError(f"The zip has an unsafe member: {member.filename[:_PATH_MAX]!r}.")
-    if len(str(path)) > _PATH_MAX or len(path.parts) > _FOLDERS_MAX or _has_long_name(path):
-        raise BadZipError(f"The zip has a name too long: {member.filename[:_PATH_MAX]!r}…")
-    if member.compress_type not in _METHODS:
-        raise BadZipError("The zip is packed in a rare way; use plain zip (deflate).")
-    return path
-
-
-def _has_long_name(path: PurePosixPath) -> bool:
-    return any(len(part.encode(errors="replace")) > _NAME_BYTES_MAX for part in path.parts)

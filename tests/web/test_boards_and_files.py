@@ -162,7 +162,7 @@ def test_a_zip_with_a_list_too_long_is_refused_unread(tmp_path: Path) -> None:
     with zipfile.ZipFile(source, "w") as archive:
         for number in range(60_000):
             archive.writestr(f"data/{number:030}", "")
-    with pytest.raises(BadZipError, match="lists more than 10,000 members"):
+    with pytest.raises(BadZipError, match="more than 10,000 files"):
         unpack(source, tmp_path / "out", limit_bytes=2**20)
 
 
