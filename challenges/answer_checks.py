@@ -49,6 +49,7 @@ def warnings(key: AnswerKey, plan: ChallengePlan) -> Iterator[Finding]:
             yield _warning("answers:few_rows", text)
         if rows:
             yield from _constant(key, part)
+        if rows and plan.own_metric is None:
             yield from _undefined(key, plan, part)
     for place, column in enumerate(key.columns):
         yield from _telling_order(key, column, key.truth[place])

@@ -1,5 +1,6 @@
 """Reads declared keys out of a TOML table and collects every fault with its line and a hint."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
@@ -15,6 +16,8 @@ E = TypeVar("E", bound=StrEnum)
 _TEXT_MOST = 600
 _LARGEST_NUMBER = sys.float_info.max
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999  # no challenge; and its times still have room for zones
+_SIZE = re.compile(r"([1-9][0-9]{0,14}) ?(B|kB|KiB|MB|MiB|GB|GiB)")
+_UNITS = {"B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a time that was faulty
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
@@ -129,9 +132,26 @@ class Section:
             return None
         return float(value)
 
-    def choice(self, key: str, kind: type[E], *, default: E) -> E:
-        """Read one of the values of an enumeration."""
+    def size(self, key: str, *, default: int, least: int = 1, most: int = 2**40) -> int:
+        """Read a number of bytes: a whole number, or a text such as ``"100 MiB"``."""
         value = self._take(key)
+        if not isinstance(value, str):
+            return self.whole(key, default=default, least=least, most=most)
+        match = _SIZE.fullmatch(value)
+        if match is None:
+            text = f"`{key}` {_shown(value)} is not a size."
+            self.fault("value:size", key, text, hint='For example "100 MiB".')
+            return default
+        size = int(match[1]) * _UNITS[match[2]]
+        if not least <= size <= most:
+            text = f"`{key}` is {_shown(value)}; it must be from {least:,} to {most:,} bytes."
+            self.fault("value:range", key, text)
+            return default
+        return size
+
+    def choice(self, key: str, kind: type[E], *, default: E, is_required: bool = False) -> E:
+        """Read one of the values of an enumeration."""
+        value = self._take(key, is_required=is_required, hint=f"One of {', '.join(kind)}.")
         if value is None:
             return default
         return self._one_of(key, (*self.path, key), value, kind) or default

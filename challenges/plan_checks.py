@@ -27,7 +27,10 @@ def check(plan: ChallengePlan, faults: Faults) -> bool:
     _check_columns(plan, faults)
     _check_formats(plan, faults)
     says_answers = len(faults.findings) == before
-    _check_metrics(plan, faults)
+    if plan.own_metric is None:
+        _check_metrics(plan, faults)
+    else:
+        _check_own_scores(plan, faults)
     _check_split(plan, faults)
     _check_phases(plan.phases, faults)
     _check_deadlines(plan, faults)
@@ -105,6 +108,14 @@ def _check_metrics(plan: ChallengePlan, faults: Faults) -> None:
             is_plain = key != "name" or are_columns_sound or choice.name not in registry.METRICS
             if is_plain and faults.is_sound((*path, key)):
                 faults.add("metric:choice", (*path, key), text)
+
+
+def _check_own_scores(plan: ChallengePlan, faults: Faults) -> None:
+    names = [choice.name for choice in plan.metrics]
+    for place, name in enumerate(names):
+        if name and name in names[:place]:
+            text = f'The score "{name}" is there twice; a board shows one of a name.'
+            faults.add("value:twice", ("metric", "scores", place, "name"), text)
 
 
 def _blamed_key(choice: MetricChoice, complaint: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -13,6 +12,7 @@ from palio.challenges import plan_checks
 from palio.challenges.contracts import (
     ChallengePlan,
     EntryRule,
+    OwnMetric,
     PhasePlan,
     PrizePlan,
     Quota,
@@ -20,6 +20,7 @@ from palio.challenges.contracts import (
     TieRule,
 )
 from palio.challenges.fields import Faults, Section, did_you_mean
+from palio.challenges.plan_programs import read_models, read_own_metric, read_parameters
 from palio.challenges.toml_lines import lines_of
 from palio.core.errors import Finding
 from palio.core.money import Money, exponent
@@ -31,8 +32,6 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_MOST = 60
 BYTES_DEFAULT = 100 * 2**20
 
-_SIZE = re.compile(r"([1-9][0-9]{0,14}) ?(B|kB|KiB|MB|MiB|GB|GiB)")
-_UNITS = {"B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _SYNTAX_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -105,7 +104,8 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
     tagline = root.text("tagline", default="")
     organizer = root.text("organizer")
     tags, licence = root.texts("tags"), root.text("data_licence", most=2000)
-    metrics = tuple(_metric(section) for section in root.sections("metrics", is_required=True))
+    own_metric, metrics = _metrics(root)
+    deliveries, models = read_models(root.section("models"))
     before = len(faults.findings)
     form = _form(root.section("submission", is_required=True))
     truth, public_share, seed = _answers(root.section("answers"))
@@ -135,6 +135,9 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
         tie_rule=tie_rule,
         prizes=prizes,
         reveal_at=reveal_at,
+        own_metric=own_metric,
+        deliveries=deliveries,
+        models=models,
     )
     return plan, says_answers
 
@@ -152,20 +155,23 @@ def _slug(root: Section) -> str:
     return slug
 
 
+def _metrics(root: Section) -> tuple[OwnMetric | None, tuple[MetricChoice, ...]]:
+    own = root.section("metric")
+    built_in = root.sections("metrics", is_required="metric" not in root.table)
+    metrics = tuple(_metric(section) for section in built_in)
+    if own is None:
+        return None, metrics
+    if built_in:
+        text = "A challenge has built-in [[metrics]] or a [metric] of its own, not both."
+        root.fault("key:both", "metrics", text, hint="Remove one of the two.")
+    return read_own_metric(own)
+
+
 def _metric(section: Section) -> MetricChoice:
     name = section.text("name")
     digits = section.whole("digits", default=4, least=0, most=15)
-    return MetricChoice(name=name, parameters=tuple(_parameters(section)), digits=digits)
-
-
-def _parameters(section: Section) -> Iterator[tuple[str, float | int | str]]:
-    for key, value in sorted(section.rest().items()):
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            section.fault("value:type", key, f"The parameter `{key}` must be a number or a text.")
-        elif isinstance(value, int) and abs(value) > _LARGEST:
-            section.fault("value:range", key, f"The parameter `{key}` is too large.")
-        else:
-            yield key, value
+    parameters = read_parameters(section, section.rest(), has_bools=False)
+    return MetricChoice(name=name, parameters=tuple(parameters), digits=digits)
 
 
 def _form(section: Section | None) -> PredictionForm:
@@ -176,7 +182,7 @@ def _form(section: Section | None) -> PredictionForm:
         id_kind=section.choice("id_kind", IdKind, default=IdKind.INTEGER),
         targets=tuple(_target(one) for one in section.sections("targets", is_required=True)),
         formats=section.choices("formats", FileFormat, default=(FileFormat.CSV,)),
-        max_bytes=_max_bytes(section),
+        max_bytes=section.size("max_bytes", default=BYTES_DEFAULT),
     )
     section.close()
     return form
@@ -192,20 +198,6 @@ def _target(section: Section) -> TargetColumn:
     )
     section.close()
     return target
-
-
-def _max_bytes(section: Section) -> int:
-    value = section.raw("max_bytes")
-    if value is None:
-        return BYTES_DEFAULT
-    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if match:
-        return int(match[1]) * _UNITS[match[2]]
-    if isinstance(value, str):
-        text = f'`max_bytes` "{value}" is not a size.'
-        section.fault("value:size", "max_bytes", text, hint='For example "100 MiB".')
-        return BYTES_DEFAULT
-    return section.whole("max_bytes", least=1, most=2**40)
 
 
 def _answers(

@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from palio.challenges.contracts import Challenge, ChallengeState, Phase, QuotaWindow
+from palio.challenges.contracts import (
+    Challenge,
+    ChallengePlan,
+    ChallengeState,
+    Phase,
+    QuotaWindow,
+)
 from palio.challenges.errors import (
     BadExtensionError,
     ClosedError,
@@ -14,6 +20,8 @@ from palio.challenges.errors import (
     NotOpenYetError,
     ReasonMissingError,
 )
+from palio.scoring import registry
+from palio.scoring.metrics.base import Direction
 
 _S = ChallengeState
 
@@ -150,6 +158,29 @@ def check_extension(
                 f"The phase {later.name} opens on {in_words(later.opens_at)}; "
                 f"extend {phase.name} no further than that."
             )
+
+
+def is_lower_better(plan: ChallengePlan, *, place: int = 0) -> bool:
+    """Tell whether lower values of a metric of the plan are better; the first one ranks.
+
+    Raises:
+        registry.UnknownMetricError: A built-in metric that does not exist.
+
+    """
+    if plan.own_metric is not None:
+        return plan.own_metric.scores[place].is_lower_better
+    return registry.find(plan.metrics[place].name).direction is Direction.LOWER
+
+
+def direction(plan: ChallengePlan, *, place: int = 0) -> Direction:
+    """Return the same as `is_lower_better`, as the word of the API."""
+    return Direction.LOWER if is_lower_better(plan, place=place) else Direction.HIGHER
+
+
+def metric_title(plan: ChallengePlan) -> str:
+    """Return the name of the ranking metric as people write it."""
+    name = plan.metrics[0].name
+    return name if plan.own_metric is not None else registry.find(name).title
 
 
 def quota_window(zone: str, *, now: datetime) -> QuotaWindow:

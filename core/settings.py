@@ -102,6 +102,11 @@ class Settings(BaseSettings):
         return self.data_folder.absolute() / "sealed"
 
     @property
+    def hidden_folder(self) -> Path:
+        """Where hidden features are kept; in production readable by workers for models alone."""
+        return self.data_folder.absolute() / "hidden"
+
+    @property
     def url(self) -> str:
         """Address people type, without trailing slash."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"

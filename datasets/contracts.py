@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +37,34 @@ class AnswerKeyRef:
     rows: int
     public_rows: int
     private_rows: int
+    created_at: datetime
+
+
+class PackageKind(StrEnum):
+    """What a bundle (`sandbox.bundle`) holds, and by that who may have it.
+
+    METRIC: The host's own metric as it is mounted at ``/metric``: ``metric.py``, or the files of
+        a program. In the sealed store: it may tell how the answers came to be.
+    FEATURES: What a team's program gets as ``/input``. In the hidden store, which workers for
+        models read, and which holds no answers.
+    SAMPLE: A folder ``sample/`` with files of the same kind that everybody may see, ``/input``
+        of a smoke run, and beside it ``sample_submission.csv`` where the host gave one
+        (`ModelRules.has_sample_answers`). Among the blobs.
+    """
+
+    METRIC = "metric"
+    FEATURES = "features"
+    SAMPLE = "sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A version of one of a challenge's bundles: size and digest, no content."""
+
+    id: str
+    challenge_id: str
+    kind: PackageKind
+    version: int
+    sha256: str
+    bytes: int
     created_at: datetime

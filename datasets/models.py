@@ -1,4 +1,4 @@
-"""Tables of datasets: which blobs are a challenge's files, and its answer keys by digest.
+"""Tables of datasets: which blobs are a challenge's files, answer keys and packages.
 
 `challenge_id` is no foreign key: challenges come after datasets in a submission's life.
 """
@@ -42,4 +42,19 @@ class AnswerKeyRow(SQLModel, table=True):
     rows: int
     public_rows: int
     private_rows: int
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PackageRow(SQLModel, table=True):
+    """One version of a bundle: the host's metric, features, or a sample. Rows are only added."""
+
+    __tablename__ = "package"
+    __table_args__ = (UniqueConstraint("challenge_id", "kind", "version"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    challenge_id: str
+    kind: str  # PackageKind; decides in which store the blob lies
+    version: int
+    sha256: str
+    bytes: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)

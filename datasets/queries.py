@@ -1,10 +1,10 @@
-"""Named looks at a challenge's files and answer keys: sizes and digests, no content."""
+"""Named looks at a challenge's files, answer keys and packages: sizes and digests, no content."""
 
 from sqlmodel import Session, col, func, select
 
-from palio.datasets.contracts import AnswerKeyRef, DataFile
+from palio.datasets.contracts import AnswerKeyRef, DataFile, Package, PackageKind
 from palio.datasets.errors import DataFileNotFoundError
-from palio.datasets.models import AnswerKeyRow, DataFileRow
+from palio.datasets.models import AnswerKeyRow, DataFileRow, PackageRow
 
 
 def files(
@@ -59,6 +59,22 @@ def answer_key(
     return key_of(row) if row else None
 
 
+def package(
+    session: Session, *, challenge_id: str, kind: PackageKind, version: int | None = None
+) -> Package | None:
+    """Return a bundle (None = the latest version), None where there is none."""
+    statement = (
+        select(PackageRow)
+        .where(PackageRow.challenge_id == challenge_id, PackageRow.kind == kind.value)
+        .order_by(col(PackageRow.version).desc())
+        .limit(1)
+    )
+    if version is not None:
+        statement = statement.where(PackageRow.version == version)
+    row = session.exec(statement).first()
+    return package_of(row) if row else None
+
+
 def file_of(row: DataFileRow) -> DataFile:
     """Return what others may know of a file."""
     return DataFile(
@@ -84,5 +100,18 @@ def key_of(row: AnswerKeyRow) -> AnswerKeyRef:
         rows=row.rows,
         public_rows=row.public_rows,
         private_rows=row.private_rows,
+        created_at=row.created_at,
+    )
+
+
+def package_of(row: PackageRow) -> Package:
+    """Return what others may know of a bundle."""
+    return Package(
+        id=row.id,
+        challenge_id=row.challenge_id,
+        kind=PackageKind(row.kind),
+        version=row.version,
+        sha256=row.sha256,
+        bytes=row.bytes,
         created_at=row.created_at,
     )

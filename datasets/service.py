@@ -1,4 +1,4 @@
-"""What is done to a challenge's data: a new version of its files, a new answer key."""
+"""What is done to a challenge's data: a new version of its files, answer key or a package."""
 
 import os
 import stat
@@ -13,9 +13,9 @@ from sqlmodel import Session, SQLModel
 
 from palio.core.storage import Blob, Storage
 from palio.datasets import queries, rules
-from palio.datasets.contracts import AnswerKeyRef, DataFile
+from palio.datasets.contracts import AnswerKeyRef, DataFile, Package, PackageKind
 from palio.datasets.errors import DataRefusedError, DataTooLargeError, VersionTakenError
-from palio.datasets.models import AnswerKeyRow, DataFileRow
+from palio.datasets.models import AnswerKeyRow, DataFileRow, PackageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,28 @@ def add_answer_key(
     )
     _add(session, [row])
     return queries.key_of(row)
+
+
+def add_package(
+    session: Session, *, challenge_id: str, kind: PackageKind, blob: Blob, now: datetime
+) -> Package:
+    """Make a stored bundle the next version of its kind.
+
+    Raises:
+        VersionTakenError: Somebody else added a version at this moment.
+
+    """
+    before = queries.package(session, challenge_id=challenge_id, kind=kind)
+    row = PackageRow(
+        challenge_id=challenge_id,
+        kind=kind.value,
+        version=before.version + 1 if before else 1,
+        sha256=blob.sha256,
+        bytes=blob.bytes,
+        created_at=now,
+    )
+    _add(session, [row])
+    return queries.package_of(row)
 
 
 def _add(session: Session, rows: Sequence[SQLModel]) -> None:

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from palio.challenges.contracts import Challenge, ChallengeState, EntryRule
-from palio.challenges.rules import in_words, is_reveal_due
+from palio.challenges.rules import in_words, is_lower_better, is_reveal_due, metric_title
 from palio.core.errors import ConflictError, NotFoundError
-from palio.scoring.metrics.base import Direction, Metric
 
 _COUNTED = {
     EntryRule.LAST: "a team's last submission counts",
@@ -58,12 +57,13 @@ def check_reveal(challenge: Challenge, *, pending: int, now: datetime) -> None:
         raise RevealTooEarlyError(f"The reveal is on {in_words(at)}.")
 
 
-def in_one_sentence(challenge: Challenge, metric: Metric) -> str:
+def in_one_sentence(challenge: Challenge) -> str:
     """Say how the challenge is ranked."""
     choice = challenge.plan.metrics[0]
-    better = "lower" if metric.direction is Direction.LOWER else "higher"
+    better = "lower" if is_lower_better(challenge.plan) else "higher"
     counted = _COUNTED[challenge.plan.entry_rule].format(finals=challenge.plan.finals)
     return (
-        f"{metric.title}: {better} is better, rounded to {choice.digits} decimals; {counted};"
+        f"{metric_title(challenge.plan)}: {better} is better,"
+        f" rounded to {choice.digits} decimals; {counted};"
         " equal scores share a rank, the earlier one first."
     )

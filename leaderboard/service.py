@@ -8,11 +8,11 @@ from sqlmodel import Session, col, select
 from palio.accounts import queries as accounts
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
+from palio.challenges.rules import direction
 from palio.core import audit, db
 from palio.leaderboard import queries, ranking, rules, snapshots
 from palio.leaderboard.contracts import Board, Snapshot, Standing
 from palio.leaderboard.models import BoardSnapshot
-from palio.scoring import registry
 from palio.submissions import private
 from palio.submissions import queries as submissions
 from palio.submissions.contracts import ScoredEntry
@@ -111,12 +111,11 @@ def _body(
     session: Session, *, challenge: Challenge, board: Board, entries: Iterable[ScoredEntry]
 ) -> bytes:
     plan = challenge.plan
-    metric = registry.find(plan.metrics[0].name)
     rows = ranking.rank(
         entries,
         ranking=ranking.Ranking(
             board=board,
-            direction=metric.direction,
+            direction=direction(plan),
             rule=plan.entry_rule,
             finals=plan.finals,
         ),
@@ -124,7 +123,7 @@ def _body(
     names = accounts.team_names(session, challenge_id=challenge.id)
     return snapshots.to_bytes(
         snapshots.Content(
-            rule=rules.in_one_sentence(challenge, metric),
+            rule=rules.in_one_sentence(challenge),
             standings=tuple(_standing(row, names) for row in rows),
         )
     )

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from palio.challenges.plan_toml import read_plan
 
 PAGE = Path(__file__).parents[2] / "docs" / "organise" / "challenge-folder.md"
@@ -10,18 +12,29 @@ ROW = re.compile(r"^\| `([a-z_.\[\]]+)` \| ([^|]+) \| ([^|]+) \|", re.MULTILINE)
 MISSING = re.compile(r"`(\w+)` is missing")
 
 
+def blocks() -> tuple[str, str]:
+    text = PAGE.read_text(encoding="utf-8")
+    full, metric = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    return str(full), str(metric)
+
+
 def example() -> str:
-    (block,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return str(block)
+    return blocks()[0]
 
 
-def test_example_with_every_key_is_sound() -> None:
-    reading = read_plan(example())
+def own_metric_example() -> str:
+    full, metric = blocks()
+    return re.sub(r"(\[\[metrics\]\]\n(?:\w.*\n)+\n)+", lambda _: f"{metric}\n", full, count=1)
+
+
+@pytest.mark.parametrize("text", [example(), own_metric_example()])
+def test_example_with_every_key_is_sound(text: str) -> None:
+    reading = read_plan(text)
     assert (reading.findings, reading.warnings) == ((), ())
 
 
 def test_documented_keys_are_the_keys_that_are_read() -> None:
-    known = read_plan(example()).known
+    known = read_plan(example()).known | read_plan(own_metric_example()).known
     leaves = {k for k in known if not any(o.startswith((f"{k}.", f"{k}[]")) for o in known)}
     rows = [key for key, _, _ in ROW.findall(PAGE.read_text(encoding="utf-8"))]
     assert len(rows) == len(set(rows))
@@ -32,6 +45,7 @@ def test_keys_without_a_default_are_those_that_must_be_there() -> None:
     bare = (
         "# top\n[[metrics]]\n[submission]\n[[submission.targets]]\n[answers]\n[[answers.targets]]\n"
     )
+    bare += "[metric]\n[[metric.scores]]\n[models]\n"
     bare += "[[phases]]\n[phases.quota]\n[teams]\n[entries]\n[board]\n[[prizes]]\n"
     lines = bare.splitlines()
     found = set()
@@ -48,9 +62,9 @@ def test_keys_without_a_default_are_those_that_must_be_there() -> None:
     assert found == documented
 
 
-def test_default_values_in_the_page_change_nothing() -> None:
+@pytest.mark.parametrize("full", [example(), own_metric_example()])
+def test_default_values_in_the_page_change_nothing(full: str) -> None:
     """Writing a default out gives the same plan as leaving the key away."""
-    full = example()
     for key, _, default in ROW.findall(PAGE.read_text(encoding="utf-8")):
         name = key.rpartition(".")[2]
         if not default.startswith("`") or "[]" in key or "." in key.partition(".")[2]:
@@ -58,6 +72,8 @@ def test_default_values_in_the_page_change_nothing() -> None:
         table, _, _ = key.rpartition(".")
         without = re.sub(rf"^{name} = .*\n", "", full, flags=re.MULTILINE)
         header = f"[{table}]\n"
+        if table and header not in full:
+            continue
         line = f"{name} = {default.strip('`')}\n"
         given = line + without if not table else without.replace(header, header + line)
         assert read_plan(given).plan == read_plan(without).plan is not None, key
