@@ -13,7 +13,7 @@ from palio.core.settings import Settings
 from palio.pipeline import contracts, folder_broker
 
 _QUEUE_OF = {
-    contracts.Task.SCORE: contracts.Queue.SCORE,
+    **{task: name for name, task in contracts.JOB_QUEUES.items()},
     contracts.Task.PUBLISH: contracts.Queue.BOARD,
     contracts.Task.SETTLE: contracts.Queue.BOARD,
 }

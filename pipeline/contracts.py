@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+from palio.challenges.contracts import Delivery
+from palio.sandbox.spec import Level
 
 
 class JobState(StrEnum):
@@ -18,15 +22,23 @@ class Queue(StrEnum):
     """Which workers a job or a message is for."""
 
     SCORE = "score"
+    METRIC = "metric"  # scoring by a host's own metric: answers, and a box
+    MODEL = "model"  # code and images: a box, and no answers
     BOARD = "board"
 
 
 class Task(StrEnum):
     """Names of messages; each carries one id."""
 
-    SCORE = "score"  # job id; a hint that the queue holds work
+    SCORE = "score"  # job id, as in the next two; a hint that the queue holds work
+    METRIC = "metric"
+    MODEL = "model"
     PUBLISH = "publish"  # challenge id: a score changed
     SETTLE = "settle"  # challenge id: perhaps everything received in time is scored
+
+
+JOB_QUEUES: Final = {Queue.SCORE: Task.SCORE, Queue.METRIC: Task.METRIC, Queue.MODEL: Task.MODEL}
+"""Queues that hold jobs, and the message that is a hint of one."""
 
 
 class Priority:
@@ -45,6 +57,7 @@ class Claim:
     challenge_id: str
     fence: int
     attempt: int
+    priority: int = Priority.COMPETITOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ class JobView:
 
     id: str
     submission_id: str
+    queue: Queue
     state: JobState
     priority: int
     attempts: int
@@ -79,7 +93,7 @@ class QueueStatus:
     Attributes:
         position: 1 = next; None when it does not wait.
         running_seconds: Since when it runs; None when it does not.
-        workers_alive: Scoring processes that gave a sign of life lately.
+        workers_alive: Processes for its queue that gave a sign of life lately.
         typical: How long others waited and ran.
         words: One or two sentences.
 
@@ -95,6 +109,7 @@ class QueueStatus:
 class AlarmKind(StrEnum):
     """What an alarm is about."""
 
+    METRIC_BROKE = "metric_broke"  # the host's own metric
     JOB_GIVEN_UP = "job_given_up"
     QUEUE_QUIET = "queue_quiet"
 
@@ -111,10 +126,46 @@ class AlarmView:
 
 
 @dataclass(frozen=True, slots=True)
+class Abilities:
+    """What one machine can run in boxes, as tried out there.
+
+    Attributes:
+        code, image, metric: How strong a box it has for each; NONE = it runs no such thing.
+        memory_bytes: Of the machine: nothing that may use more is started there.
+        words: What is missing, for the operator.
+
+    """
+
+    code: Level = Level.NONE
+    image: Level = Level.NONE
+    metric: Level = Level.NONE
+    memory_bytes: int = 0
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
-    """One worker and its last sign of life."""
+    """One worker, what it takes, and its last sign of life."""
 
     name: str
     processes: int
+    queues: tuple[Queue, ...]
+    abilities: Abilities
     started_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Whether something a challenge takes can be taken at this moment.
+
+    Attributes:
+        level: How strong a box it runs in; NONE for predictions, which need none.
+        words: Why not, and what works instead; empty when it can.
+
+    """
+
+    delivery: Delivery
+    is_offered: bool
+    level: Level
+    words: str

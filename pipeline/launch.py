@@ -8,15 +8,14 @@ from pathlib import Path
 from sqlmodel import Session
 
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge
+from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.packs import Baseline, Pack
 from palio.challenges.sample import write_sample
-from palio.core import queue
 from palio.core.storage import Blob, Storage
 from palio.datasets import seal
 from palio.datasets import service as datasets
-from palio.pipeline import leases
-from palio.pipeline.contracts import Priority, Queue, Task
+from palio.pipeline import leases, queries, rules
+from palio.pipeline.contracts import Priority, Queue
 from palio.pipeline.models import BoardWork
 from palio.scoring.key import KeySummary, compile_key
 from palio.scoring.rows import RowIds
@@ -38,10 +37,14 @@ def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
     note: str,
     idempotency_key: str,
     limits: UploadLimits,
+    delivery: Delivery = Delivery.PREDICTIONS,
 ) -> Receipt:
-    """Receive a stored file and put it into the queue, in the caller's transaction.
+    """Receive a stored file and put it into its queue, in the caller's transaction.
 
-    Raises whatever `submissions.service.receive` raises.
+    Raises:
+        AppError: Whatever `submissions.service.receive` raises.
+        NotOfferedError: No worker can run what was sent.
+
     """
     receipt = submissions.receive(
         session,
@@ -53,9 +56,13 @@ def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
         note=note,
         idempotency_key=idempotency_key,
         limits=limits,
+        delivery=delivery,
     )
     if receipt.is_new:
-        _add_score_job(session, receipt, priority=Priority.COMPETITOR, now=receipt.received_at)
+        now = receipt.received_at
+        queries.check_offered(session, plan=challenge.plan, delivery=delivery, now=now)
+        queue_name = rules.first_queue(challenge.plan, delivery)
+        _add_job(session, receipt, queue_name, priority=Priority.COMPETITOR, now=now)
     return receipt
 
 
@@ -161,16 +168,18 @@ def _queue_baselines(
             person_id=person_id,
             now=now,
         )
-        _add_score_job(session, receipt, priority=Priority.BASELINE, now=now)
+        queue_name = rules.scoring_queue(challenge.plan)
+        _add_job(session, receipt, queue_name, priority=Priority.BASELINE, now=now)
 
 
-def _add_score_job(session: Session, receipt: Receipt, *, priority: int, now: datetime) -> None:
-    job_id = leases.add_job(
+def _add_job(
+    session: Session, receipt: Receipt, queue_name: Queue, *, priority: int, now: datetime
+) -> None:
+    leases.add_job(
         session,
-        queue=Queue.SCORE,
+        queue=queue_name,
         submission_id=receipt.submission_id,
         challenge_id=receipt.challenge_id,
         priority=priority,
         now=now,
     )
-    queue.enqueue(session, task=Task.SCORE, id=job_id)

@@ -15,8 +15,9 @@ from sqlmodel import Session, col, select
 
 from palio.core.clock import database_now
 from palio.core.ids import new_id
+from palio.core.queue import enqueue
 from palio.pipeline import rules
-from palio.pipeline.contracts import Claim, JobState, Queue
+from palio.pipeline.contracts import JOB_QUEUES, Claim, JobState, Queue
 from palio.pipeline.models import Job
 
 Work = Callable[[], AbstractContextManager[Session]]
@@ -41,7 +42,7 @@ def add_job(
     priority: int,
     now: datetime,
 ) -> str:
-    """Put a job into the queue; return its id."""
+    """Put a job into the queue, with the message that hints of it; return its id."""
     job = Job(
         id=new_id(),
         queue=queue,
@@ -55,6 +56,7 @@ def add_job(
     )
     session.add(job)
     session.flush()
+    enqueue(session, task=JOB_QUEUES[queue], id=job.id)
     return job.id
 
 
@@ -88,6 +90,7 @@ def claim(
             col(Job.challenge_id),
             col(Job.fence),
             col(Job.attempts),
+            col(Job.priority),
         )
         .execution_options(synchronize_session=False)
     ).first()

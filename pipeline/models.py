@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from palio.core.db import UtcDateTime
@@ -52,6 +52,12 @@ class WorkerSeen(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     processes: int
+    queues: str  # separated by spaces
+    code_level: str
+    image_level: str
+    metric_level: str
+    memory_bytes: int = Field(sa_type=BigInteger)
+    words: str
     started_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime, index=True)
 

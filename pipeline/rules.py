@@ -7,8 +7,8 @@ that is why they are written with ``&`` and ``|``.
 from datetime import datetime, timedelta
 from typing import Any
 
-from palio.challenges.contracts import Challenge, ChallengeState
-from palio.pipeline.contracts import JobState
+from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState, Delivery
+from palio.pipeline.contracts import JobState, Queue
 
 Row = Any  # a table, or something with its columns as attributes
 Condition = Any  # an SQL condition, or a bool
@@ -16,6 +16,16 @@ Condition = Any  # an SQL condition, or a bool
 BACK_OFF_SECONDS = 2.0
 BACK_OFF_FACTOR = 4
 CHANGES_TOGETHER = 10
+
+
+def scoring_queue(plan: ChallengePlan) -> Queue:
+    """Return where predictions are scored."""
+    return Queue.SCORE if plan.own_metric is None else Queue.METRIC
+
+
+def first_queue(plan: ChallengePlan, delivery: Delivery) -> Queue:
+    """Return where a received file goes first: programs write their predictions before scoring."""
+    return scoring_queue(plan) if delivery is Delivery.PREDICTIONS else Queue.MODEL
 
 
 def is_due(job: Row, *, now: datetime) -> Condition:

@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
-from palio.pipeline import rules
+from palio.pipeline import queries, rules
 from palio.pipeline.contracts import JobState, JobView, Queue, QueueStatus, Typical
-from palio.pipeline.models import Job, WorkerSeen
+from palio.pipeline.models import Job
 from palio.submissions.contracts import Submission, SubmissionState
 
 HISTORY_JOBS = 200
-ALIVE_SECONDS = 30
 
 
 def queue_status(session: Session, *, submission: Submission, now: datetime) -> QueueStatus:
@@ -23,8 +22,9 @@ def queue_status(session: Session, *, submission: Submission, now: datetime) -> 
     is_running = job is not None and job.state is JobState.RUNNING
     position = _position(session, job, now=now) if job and is_waiting else None
     running = _seconds(job.started_at, now) if job and is_running else None
-    alive = workers_alive(session, now=now)
-    times = typical(session, queue=Queue.SCORE)
+    queue = Queue.SCORE if job is None else job.queue
+    alive = workers_alive(session, now=now, queue=queue)
+    times = typical(session, queue=queue)
     return QueueStatus(
         position=position,
         running_seconds=running,
@@ -114,15 +114,9 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     return sorted(values)[rank - 1]
 
 
-def workers_alive(session: Session, *, now: datetime) -> int:
-    """Return how many scoring processes gave a sign of life lately."""
-    since = now - timedelta(seconds=ALIVE_SECONDS)
-    total = session.execute(
-        select(func.coalesce(func.sum(WorkerSeen.processes), 0)).where(
-            col(WorkerSeen.seen_at) >= since
-        )
-    ).scalar_one()
-    return int(total)
+def workers_alive(session: Session, *, now: datetime, queue: Queue = Queue.SCORE) -> int:
+    """Return how many processes for a queue gave a sign of life lately."""
+    return sum(worker.processes for worker in queries.alive(session, queue=queue, now=now))
 
 
 def _job_of(session: Session, submission_id: str) -> JobView | None:
@@ -141,6 +135,7 @@ def view(job: Job) -> JobView:
     return JobView(
         id=job.id,
         submission_id=job.submission_id,
+        queue=Queue(job.queue),
         state=JobState(job.state),
         priority=job.priority,
         attempts=job.attempts,
@@ -160,7 +155,7 @@ def _position(session: Session, job: JobView, *, now: datetime) -> int:
     before = session.execute(
         select(func.count())
         .select_from(Job)
-        .where(col(Job.queue) == Queue.SCORE, rules.is_due(Job, now=now), is_before)
+        .where(col(Job.queue) == job.queue, rules.is_due(Job, now=now), is_before)
     ).scalar_one()
     return int(before) + 1
 

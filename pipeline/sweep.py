@@ -6,7 +6,7 @@ Messages are hints, workers die, clocks run on. Each part finds what is stuck by
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from celery import Celery
@@ -21,11 +21,19 @@ from palio.core import db, queue
 from palio.core.clock import database_now
 from palio.pipeline import alarms, processes, queries, rules, steps
 from palio.pipeline.app import waiting_messages
-from palio.pipeline.contracts import AlarmKind, Claim, JobState, Queue, Task
+from palio.pipeline.contracts import (
+    JOB_QUEUES,
+    Abilities,
+    AlarmKind,
+    Claim,
+    JobState,
+    Queue,
+)
 from palio.pipeline.models import BoardWork, Job, Turn, WorkerSeen
 
 TURN_SECONDS = 60
 GRACE_SECONDS = 1.0  # a message may still be on its way
+NOTHING = Abilities()
 
 _log = logging.getLogger(__name__)
 
@@ -123,20 +131,24 @@ def give_up_hopeless(bench: steps.Bench) -> None:
 
 def send_missing(bench: steps.Bench, app: Celery) -> None:
     """Send as many messages as there are jobs to take and too few messages for them."""
+    for name, task in JOB_QUEUES.items():
+        jobs = _takable(bench, name)
+        if jobs:
+            missing = len(jobs) - waiting_messages(app, name)
+            for job_id in jobs[: max(0, missing)]:
+                bench.send(queue.Message(task=task, id=job_id))
+
+
+def _takable(bench: steps.Bench, name: Queue) -> Sequence[str]:
     with db.reading(bench.engine) as session:
         now = database_now(session)
         before = now - timedelta(seconds=GRACE_SECONDS)
-        jobs = session.exec(
+        return session.exec(
             select(Job.id)
-            .where(col(Job.queue) == Queue.SCORE, col(Job.created_at) <= before)
+            .where(col(Job.queue) == name, col(Job.created_at) <= before)
             .where(rules.is_claimable(Job, attempts=bench.terms.attempts, now=now))
             .order_by(col(Job.priority), col(Job.id))
         ).all()
-    if not jobs:
-        return
-    missing = len(jobs) - waiting_messages(app, Queue.SCORE)
-    for job_id in jobs[: max(0, missing)]:
-        bench.send(queue.Message(task=Task.SCORE, id=job_id))
 
 
 def move_clocks(bench: steps.Bench) -> None:
@@ -164,27 +176,41 @@ def watch_queue(bench: steps.Bench, *, quiet_seconds: int) -> None:
     """Raise the alarm when jobs wait and nobody takes them; end it when somebody does."""
     with bench.work() as session:
         now = database_now(session)
-        words = queries.quiet_words(
-            session, queue=Queue.SCORE, quiet_seconds=quiet_seconds, now=now
-        )
-        kind, subject = AlarmKind.QUEUE_QUIET, str(Queue.SCORE)
-        if words is None:
-            alarms.end(session, kind=kind, subject=subject, now=now)
-            return
-        alarms.raise_alarm(
-            session, kind=kind, subject=subject, challenge_id=None, words=words, now=now
-        )
+        for name in JOB_QUEUES:
+            words = queries.quiet_words(session, queue=name, quiet_seconds=quiet_seconds, now=now)
+            kind, subject = AlarmKind.QUEUE_QUIET, str(name)
+            if words is None:
+                alarms.end(session, kind=kind, subject=subject, now=now)
+            else:
+                alarms.raise_alarm(
+                    session, kind=kind, subject=subject, challenge_id=None, words=words, now=now
+                )
 
 
-def say_alive(bench: steps.Bench, *, processes: int) -> None:
-    """Note that this worker lives."""
+def say_alive(
+    bench: steps.Bench,
+    *,
+    processes: int,
+    queues: Sequence[Queue] = (Queue.SCORE, Queue.BOARD),
+    abilities: Abilities = NOTHING,
+) -> None:
+    """Note that this worker lives, what it takes and what it can run."""
     with bench.work() as session:
         now = database_now(session)
-        seen = session.get(WorkerSeen, bench.worker)
-        if seen is None:
-            seen = WorkerSeen(name=bench.worker, processes=processes, started_at=now, seen_at=now)
-        seen.seen_at = now
-        session.add(seen)
+        before = session.get(WorkerSeen, bench.worker)
+        seen = WorkerSeen(
+            name=bench.worker,
+            processes=processes,
+            queues=" ".join(queues),
+            code_level=abilities.code,
+            image_level=abilities.image,
+            metric_level=abilities.metric,
+            memory_bytes=abilities.memory_bytes,
+            words=abilities.words,
+            started_at=before.started_at if before else now,
+            seen_at=now,
+        )
+        session.merge(seen)
 
 
 def say_gone(bench: steps.Bench) -> None:

@@ -8,6 +8,7 @@ from palio.datasets import models as datasets
 from palio.leaderboard import models as leaderboard
 from palio.pipeline import models as pipeline
 from palio.prizes import models as prizes
+from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
 from palio.submissions import private_models as private_scores
 
@@ -16,6 +17,7 @@ __all__ = [
     "audit",
     "challenges",
     "datasets",
+    "host_runs",
     "leaderboard",
     "metadata",
     "pipeline",

@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     RESOURCE_LIMIT = "resource_limit"  # gVisor gave up under the program (its exit 2)
     PROGRAM_ERROR = "program_error"  # exit code other than 0
     INVALID_OUTPUT = "invalid_output"  # exit 0, and the collector refused
+    INVALID_PREDICTIONS = "invalid_predictions"  # collected, and the reader of predictions refused
 
 
 @dataclass(frozen=True, slots=True)

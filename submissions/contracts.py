@@ -5,7 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from palio.challenges.contracts import Delivery
 from palio.core.errors import Finding
+from palio.sandbox.outcome import Box, Fault, Killer, Outcome
 
 
 class SubmissionKind(StrEnum):
@@ -32,6 +34,7 @@ class QuotaCause(StrEnum):
     SUBMITTED = "submitted"
     PLATFORM_FAULT = "platform_fault"
     REFUSED_FILE = "refused_file"
+    METRIC_FAULT = "metric_fault"  # the organizer's own metric gave no score
     HOST_GRANT = "host_grant"
 
 
@@ -40,11 +43,16 @@ class UploadLimits:
     """What one installation takes from one team, beside the challenge's own quota.
 
     Attributes:
-        refused_files_per_day: Refused files cost no try; more than this many a day are not read.
+        refused_files_per_day: Refused files cost no try, nor do those a host's metric broke on;
+            more than this many a day are not read.
+        file_max_bytes: Of a prediction file.
+        model_max_bytes: Of an image or a zip of code.
 
     """
 
     refused_files_per_day: int = 50
+    file_max_bytes: int = 2 * 2**30
+    model_max_bytes: int = 10 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Receipt:
     bytes: int
     received_at: datetime
     is_new: bool  # False when the idempotency key was seen before
+    delivery: Delivery = Delivery.PREDICTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,96 @@ class Submission:
     is_chosen: bool
     note: str
     public_scores: tuple[PublicScore, ...]
+    delivery: Delivery = Delivery.PREDICTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """Names one run of a team's program; `attempt` is the fence of its job."""
+
+    submission_id: str
+    stage: Box
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeRun:
+    """A team's program on public sample data, as the team sees it: everything there is.
+
+    Attributes:
+        outcome: None while it runs, and where the box failed (`fault` is the platform's then).
+        log: The end of what it wrote, fit to be shown.
+        reason: Code of what was refused, such as ``output:symlink``; empty otherwise.
+
+    """
+
+    outcome: Outcome | None
+    fault: Fault
+    exit_code: int | None
+    killed_by: Killer
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    log: str
+    is_log_cut: bool
+    reason: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenRun:
+    """A team's program on the hidden features, as the team sees it: how it ended and its size.
+
+    No log, exit code or reason: each would tell the team whatever the program read there.
+
+    Attributes:
+        outcome: As in `SmokeRun`.
+        wall_seconds: Whole seconds, rounded up.
+        peak_memory_bytes: Rounded up to 16 MiB.
+
+    """
+
+    outcome: Outcome | None
+    fault: Fault
+    wall_seconds: int
+    peak_memory_bytes: int
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRuns:
+    """The latest run of each kind; None where there was none."""
+
+    smoke: SmokeRun | None
+    hidden: HiddenRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostRun:
+    """A run on hidden data as its organizers see it; never shown to participants.
+
+    Attributes:
+        box: ``model``, ``metric-public`` or ``metric-private``.
+        log: The end of what was written, fit to be shown.
+        words: What else the organizer has to know, such as why the predictions were refused.
+
+    """
+
+    box: str
+    attempt: int
+    outcome: Outcome | None
+    exit_code: int | None
+    killed_by: Killer
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    log: str
+    is_log_cut: bool
+    reason: str
+    words: str
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,11 @@ class Submission(SQLModel, table=True):
     person_id: str = Field(foreign_key="person.id")
     kind: str
     label: str | None  # name of a baseline, None for competitors
+    delivery: str
     file_name: str
     sha256: str
     bytes: int = Field(sa_type=BigInteger)
+    predictions_sha256: str | None = None  # what a model wrote on the hidden features
     note: str
     idempotency_key: str
     state: str = Field(index=True)
@@ -58,6 +60,32 @@ class QuotaLine(SQLModel, table=True):
     cause: str
     submission_id: str | None = Field(default=None, foreign_key="submission.id")
     note: str = ""
+
+
+class ModelRun(SQLModel, table=True):
+    """One run of a team's program: of the smoke run everything, of the hidden one what may be told.
+
+    The rest of a hidden run stands in `host_models`, on purpose elsewhere.
+    """
+
+    __tablename__ = "model_run"
+
+    submission_id: str = Field(foreign_key="submission.id", primary_key=True)
+    stage: str = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)  # the job's fence
+    image_id: str = Field(default="", index=True)  # empty for code
+    outcome: str | None = None
+    fault: str
+    exit_code: int | None = None
+    killed_by: str
+    wall_seconds: float = Field(default=0.0, sa_type=Double)
+    cpu_seconds: float = Field(default=0.0, sa_type=Double)
+    peak_memory_bytes: int = Field(default=0, sa_type=BigInteger)
+    log: str = ""
+    is_log_cut: bool = False
+    reason: str = ""
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ScoreColumns(SQLModel):

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from palio.challenges import rules as challenge_rules
-from palio.challenges.contracts import Challenge, Phase
+from palio.challenges.contracts import Challenge, Delivery, Phase
 from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
 from palio.scoring.card import Score
@@ -77,6 +77,16 @@ def of_challenge(
     return _page(session, wanted, cursor=cursor, limit=limit)
 
 
+def file_to_score(session: Session, submission_id: str) -> str | None:
+    """Return the digest of the predictions to score: as sent, or as the model wrote them.
+
+    None while a model has written none. Its predictions are hidden data: no participant's view
+    tells their digest.
+    """
+    row = session.get_one(models.Submission, submission_id, populate_existing=True)
+    return row.sha256 if row.delivery == Delivery.PREDICTIONS else row.predictions_sha256
+
+
 def receipt_of_key(session: Session, *, team_id: str, idempotency_key: str) -> Receipt | None:
     """Return the receipt this team got for this key before, if any."""
     row = session.exec(
@@ -99,6 +109,7 @@ def receipt(row: models.Submission, *, is_new: bool) -> Receipt:
         bytes=row.bytes,
         received_at=row.received_at,
         is_new=is_new,
+        delivery=Delivery(row.delivery),
     )
 
 
@@ -156,14 +167,14 @@ def quota_use(session: Session, *, team_id: str, phase_id: str, day: date) -> Qu
 
 
 def refused_files(session: Session, *, team_id: str, day: date) -> int:
-    """Return how many of the files a team sent on this day were refused."""
+    """Return how many of the files a team sent on this day were refused, or broke a metric."""
     return session.exec(
         select(func.count())
         .select_from(models.QuotaLine)
         .where(
             models.QuotaLine.team_id == team_id,
             models.QuotaLine.day == day,
-            models.QuotaLine.cause == QuotaCause.REFUSED_FILE.value,
+            col(models.QuotaLine.cause).in_((QuotaCause.REFUSED_FILE, QuotaCause.METRIC_FAULT)),
         )
     ).one()
 
@@ -332,6 +343,7 @@ def _submission(row: models.Submission, scores: tuple[Score, ...]) -> Submission
             PublicScore(metric=score.metric, exact=score.exact, rounded=score.rounded)
             for score in scores
         ),
+        delivery=Delivery(row.delivery),
     )
 
 

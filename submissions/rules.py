@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from palio.accounts.contracts import Team
 from palio.challenges.contracts import (
     Challenge,
+    ChallengePlan,
     ChallengeState,
+    Delivery,
     EntryRule,
     Phase,
     Quota,
@@ -21,7 +24,8 @@ from palio.core.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from palio.submissions.contracts import SubmissionState
+from palio.core.storage import FileTooLargeError
+from palio.submissions.contracts import SubmissionState, UploadLimits
 from palio.submissions.states import ENDED
 
 NOTE_MAX_CHARS = 500
@@ -117,6 +121,12 @@ class NotChoosableError(ConflictError):
     code = "not_choosable"
 
 
+class DeliveryNotTakenError(BadRequestError):
+    """The challenge takes other things."""
+
+    code = "delivery_not_taken"
+
+
 class BaselineExistsError(ConflictError):
     """The label already stands for another file."""
 
@@ -179,7 +189,8 @@ def check_refused_files(count: int, *, limit: int, window: QuotaWindow, zone: st
     """
     if count >= limit:
         raise TooManyRefusedFilesError(
-            f"{count} files of your team were refused on {window.day}, more than we read in a day."
+            f"{count} files of your team were refused or broke the metric on {window.day},"
+            " more than we read in a day."
             " Use `palio check` until the file is sound:"
             f" it costs nothing. {_when(window.next_day_at, zone=zone)}",
             next_try_at=window.next_day_at,
@@ -254,6 +265,62 @@ def check_key(key: str) -> None:
         raise BadIdempotencyKeyError(
             "Send an Idempotency-Key header of 1 to 200 visible ASCII characters, a new one for"
             " each submission and the same one when you repeat a request."
+        )
+
+
+WORDS_OF_DELIVERY: Final = {
+    Delivery.PREDICTIONS: "prediction files",
+    Delivery.CODE: "code",
+    Delivery.IMAGE: "container images",
+}
+
+
+def upload_max_bytes(plan: ChallengePlan, delivery: Delivery, *, limits: UploadLimits) -> int:
+    """Return how large a file of this kind may be: by the challenge and by the installation.
+
+    Raises:
+        DeliveryNotTakenError: The challenge takes no such thing.
+
+    """
+    check_delivery(plan, delivery)
+    if delivery is Delivery.PREDICTIONS:
+        return min(plan.form.max_bytes, limits.file_max_bytes)
+    if plan.models is None:  # `check_delivery` let it through, the plan contradicts itself
+        return 0
+    own = plan.models.code_max_bytes if delivery is Delivery.CODE else plan.models.image_max_bytes
+    return min(own, limits.model_max_bytes)
+
+
+def check_delivery(plan: ChallengePlan, delivery: Delivery) -> None:
+    """Let through what the challenge takes.
+
+    Raises:
+        DeliveryNotTakenError: Says what it takes instead.
+
+    """
+    if delivery in plan.deliveries:
+        return
+    taken = " and ".join(WORDS_OF_DELIVERY[each] for each in plan.deliveries)
+    raise DeliveryNotTakenError(
+        f"This challenge does not take {WORDS_OF_DELIVERY[delivery]}; it takes {taken}."
+    )
+
+
+def check_size(
+    plan: ChallengePlan, delivery: Delivery, *, file_bytes: int, limits: UploadLimits
+) -> None:
+    """Let a program or image through that is not too large; reading refuses predictions.
+
+    Raises:
+        DeliveryNotTakenError: The challenge takes no such thing.
+        FileTooLargeError: As said.
+
+    """
+    most = upload_max_bytes(plan, delivery, limits=limits)
+    if delivery is not Delivery.PREDICTIONS and file_bytes > most:
+        raise FileTooLargeError(
+            f"The file has {file_bytes:,} bytes; the limit for {WORDS_OF_DELIVERY[delivery]}"
+            f" is {most:,} bytes."
         )
 
 

@@ -20,7 +20,7 @@ from palio.accounts import service as accounts
 from palio.accounts.contracts import Team
 from palio.challenges import rules as challenge_rules
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge
+from palio.challenges.contracts import Challenge, Delivery
 from palio.core import audit, db
 from palio.core.clock import database_now
 from palio.core.errors import Finding
@@ -51,6 +51,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     note: str,
     idempotency_key: str,
     limits: UploadLimits,
+    delivery: Delivery = Delivery.PREDICTIONS,
 ) -> Receipt:
     """Accept a stored file as a try of this team.
 
@@ -62,7 +63,8 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         IdempotencyKeyReusedError: The key stands for other bytes.
         NotOpenYetError, ClosedError: By the database's clock.
         QuotaUsedUpError: Says when the next try is possible.
-        TooManyRefusedFilesError: See `UploadLimits`.
+        TooManyRefusedFilesError, FileTooLargeError: See `UploadLimits`.
+        DeliveryNotTakenError: The challenge does not take such things.
         TeamNotInChallengeError: The team belongs to another challenge.
         NotInTeamError: The person does not belong to the team.
 
@@ -74,7 +76,8 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     rules.check_member(team, person_id=person_id)
     before = queries.receipt_of_key(session, team_id=team_id, idempotency_key=idempotency_key)
     if before is not None:
-        return _same_again(before, blob=blob)
+        return _same_again(before, blob=blob, delivery=delivery)
+    rules.check_size(challenge.plan, delivery, file_bytes=blob.bytes, limits=limits)
     now = _next_receipt_time(session, challenge_id=challenge.id)
     phase = challenge_rules.open_phase(challenge, now=now)
     row = models.Submission(
@@ -84,6 +87,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         person_id=person_id,
         kind=SubmissionKind.COMPETITOR.value,
         label=None,
+        delivery=delivery.value,
         file_name=rules.tidy_file_name(file_name),
         sha256=blob.sha256,
         bytes=blob.bytes,
@@ -132,6 +136,7 @@ def receive_baseline(
         person_id=person_id,
         kind=SubmissionKind.BASELINE.value,
         label=label,
+        delivery=Delivery.PREDICTIONS.value,
         file_name=rules.tidy_file_name(label),
         sha256=blob.sha256,
         bytes=blob.bytes,
@@ -237,8 +242,15 @@ def fail(session: Session, *, submission_id: str, reason: str, now: datetime) ->
     )
 
 
-def error(session: Session, *, submission_id: str, reason: str, now: datetime) -> bool:
-    """End a waiting or running submission by the platform's fault, and give the try back."""
+def error(
+    session: Session,
+    *,
+    submission_id: str,
+    reason: str,
+    now: datetime,
+    cause: QuotaCause = QuotaCause.PLATFORM_FAULT,
+) -> bool:
+    """End a waiting or running submission by the platform's or host's fault; the try is back."""
     ended = any(
         advance(
             session,
@@ -251,9 +263,7 @@ def error(session: Session, *, submission_id: str, reason: str, now: datetime) -
         for from_ in (_State.RUNNING, _State.RECEIVED)
     )
     if ended:
-        ledger.refund(
-            session, submission_id=submission_id, cause=QuotaCause.PLATFORM_FAULT, now=now
-        )
+        ledger.refund(session, submission_id=submission_id, cause=cause, now=now)
     return ended
 
 
@@ -362,8 +372,8 @@ def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> Team:
     return team
 
 
-def _same_again(before: Receipt, *, blob: Blob) -> Receipt:
-    rules.check_same_file(before.sha256, blob.sha256)
+def _same_again(before: Receipt, *, blob: Blob, delivery: Delivery) -> Receipt:
+    rules.check_same_file(before.sha256, blob.sha256 if before.delivery is delivery else None)
     return before
 
 

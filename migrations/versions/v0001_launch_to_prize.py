@@ -120,6 +120,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_log_in_try_at'), ['at'], unique=False)
         batch_op.create_index(batch_op.f('ix_log_in_try_handle_key'), ['handle_key'], unique=False)
 
+    op.create_table('package',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('challenge_id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('sha256', sa.String(), nullable=False),
+    sa.Column('bytes', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_package')),
+    sa.UniqueConstraint('challenge_id', 'kind', 'version', name=op.f('uq_package_challenge_id_kind_version'))
+    )
     op.create_table('person',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('handle', sa.String(), nullable=False),
@@ -141,6 +152,12 @@ def upgrade() -> None:
     op.create_table('worker_seen',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('processes', sa.Integer(), nullable=False),
+    sa.Column('queues', sa.String(), nullable=False),
+    sa.Column('code_level', sa.String(), nullable=False),
+    sa.Column('image_level', sa.String(), nullable=False),
+    sa.Column('metric_level', sa.String(), nullable=False),
+    sa.Column('memory_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
     sa.Column('started_at', UtcDateTime(), nullable=False),
     sa.Column('seen_at', UtcDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_worker_seen'))
@@ -290,9 +307,11 @@ def upgrade() -> None:
     sa.Column('person_id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('label', sa.String(), nullable=True),
+    sa.Column('delivery', sa.String(), nullable=False),
     sa.Column('file_name', sa.String(), nullable=False),
     sa.Column('sha256', sa.String(), nullable=False),
     sa.Column('bytes', sa.BigInteger(), nullable=False),
+    sa.Column('predictions_sha256', sa.String(), nullable=True),
     sa.Column('note', sa.String(), nullable=False),
     sa.Column('idempotency_key', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
@@ -363,6 +382,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_award')),
     sa.UniqueConstraint('challenge_id', 'place', 'currency', 'team_id', name=op.f('uq_award_challenge_id_place_currency_team_id'))
     )
+    op.create_table('host_run',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('submission_id', sa.String(), nullable=False),
+    sa.Column('box', sa.String(), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=True),
+    sa.Column('exit_code', sa.Integer(), nullable=True),
+    sa.Column('killed_by', sa.String(), nullable=False),
+    sa.Column('wall_seconds', sa.Double(), nullable=False),
+    sa.Column('cpu_seconds', sa.Double(), nullable=False),
+    sa.Column('peak_memory_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('log', sa.String(), nullable=False),
+    sa.Column('is_log_cut', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
+    sa.Column('ended_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['submission_id'], ['submission.id'], name=op.f('fk_host_run_submission_id_submission')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_host_run')),
+    sa.UniqueConstraint('submission_id', 'box', 'attempt', name=op.f('uq_host_run_submission_id_box_attempt'))
+    )
     op.create_table('job',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('queue', sa.String(), nullable=False),
@@ -389,6 +428,29 @@ def upgrade() -> None:
         batch_op.create_index('ix_job_lease', ['state', 'lease_until'], unique=False)
         batch_op.create_index('ix_job_next', ['queue', 'state', 'priority', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_job_submission_id'), ['submission_id'], unique=False)
+
+    op.create_table('model_run',
+    sa.Column('submission_id', sa.String(), nullable=False),
+    sa.Column('stage', sa.String(), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
+    sa.Column('image_id', sa.String(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=True),
+    sa.Column('fault', sa.String(), nullable=False),
+    sa.Column('exit_code', sa.Integer(), nullable=True),
+    sa.Column('killed_by', sa.String(), nullable=False),
+    sa.Column('wall_seconds', sa.Double(), nullable=False),
+    sa.Column('cpu_seconds', sa.Double(), nullable=False),
+    sa.Column('peak_memory_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('log', sa.String(), nullable=False),
+    sa.Column('is_log_cut', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('started_at', UtcDateTime(), nullable=False),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['submission_id'], ['submission.id'], name=op.f('fk_model_run_submission_id_submission')),
+    sa.PrimaryKeyConstraint('submission_id', 'stage', 'attempt', name=op.f('pk_model_run'))
+    )
+    with op.batch_alter_table('model_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_model_run_image_id'), ['image_id'], unique=False)
 
     op.create_table('private_score',
     sa.Column('submission_id', sa.String(), nullable=False),
@@ -441,6 +503,10 @@ def downgrade() -> None:
     op.drop_table('quota_line')
     op.drop_table('public_score')
     op.drop_table('private_score')
+    with op.batch_alter_table('model_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_model_run_image_id'))
+
+    op.drop_table('model_run')
     with op.batch_alter_table('job', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_job_submission_id'))
         batch_op.drop_index('ix_job_next')
@@ -449,6 +515,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_job_challenge_id'))
 
     op.drop_table('job')
+    op.drop_table('host_run')
     op.drop_table('award')
     with op.batch_alter_table('team_member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_team_member_person_id'))
@@ -492,6 +559,7 @@ def downgrade() -> None:
     op.drop_table('worker_seen')
     op.drop_table('turn')
     op.drop_table('person')
+    op.drop_table('package')
     with op.batch_alter_table('log_in_try', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_log_in_try_handle_key'))
         batch_op.drop_index(batch_op.f('ix_log_in_try_at'))

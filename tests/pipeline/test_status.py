@@ -9,7 +9,7 @@ from tests.factories.arena import Arena, predictions
 from palio.core import db
 from palio.core.clock import database_now
 from palio.pipeline import status, steps, sweep
-from palio.pipeline.contracts import JobState, JobView, QueueStatus, Typical
+from palio.pipeline.contracts import JobState, JobView, Queue, QueueStatus, Typical
 from palio.submissions.contracts import Submission, SubmissionKind, SubmissionState
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,6 +38,7 @@ SUBMISSION = Submission(
 JOB = JobView(
     id="j",
     submission_id="s",
+    queue=Queue.SCORE,
     state=JobState.QUEUED,
     priority=0,
     attempts=0,
