@@ -136,6 +136,7 @@ def prepare(settings: Settings, load: Load, pack: Path) -> list[str]:
             pack=read_pack(pack),
             blobs=LocalStorage(settings.blobs_folder),
             sealed=LocalStorage(settings.sealed_folder),
+            hidden=LocalStorage(settings.hidden_folder),
             organizer_id=people.pop().id,
             now=now,
         )

@@ -1,14 +1,15 @@
-"""Finds hidden answers that lie among the files everybody may download."""
+"""Finds hidden answers that lie among files for participants or their programs."""
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 from palio.challenges.contracts import ChallengePlan
 from palio.core.errors import Finding
 
+HIDDEN_INPUT = "models/input"
 MOST_ROWS = 1_000_000  # of each file; whoever publishes answers publishes them from the top
 _LEAST_SHARED = 3  # fewer rows agree by chance
 _PLAIN_SHARE = 0.9
@@ -17,25 +18,39 @@ Row = tuple[str, ...]
 
 
 def find(
-    solution: Path, data_folder: Path, files: tuple[str, ...], plan: ChallengePlan
+    solution: Path, folder: Path, files: Mapping[str, tuple[str, ...]], plan: ChallengePlan
 ) -> list[Finding]:
-    """Compare the answers with every data file: whole, by id and answer column, line by line.
+    """Compare the answers with every file: whole, by id and answer column, line by line.
 
     A file that names ids of the answers beside a column of theirs leaks when every value agrees
     and the values are not all the same: a sample submission agrees here and there, never always.
+
+    Args:
+        solution: The answers.
+        folder: The challenge folder.
+        files: Names of files by the folder in it where they lie, such as ``data``.
+        plan: Names id and answers.
+
     """
     digest = _sha256(solution)
     answers = _Answers(solution, plan)
     return [
         Finding(
             code="leak:answers",
-            text=f"data/{name} {what}; everybody could download the hidden answers.",
-            file=f"data/{name}",
-            hint="Take them out of data/. Answers belong into solution.csv alone.",
+            text=f"{part}/{name} {what}; {_so(part)}.",
+            file=f"{part}/{name}",
+            hint=f"Take them out of {part}/. Answers belong into solution.csv alone.",
         )
-        for name in files
-        if (what := _leak(data_folder / name, digest, answers))
+        for part, names in files.items()
+        for name in names
+        if (what := _leak(folder / part / name, digest, answers))
     ]
+
+
+def _so(part: str) -> str:
+    if part == HIDDEN_INPUT:
+        return "any program could copy the hidden answers into its predictions"
+    return "everybody could download the hidden answers"
 
 
 class _Answers:

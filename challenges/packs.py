@@ -1,14 +1,13 @@
 """Reads a challenge folder and tells its host all that is wrong with it at once."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from palio.challenges import leaks
+from palio.challenges import leaks, program_files
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.errors import PackRefusedError
-from palio.challenges.fields import printable
+from palio.challenges.folder_reader import NO_LINK, FolderReader
 from palio.challenges.plan_toml import FILE, read_plan
 from palio.core.errors import Finding
 
@@ -16,9 +15,7 @@ DESCRIPTION, RULES, DATA = "description.md", "rules.md", "data"
 SOLUTION, SAMPLE, BASELINES = "solution.csv", "sample_submission.csv", "baselines"
 TEXT_MOST_BYTES = 2**20
 
-_PARTS = (FILE, DESCRIPTION, RULES, DATA, SOLUTION, SAMPLE, BASELINES)
-_NO_LINK = "Put the thing itself here; a link could publish any file of this machine."
-_PATH_MOST = 200
+_PARTS = (FILE, DESCRIPTION, RULES, DATA, SOLUTION, SAMPLE, BASELINES, *program_files.PARTS)
 _LABEL_MOST = 60
 
 
@@ -104,12 +101,7 @@ def look_at(folder: Path) -> PackReading:
     return reader.read()
 
 
-class _Reader:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.findings: list[Finding] = []
-        self.warnings: list[Finding] = []
-
+class _Reader(FolderReader):
     def read(self) -> PackReading:
         toml = self._text(FILE)
         plan, draft = None, None
@@ -119,13 +111,17 @@ class _Reader:
             self.findings += reading.findings
             self.warnings += reading.warnings
         description, rules = self._page(DESCRIPTION), self._page(RULES)
-        has_solution = self._has_file(SOLUTION, is_required=True)
-        self._has_file(SAMPLE)
-        files = self._data_files()
+        has_solution = self.has_file(SOLUTION, is_required=True)
+        self.has_file(SAMPLE)
+        hint = "Put what participants need into data/: at least the rows to predict."
+        files = self.files_in(DATA, hint=hint)
         self._check_baselines()
         self._warn_of_strangers()
-        if plan is not None and has_solution:
-            self.findings += leaks.find(self.folder / SOLUTION, self.folder / DATA, files, plan)
+        if plan is not None:
+            plan, found = program_files.look_at(self, plan)
+            if has_solution:
+                solution = self.folder / SOLUTION
+                self.findings += leaks.find(solution, self.folder, {DATA: files, **found}, plan)
         pack = None
         if plan is not None and not self.findings:
             pack = self._pack(plan, description, rules, files)
@@ -154,34 +150,11 @@ class _Reader:
             files=files,
         )
 
-    def _fault(self, code: str, file: str, text: str, *, hint: str = "") -> None:
-        self.findings.append(
-            Finding(code=code, text=printable(text), file=printable(file), hint=hint)
-        )
-
-    def _warn(self, code: str, file: str, text: str, *, hint: str = "") -> None:
-        self.warnings.append(
-            Finding(code=code, text=printable(text), file=printable(file), hint=hint)
-        )
-
-    def _has_file(self, name: str, *, is_required: bool = False) -> bool:
-        path = self.folder / name
-        if path.is_symlink():
-            self._fault("file:link", name, f"{name} is a link.", hint=_NO_LINK)
-            return False
-        if path.is_file():
-            return True
-        if path.exists():
-            self._fault("file:kind", name, f"{name} must be a file.")
-        elif is_required:
-            self._fault("file:missing", name, f"{name} is missing.")
-        return False
-
     def _text(self, name: str) -> str | None:
-        if not self._has_file(name, is_required=True):
+        if not self.has_file(name, is_required=True):
             return None
         if (self.folder / name).stat().st_size > TEXT_MOST_BYTES:
-            self._fault("file:large", name, f"{name} has more than {TEXT_MOST_BYTES:,} bytes.")
+            self.fault("file:large", name, f"{name} has more than {TEXT_MOST_BYTES:,} bytes.")
             return None
         try:
             return (self.folder / name).read_bytes().decode("utf-8-sig")
@@ -195,48 +168,17 @@ class _Reader:
     def _page(self, name: str) -> str:
         text = self._text(name)
         if text is not None and not text.strip():
-            self._fault("file:empty", name, f"{name} is empty.", hint="Write it in Markdown.")
+            self.fault("file:empty", name, f"{name} is empty.", hint="Write it in Markdown.")
         if text is not None and "\0" in text:
             line = text[: text.index("\0")].count("\n") + 1
             found = f"{name} holds a NUL character; is it a text?"
             self.findings.append(Finding("file:encoding", found, line=line, file=name))
         return text or ""
 
-    def _data_files(self) -> tuple[str, ...]:
-        folder = self.folder / DATA
-        if folder.is_symlink():
-            self._fault("file:link", DATA, "data is a link.", hint=_NO_LINK)
-            return ()
-        found = tuple(self._files_below(folder)) if folder.is_dir() else ()
-        if not found and not any(finding.file.startswith(DATA) for finding in self.findings):
-            hint = "Put what participants need into data/: at least the rows to predict."
-            self._fault("file:missing", DATA, "There are no files in data/.", hint=hint)
-        return found
-
-    def _files_below(self, folder: Path) -> Iterator[str]:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            shown = f"{DATA}/{name}"
-            if path.is_symlink():
-                self._fault("file:link", shown, f"{shown} is a link.", hint=_NO_LINK)
-            elif path.is_dir():
-                continue
-            elif not path.is_file():
-                self._fault("file:kind", shown, f"{shown} is not a plain file.")
-            elif not _is_sound_name(name):
-                hint = f"Use printable characters, no backslash, at most {_PATH_MOST} in all."
-                self._fault(
-                    "file:name", shown, f"{shown} has a name that travels badly.", hint=hint
-                )
-            else:
-                if any(part.startswith(".") for part in Path(name).parts):
-                    self._warn("file:hidden", shown, f"{shown} is hidden, and will be published.")
-                yield name
-
     def _check_baselines(self) -> None:
         folder = self.folder / BASELINES
         if folder.is_symlink():
-            self._fault("file:link", BASELINES, "baselines is a link.", hint=_NO_LINK)
+            self.fault("file:link", BASELINES, "baselines is a link.", hint=NO_LINK)
             return
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             name = f"{BASELINES}/{path.name}"
@@ -244,9 +186,9 @@ class _Reader:
                 hint = (
                     f"Call it {BASELINES}/<label>.csv, the label of at most {_LABEL_MOST} letters."
                 )
-                self._fault("file:name", name, f"{name} is not a baseline.", hint=hint)
+                self.fault("file:name", name, f"{name} is not a baseline.", hint=hint)
             else:
-                self._has_file(name)
+                self.has_file(name)
 
     def _warn_of_strangers(self) -> None:
         for path in sorted(self.folder.iterdir()):
@@ -255,7 +197,7 @@ class _Reader:
             near = get_close_matches(path.name.lower(), _PARTS, n=1)
             hint = f"Did you mean {near[0]}?" if near else "Participants' files belong into data/."
             text = f"{path.name} is no part of a challenge; it stays here."
-            self._warn("file:unknown", path.name, text, hint=hint)
+            self.warn("file:unknown", path.name, text, hint=hint)
 
 
 def baselines_of(folder: Path) -> tuple[Baseline, ...]:
@@ -266,7 +208,3 @@ def baselines_of(folder: Path) -> tuple[Baseline, ...]:
         for path in paths
         if path.is_file() and not path.is_symlink()
     )
-
-
-def _is_sound_name(name: str) -> bool:
-    return name.isprintable() and "\\" not in name and len(name) <= _PATH_MOST

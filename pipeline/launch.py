@@ -1,12 +1,14 @@
 """How work enters the pipeline: a submission is accepted, a challenge is launched."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
+from palio.challenges import program_files
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.packs import Baseline, Pack
@@ -14,6 +16,7 @@ from palio.challenges.sample import write_sample
 from palio.core.storage import Blob, Storage
 from palio.datasets import seal
 from palio.datasets import service as datasets
+from palio.datasets.contracts import PackageKind
 from palio.pipeline import leases, queries, rules
 from palio.pipeline.contracts import Priority, Queue
 from palio.pipeline.models import BoardWork
@@ -72,6 +75,7 @@ def publish_pack(
     pack: Pack,
     blobs: Storage,
     sealed: Storage,
+    hidden: Storage,
     organizer_id: str,
     now: datetime,
     limit_bytes: int = DATA_BYTES_MAX,
@@ -79,6 +83,16 @@ def publish_pack(
     """Launch the challenge in a checked folder: files, sealed answers, texts, plan, baselines.
 
     Files are stored first; without the caller's commit they are blobs that nothing names.
+
+    Args:
+        session: The caller's.
+        pack: See `challenges.check.require_sound`.
+        blobs: Takes what everybody may have, and what workers may.
+        sealed: Takes the answers and the host's own metric.
+        hidden: Takes the features that only participants' programs may read.
+        organizer_id: Who answers for the challenge.
+        now: The database's time.
+        limit_bytes: Of the data files together.
 
     Raises:
         SlugTakenError: Another challenge has the slug.
@@ -91,6 +105,10 @@ def publish_pack(
     data = datasets.store_files(storage=blobs, folder=pack.data_folder, limit_bytes=limit_bytes)
     if SAMPLE_NAME not in {file.path for file in data}:
         data += (_sample(pack, blobs=blobs, ids=ids),)
+    packages = _store_packages(
+        pack, {PackageKind.METRIC: sealed, PackageKind.FEATURES: hidden, PackageKind.SAMPLE: blobs}
+    )
+    data += _model_sample(pack, blobs=blobs, limit_bytes=limit_bytes)
     files = [
         (baseline, blobs.keep_file(baseline.path, limit_bytes=plan.form.max_bytes))
         for baseline in pack.baselines
@@ -114,6 +132,8 @@ def publish_pack(
         private_rows=summary.private_rows,
         now=now,
     )
+    for kind, blob in packages:
+        datasets.add_package(session, challenge_id=challenge.id, kind=kind, blob=blob, now=now)
     session.add(BoardWork(challenge_id=challenge.id))
     _queue_baselines(session, challenge, files, person_id=organizer_id, now=now)
     return challenge
@@ -149,6 +169,37 @@ def _sample(pack: Pack, *, blobs: Storage, ids: Blob) -> datasets.StoredFile:
             write_sample(path, form=pack.plan.form, ids=RowIds.open(blobs.path(ids.sha256)))
             blob = blobs.keep_file(path, limit_bytes=limit_bytes)
     return datasets.StoredFile(path=SAMPLE_NAME, blob=blob)
+
+
+def _store_packages(
+    pack: Pack, stores: Mapping[PackageKind, Storage]
+) -> tuple[tuple[PackageKind, Blob], ...]:
+    """Bundle what boxes will need, each into the store of those who may read it."""
+    with tempfile.TemporaryDirectory() as name:  # readable by this user alone
+        folder = Path(name)
+        if pack.plan.own_metric is not None:
+            program_files.pack_metric(pack.folder, folder / PackageKind.METRIC)
+        if pack.plan.models is not None:
+            program_files.pack_features(pack.folder, folder / PackageKind.FEATURES)
+            program_files.pack_sample(pack.folder, folder / PackageKind.SAMPLE, pack.plan.models)
+        return tuple(
+            (kind, store.keep_file(folder / kind, limit_bytes=DATA_BYTES_MAX))
+            for kind, store in stores.items()
+            if (folder / kind).exists()
+        )
+
+
+def _model_sample(
+    pack: Pack, *, blobs: Storage, limit_bytes: int
+) -> tuple[datasets.StoredFile, ...]:
+    """Store the files of models/sample/ once more, as data files that people can look at."""
+    if pack.plan.models is None:
+        return ()
+    folder = pack.folder / program_files.MODELS / program_files.SAMPLE
+    files = datasets.store_files(storage=blobs, folder=folder, limit_bytes=limit_bytes)
+    return tuple(
+        replace(file, path=f"{program_files.PUBLISHED_SAMPLE}/{file.path}") for file in files
+    )
 
 
 def _queue_baselines(

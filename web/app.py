@@ -107,6 +107,7 @@ def make_state(settings: Settings) -> WebState:
         engine=open_engine(settings.database),
         storage=storage,
         sealed_door=SealedDoor(settings.sealed_folder),
+        hidden_door=SealedDoor(settings.hidden_folder),
         passwords=Passwords(threads=settings.password_hash_threads),
         send=make_sender(make_celery(settings)),
         key=secret_key(settings),

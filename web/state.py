@@ -24,6 +24,7 @@ class WebState:
 
     Attributes:
         sealed_door: Where a published challenge's answers go in; nothing comes out of it here.
+        hidden_door: The same for the features that participants' programs will read.
         key: Signs form proofs.
         checkers: Threads that read prediction files for `checks`; few, so that checks cannot
             take the server's processors from everything else.
@@ -34,6 +35,7 @@ class WebState:
     engine: Engine
     storage: Storage
     sealed_door: SealedDoor
+    hidden_door: SealedDoor
     passwords: Passwords
     send: Callable[[Message], None]
     key: bytes

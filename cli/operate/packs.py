@@ -77,6 +77,7 @@ def publish(folder: Path, *, organizer: str, data: Path | None) -> object:
             pack=report.pack,
             blobs=LocalStorage(server.settings.blobs_folder),
             sealed=LocalStorage(server.settings.sealed_folder),
+            hidden=LocalStorage(server.settings.hidden_folder),
             organizer_id=_organizer(session, organizer).id,
             now=database_now(session),
         )

@@ -217,7 +217,7 @@ def test_one_constant_class_is_no_leak(folder: Path) -> None:
     plan = read_pack(folder).plan
     (folder / "solution.csv").write_text("id,rating\n" + "".join(f"{n},1\n" for n in range(9)))
     (folder / "data" / "sample.csv").write_text("id,rating\n" + "".join(f"{n},1\n" for n in (3, 4)))
-    found = leaks.find(folder / "solution.csv", folder / "data", ("sample.csv",), plan)
+    found = leaks.find(folder / "solution.csv", folder, {"data": ("sample.csv",)}, plan)
     assert found == []
 
 

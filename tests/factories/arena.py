@@ -100,7 +100,7 @@ class Arena:
 
     engine: Engine
     folder: Path
-    bench: steps.Bench
+    bench: steps.ScoringBench
     sealed: LocalStorage
     sent: list[queue.Message] = field(default_factory=list)
     challenge_id: str = ""
@@ -138,6 +138,7 @@ class Arena:
                 pack=read_pack(folder),
                 blobs=self.bench.blobs,
                 sealed=self.sealed,
+                hidden=LocalStorage(self.folder / "hidden"),
                 organizer_id=host.id,
                 now=now,
             ).id

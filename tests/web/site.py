@@ -20,7 +20,7 @@ from palio.core.clock import database_now
 from palio.core.db import unit_of_work
 from palio.core.settings import Settings
 from palio.core.storage import LocalStorage
-from palio.pipeline import launch, leases, steps, tables
+from palio.pipeline import board_steps, launch, leases, steps, tables
 from palio.web.app import make_app
 from palio.web.state import WebState
 
@@ -104,7 +104,7 @@ class Site:
     settings: Settings
     app: FastAPI
     client: TestClient
-    bench: steps.Bench
+    bench: steps.ScoringBench
     organizer_id: str
     people: dict[str, Visitor] = field(default_factory=dict)
 
@@ -170,6 +170,7 @@ class Site:
                 pack=read_pack(folder),
                 blobs=self.state.storage,
                 sealed=sealed,
+                hidden=LocalStorage(self.settings.hidden_folder),
                 organizer_id=self.person_id(by) if by else self.organizer_id,
                 now=database_now(session),
             )
@@ -183,7 +184,7 @@ class Site:
         while steps.score_next(self.bench, on_lost=lambda: None):
             pass
         for challenge_id in self.challenge_ids():
-            steps.publish(self.bench, challenge_id)
+            board_steps.publish(self.bench, challenge_id)
 
     def end(self, slug: str = "toy") -> None:
         """Let the last phase of a challenge be over, without the reveal."""
@@ -196,7 +197,7 @@ class Site:
     def settle(self) -> None:
         """Close, reveal and offer the prizes, as the sweep would."""
         for challenge_id in self.challenge_ids():
-            steps.settle(self.bench, challenge_id)
+            board_steps.settle(self.bench, challenge_id)
 
     def challenge_id(self, slug: str) -> str:
         with self.state.engine.connect() as connection:

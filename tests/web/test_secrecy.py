@@ -80,7 +80,7 @@ def twin_of(site: Site, folder: Path) -> Site:
         source.backup(target)
     source.close()
     target.close()
-    for name in ("blobs", "sealed"):
+    for name in ("blobs", "sealed", "hidden"):
         shutil.copytree(
             site.settings.data_folder / name, twin.settings.data_folder / name, dirs_exist_ok=True
         )

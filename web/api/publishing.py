@@ -69,6 +69,7 @@ def _publish(state: WebState, caller: Caller, source: Path) -> ChallengeView:
             pack=pack,
             blobs=state.storage,
             sealed=state.sealed_door,
+            hidden=state.hidden_door,
             organizer_id=caller.person.id,
             now=database_now(session),
         )
