@@ -135,6 +135,7 @@ class RunSpec:
         mounts: More to read, such as `/input`.
         env: The whole environment; `HOME`, `PATH` and `LANG` are set unless given.
         wanted: Files to collect; the first refusal decides the outcome. None: nothing is taken.
+        workdir: Where the program starts.
 
     """
 
@@ -145,6 +146,7 @@ class RunSpec:
     mounts: tuple[Mount, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     wanted: tuple[Wanted, ...] = ()
+    workdir: str = SCRATCH
 
 
 @dataclass(frozen=True, slots=True)
