@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     sign_up_open: bool = True
 
     upload_max_bytes: int = Field(default=2 * 2**30, gt=0)
+    model_max_bytes: int = Field(default=10 * 2**30, gt=0)  # of an image, or a zip with code
     upload_idle_seconds: int = Field(default=60, gt=0)
     storage_reserve_share: float = Field(default=0.1, ge=0, lt=1)
     form_max_bytes: int = Field(default=2**20, gt=0)

@@ -1,11 +1,14 @@
 """One site for tests: published challenges, signed-up people, and the worker's steps by hand."""
 
 import base64
+import gzip
 import hashlib
+import io
 import shutil
 import warnings
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +18,16 @@ from httpx import Response
 from sqlalchemy import text
 
 from palio.accounts import service as accounts
+from palio.challenges.contracts import Delivery, ModelRules
 from palio.challenges.packs import read_pack
+from palio.challenges.plan_json import plan_from_json, plan_to_json
 from palio.core.clock import database_now
 from palio.core.db import unit_of_work
 from palio.core.settings import Settings
 from palio.core.storage import LocalStorage
-from palio.pipeline import board_steps, launch, leases, steps, tables
+from palio.pipeline import board_steps, launch, leases, steps, sweep, tables
+from palio.pipeline.contracts import Abilities, Queue
+from palio.sandbox.spec import Level
 from palio.web.app import make_app
 from palio.web.state import WebState
 
@@ -42,6 +49,29 @@ def predictions(offset: float = 0.0) -> bytes:
         value = truth + offset if truth < 3 else truth - offset
         lines.append(f"{row + 1},{value:.3f}")
     return ("\n".join(lines) + "\n").encode()
+
+
+IMAGE = gzip.compress(b"not looked at before a worker does", mtime=0)
+MODELS = ModelRules(
+    seconds=600,
+    memory_bytes=2 * 2**30,
+    cpus=1.0,
+    processes=64,
+    output_bytes=64 * 2**20,
+    scratch_bytes=256 * 2**20,
+    image_max_bytes=8 * 2**20,
+    code_max_bytes=2**20,
+    has_sample_answers=True,
+)
+
+
+def code_zip(text: str = "print(1)\n") -> bytes:
+    """A zip as `palio model pack` makes it, near enough for the web."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("palio-model.toml", 'command = ["python", "main.py"]\n')
+        archive.writestr("main.py", text)
+    return file.getvalue()
 
 
 def digest_header(body: bytes) -> str:
@@ -83,6 +113,7 @@ class Visitor:
         slug: str = "toy",
         key: str | None = None,
         headers: Mapping[str, str] = {},
+        delivery: str = "",
     ) -> Response:
         content = predictions(0.5) if body is None else body
         self.keys += 1
@@ -91,9 +122,9 @@ class Visitor:
             "Content-Digest": digest_header(content),
             **headers,
         }
-        return self.post(
-            f"/api/v1/challenges/{slug}/submissions?file_name=p.csv", content=content, headers=sent
-        )
+        path = f"/api/v1/challenges/{slug}/submissions?file_name=p.csv"
+        path += f"&delivery={delivery}" if delivery else ""
+        return self.post(path, content=content, headers=sent)
 
 
 @dataclass
@@ -174,6 +205,28 @@ class Site:
                 organizer_id=self.person_id(by) if by else self.organizer_id,
                 now=database_now(session),
             )
+
+    def take_models(self, slug: str = "toy", *deliveries: Delivery, **rules: Any) -> None:
+        """Let a challenge take programs too, under `MODELS`."""
+        where = {"id": self.challenge_id(slug)}
+        with self.state.engine.begin() as connection:
+            found = connection.execute(text("SELECT plan FROM challenge WHERE id = :id"), where)
+            plan = replace(
+                plan_from_json(found.scalar_one()),
+                deliveries=deliveries or tuple(Delivery),
+                models=replace(MODELS, **rules),
+            )
+            values = {"plan": plan_to_json(plan), **where}
+            connection.execute(text("UPDATE challenge SET plan = :plan WHERE id = :id"), values)
+
+    def worker_for_models(self, *, level: Level = Level.CONTAINER) -> None:
+        """Let a worker say that it lives and runs programs."""
+        sweep.say_alive(
+            replace(self.bench, worker="models"),
+            processes=1,
+            queues=(Queue.MODEL,),
+            abilities=Abilities(code=level, image=level, memory_bytes=8 * 2**30),
+        )
 
     def now(self) -> datetime:
         with self.work() as session:

@@ -12,9 +12,9 @@ OPERATIONS = {
     "create_submission", "create_team", "create_token", "decline_award", "download_data",
     "export_challenge", "extend_phase", "grant_tries", "leave_team", "list_awards",
     "list_challenges", "list_data", "list_submissions", "list_tokens", "publish_challenge",
-    "read_challenge", "read_health", "read_host", "read_leaderboard", "read_leaderboard_csv",
-    "read_me", "read_quota", "read_rules", "read_submission", "read_submission_file",
-    "read_team", "rename_team", "revoke_token",
+    "read_challenge", "read_health", "read_host", "read_host_runs", "read_leaderboard",
+    "read_leaderboard_csv", "read_me", "read_quota", "read_rules", "read_submission",
+    "read_submission_file", "read_team", "rename_team", "revoke_token",
 }  # fmt: skip
 
 

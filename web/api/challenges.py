@@ -17,6 +17,7 @@ from palio.web.api.schemas_challenges import (
     challenge_item,
     challenge_view,
 )
+from palio.web.deliveries import limits_of
 from palio.web.deps import (
     LIMIT,
     CallerDep,
@@ -74,7 +75,7 @@ def challenge_detail(session: Session, state: WebState, visit: Visit) -> Challen
         description=challenges.text(session, challenge_id=challenge.id, kind="description"),
         has_accepted=visit.has_accepted(session),
         changes=challenges.schedule_changes(session, challenge_id=challenge.id),
-        upload_max_bytes=state.settings.upload_max_bytes,
+        uploads=limits_of(state.settings),
     )
 
 

@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from palio.accounts import service as account_service
 from palio.accounts.contracts import Caller, Team
 from palio.challenges import rules as challenge_rules
+from palio.challenges.contracts import Delivery
 from palio.core.db import reading
 from palio.core.storage import Blob
 from palio.pipeline import launch
+from palio.pipeline import queries as pipeline
 from palio.submissions import queries as submissions
 from palio.submissions import rules
 from palio.submissions.contracts import Receipt, UploadLimits
@@ -21,6 +23,7 @@ from palio.submissions.intake import DigestMismatchError
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_submissions import ReceiptView, receipt_view
 from palio.web.buckets import Group
+from palio.web.deliveries import limits_of, looked_at
 from palio.web.deps import SignedInDep, StateDep
 from palio.web.errors import IdempotencyKeyMissingError
 from palio.web.state import WebState, limit
@@ -39,6 +42,7 @@ class Deed:
     file_name: str
     note: str
     key: str
+    delivery: Delivery = Delivery.PREDICTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,20 @@ class Allowance:
     sha256: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The query of an upload."""
+
+    file_name: Annotated[str, Query(max_length=1000)] = ""
+    note: Annotated[str, Query(max_length=2000)] = ""
+    delivery: Annotated[Delivery, Query(description="what the body is")] = Delivery.PREDICTIONS
+
+
 @router.post(
     "/challenges/{slug}/submissions",
     status_code=201,
     responses={
-        **problems(401, 403, 404, 408, 409, 413, 507),
+        **problems(401, 403, 404, 408, 409, 413, 415, 507),
         200: {"model": ReceiptView, "description": "The same key again: the same receipt."},
     },
     openapi_extra={
@@ -69,11 +82,12 @@ async def create_submission(
     state: StateDep,
     caller: SignedInDep,
     slug: str,
-    file_name: Annotated[str, Query(max_length=1000)] = "",
-    note: Annotated[str, Query(max_length=2000)] = "",
+    asked: Annotated[Asked, Depends()],
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> ReceiptView:
-    """Hand in a prediction file: the raw body. Costs a try; a refused file gives it back.
+    """Hand in a prediction file, a zip with code, or a container image: the raw body.
+
+    Costs a try; a refused file, and a program that fails its smoke run, give it back.
 
     Send `Content-Digest: sha-256=:…:` (RFC 9530) so that a file changed on its way is noticed,
     and one `Idempotency-Key` for all attempts at one upload: the same key never counts twice.
@@ -85,7 +99,13 @@ async def create_submission(
             "same text when you repeat it: then a repeated upload cannot count twice."
         )
     declared = declared_of(request)
-    deed = Deed(slug=slug, file_name=file_name, note=note, key=idempotency_key)
+    deed = Deed(
+        slug=slug,
+        file_name=asked.file_name,
+        note=asked.note,
+        key=idempotency_key,
+        delivery=asked.delivery,
+    )
     receipt = await take_in(state, caller, deed, request.stream(), declared=declared)
     response.status_code = 201 if receipt.is_new else 200
     return receipt_view(receipt)
@@ -102,7 +122,7 @@ async def take_in(
     """Store a stream and make it a submission; a key that is known stores no other file.
 
     Raises:
-        AppError: As `check_before`, `web.uploads.store` and `hand_in`.
+        AppError: As `check_before`, `looked_at`, `web.uploads.store` and `hand_in`.
 
     """
     allowance = await run_in_threadpool(check_before, state, caller, deed)
@@ -111,7 +131,7 @@ async def take_in(
         rules.check_same_file(before, declared.sha256)
     try:
         blob = await store(
-            stream,
+            looked_at(stream, deed.delivery),
             state.storage,
             limit_bytes=allowance.limit_bytes,
             declared=Declared(bytes=declared.bytes, sha256=before or declared.sha256),
@@ -140,23 +160,32 @@ def check_before(state: WebState, caller: Caller, deed: Deed) -> Allowance:
         visit = enter(session, deed.slug, caller)
         visit.require_participant(session)
         team = visit.team(session)
-        most = min(state.settings.upload_max_bytes, visit.challenge.plan.form.max_bytes)
+        plan = visit.challenge.plan
+        limits = limits_of(state.settings)
+        most = rules.upload_max_bytes(plan, deed.delivery, limits=limits)
         before = team and submissions.receipt_of_key(
             session, team_id=team.id, idempotency_key=deed.key
         )
         if before:  # a repetition gets its receipt whatever the time and the quota
             return Allowance(limit_bytes=most, sha256=before.sha256)
-        _check_try(session, visit, team)
+        _check_try(session, visit, team, limits=limits)
+        pipeline.check_offered(session, plan=plan, delivery=deed.delivery, now=visit.now)
         return Allowance(limit_bytes=most, sha256=None)
 
 
-def _check_try(session: Session, visit: Visit, team: Team | None) -> None:
+def _check_try(session: Session, visit: Visit, team: Team | None, *, limits: UploadLimits) -> None:
     challenge, now = visit.challenge, visit.now
     phase = challenge_rules.open_phase(challenge, now=now)
     if team is None:
         challenge_rules.check_entry_deadline(challenge, now=now)
         return
     window = challenge_rules.quota_window(phase.quota.zone, now=now)
+    rules.check_refused_files(
+        submissions.refused_files(session, team_id=team.id, day=window.day),
+        limit=limits.refused_files_per_day,
+        window=window,
+        zone=phase.quota.zone,
+    )
     use = submissions.quota_use(session, team_id=team.id, phase_id=phase.id, day=window.day)
     rules.check_quota(phase, use=use, window=window)
 
@@ -186,7 +215,8 @@ def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob) -> Receipt:
             file_name=deed.file_name,
             note=deed.note,
             idempotency_key=deed.key,
-            limits=UploadLimits(),
+            limits=limits_of(state.settings),
+            delivery=deed.delivery,
         )
 
     return run_unit(state, work)

@@ -7,18 +7,26 @@ from pydantic import Field, field_validator
 
 from palio.challenges.contracts import (
     Challenge,
+    ChallengePlan,
     ChallengeState,
+    Delivery,
     EntryRule,
     ScheduleChange,
     TieRule,
 )
-from palio.challenges.rules import closes_at
+from palio.challenges.rules import closes_at, direction
 from palio.core.money import Money
-from palio.scoring.card import MetricChoice
 from palio.scoring.form import FileFormat, IdKind, TargetKind
 from palio.scoring.metrics.base import Direction
-from palio.scoring.registry import find
+from palio.submissions.contracts import UploadLimits
 from palio.web.api.schemas import MONEY, NOW, SHA256, MoneyView, Order, View, example, money_view
+from palio.web.api.schemas_models import (
+    MODELS,
+    ModelRulesView,
+    OwnMetricView,
+    models_view,
+    own_metric_view,
+)
 from palio.web.markdown import to_html
 
 METRIC = {"name": "rmse", "direction": "lower_is_better", "digits": 4, "parameters": {}}
@@ -70,6 +78,9 @@ DETAIL: dict[str, Any] = {
     "accepted_rules": True,
     "schedule_changes": [],
     "limits": {"upload_max_bytes": 104_857_600},
+    "deliveries": ["predictions", "code", "image"],
+    "models": MODELS,
+    "own_metric": None,
 }
 FILE = {
     "path": "train.csv",
@@ -219,6 +230,9 @@ class ChallengeView(View):
     accepted_rules: bool
     schedule_changes: tuple[ScheduleChangeView, ...]
     limits: LimitsView
+    deliveries: tuple[Delivery, ...]
+    models: ModelRulesView | None
+    own_metric: OwnMetricView | None
 
 
 class RulesView(View):
@@ -288,7 +302,7 @@ def challenge_item(challenge: Challenge, *, teams: int) -> ChallengeItem:
         tags=plan.tags,
         opens_at=challenge.phases[0].opens_at,
         closes_at=closes_at(challenge),
-        metric=metric_view(plan.metrics[0]),
+        metric=metric_view(plan),
         prize_total=prize_total(challenge),
         teams=teams,
     )
@@ -302,7 +316,7 @@ def challenge_view(
     description: str,
     has_accepted: bool,
     changes: tuple[ScheduleChange, ...],
-    upload_max_bytes: int,
+    uploads: UploadLimits,
 ) -> ChallengeView:
     """Show everything public about a challenge."""
     plan = challenge.plan
@@ -310,7 +324,7 @@ def challenge_view(
     return ChallengeView(
         **challenge_item(challenge, teams=teams).model_dump(exclude={"metric"}),
         data_licence=plan.data_licence,
-        metrics=tuple(metric_view(metric) for metric in plan.metrics),
+        metrics=tuple(metric_view(plan, place=place) for place in range(len(plan.metrics))),
         form=form,
         phases=tuple(PhaseView.model_validate(phase) for phase in challenge.phases),
         team_rules=TeamRulesView.model_validate(plan.teams),
@@ -330,15 +344,19 @@ def challenge_view(
         rules_sha256=challenge.rules_sha256,
         accepted_rules=has_accepted,
         schedule_changes=tuple(ScheduleChangeView.model_validate(change) for change in changes),
-        limits=LimitsView(upload_max_bytes=min(upload_max_bytes, form.max_bytes)),
+        limits=LimitsView(upload_max_bytes=min(uploads.file_max_bytes, form.max_bytes)),
+        deliveries=plan.deliveries,
+        models=models_view(plan, limits=uploads),
+        own_metric=own_metric_view(plan),
     )
 
 
-def metric_view(metric: MetricChoice) -> MetricView:
-    """Show a metric."""
+def metric_view(plan: ChallengePlan, *, place: int = 0) -> MetricView:
+    """Show a metric; the first one ranks."""
+    metric = plan.metrics[place]
     return MetricView(
         name=metric.name,
-        direction=find(metric.name).direction,
+        direction=direction(plan, place=place),
         digits=metric.digits,
         parameters=dict(metric.parameters),
     )

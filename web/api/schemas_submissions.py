@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from palio.accounts.contracts import Team
-from palio.challenges.contracts import Quota
+from palio.challenges.contracts import Delivery, Quota
 from palio.pipeline.contracts import QueueStatus
 from palio.submissions.contracts import (
+    ModelRuns,
     QuotaCause,
     QuotaStatus,
     Receipt,
@@ -15,6 +16,7 @@ from palio.submissions.contracts import (
     SubmissionState,
 )
 from palio.web.api.schemas import FINDING, ID, NOW, SHA256, FindingView, Order, View, example
+from palio.web.api.schemas_runs import RunsView, runs_view
 
 SCORE = {"metric": "rmse", "score": "0.8972"}
 SUBMISSION = {
@@ -35,6 +37,8 @@ SUBMISSION = {
     "kind": "competitor",
     "label": "",
     "team": {"id": ID, "name": "Pragmatic Chaos"},
+    "delivery": "predictions",
+    "runs": None,
 }
 
 
@@ -49,6 +53,7 @@ class ReceiptView(View):
             "bytes": 1_048_576,
             "received_at": NOW,
             "is_new": True,
+            "delivery": "predictions",
         }
     )
 
@@ -58,6 +63,7 @@ class ReceiptView(View):
     bytes: int
     received_at: datetime
     is_new: bool
+    delivery: Delivery
 
 
 class CheckView(View):
@@ -103,7 +109,10 @@ class TeamNameView(View):
 
 
 class SubmissionView(View):
-    """A submission; `status` always says in words where it stands or why it ended."""
+    """A submission; `status` always says in words where it stands or why it ended.
+
+    `runs` are those of code or an image; null for predictions, and in lists.
+    """
 
     model_config = example(SUBMISSION)
 
@@ -124,6 +133,8 @@ class SubmissionView(View):
     kind: SubmissionKind
     label: str
     team: TeamNameView
+    delivery: Delivery
+    runs: RunsView | None
 
 
 class SubmissionsView(View):
@@ -190,9 +201,13 @@ class QuotaView(View):
 
 
 def submission_view(
-    submission: Submission, *, team: Team | None, queue: QueueStatus | None
+    submission: Submission,
+    *,
+    team: Team | None,
+    queue: QueueStatus | None,
+    runs: ModelRuns | None = None,
 ) -> SubmissionView:
-    """Show a submission; `queue` where it has not ended."""
+    """Show a submission; `queue` where it has not ended, `runs` of a model in detail."""
     ended = "Scored." if submission.state is SubmissionState.SCORED else submission.reason
     return SubmissionView(
         **SubmissionCore.model_validate(submission).model_dump(),
@@ -203,6 +218,7 @@ def submission_view(
             for score in submission.public_scores
         ),
         team=TeamNameView(id=submission.team_id, name=team.name if team else submission.label),
+        runs=runs_view(runs) if runs else None,
     )
 
 
@@ -222,6 +238,7 @@ class SubmissionCore(View):
     is_chosen: bool
     kind: SubmissionKind
     label: str
+    delivery: Delivery
 
 
 def receipt_view(receipt: Receipt) -> ReceiptView:

@@ -7,15 +7,18 @@ from sqlmodel import Session
 
 from palio.accounts import queries as accounts
 from palio.accounts.access import Action
-from palio.accounts.contracts import Team
+from palio.accounts.contracts import Caller, Role, Team
+from palio.challenges.contracts import Delivery
+from palio.core import audit
 from palio.core.paging import Page
 from palio.pipeline import status
+from palio.submissions import host_runs, runs, service
 from palio.submissions import queries as submissions
-from palio.submissions import service
 from palio.submissions.contracts import QuotaStatus, Submission
 from palio.submissions.rules import SubmissionNotFoundError
 from palio.submissions.states import PENDING
 from palio.web.api.schemas import problems
+from palio.web.api.schemas_runs import HostRunsView, HostRunView
 from palio.web.api.schemas_submissions import (
     Choice,
     QuotaView,
@@ -79,21 +82,59 @@ def _shown(
 
 
 def _view(
-    session: Session, visit: Visit, submission: Submission, team: Team | None
+    session: Session,
+    visit: Visit,
+    submission: Submission,
+    team: Team | None,
+    *,
+    is_detail: bool = False,
 ) -> SubmissionView:
-    queue = None
+    queue = found = None
     if submission.state in PENDING:
         queue = status.queue_status(session, submission=submission, now=visit.now)
-    return submission_view(submission, team=team, queue=queue)
+    if is_detail and submission.delivery is not Delivery.PREDICTIONS:
+        found = runs.of_submission(session, submission.id)
+    return submission_view(submission, team=team, queue=queue, runs=found)
 
 
 @router.get("/submissions/{submission_id}", responses=problems(401, 404))
 def read_submission(session: ReadDep, caller: SignedInDep, submission_id: str) -> SubmissionView:
     """Show one submission and where it stands."""
+    return detail(session, caller, submission_id=submission_id)[1]
+
+
+def detail(session: Session, caller: Caller, *, submission_id: str) -> tuple[Visit, SubmissionView]:
+    """Return one submission with the runs of its model."""
     submission = submissions.submission(session, submission_id)
     visit, team = _visit(session, caller, submission)
     visit.require(Action.READ_SUBMISSION, team=team, missing=_missing())
-    return _view(session, visit, submission, team)
+    return visit, _view(session, visit, submission, team, is_detail=True)
+
+
+@router.get("/submissions/{submission_id}/host-runs", responses=problems(401, 404))
+def read_host_runs(session: WriteDep, caller: SignedInDep, submission_id: str) -> HostRunsView:
+    """Show what runs on hidden data said: for organizers alone, audited for administrators."""
+    submission = submissions.submission(session, submission_id)
+    visit, _ = _visit(session, caller, submission)
+    return HostRunsView(
+        submission_id=submission_id, items=host_runs_of(session, visit, submission_id)
+    )
+
+
+def host_runs_of(session: Session, visit: Visit, submission_id: str) -> tuple[HostRunView, ...]:
+    """Return the runs of a submission on hidden data, and note it when no organizer reads them."""
+    visit.require(Action.READ_HIDDEN_LOG, missing=_missing())
+    if visit.caller is not None and Role.ORGANIZER not in visit.roles:
+        audit.record(
+            session,
+            actor_id=visit.caller.person.id,
+            action="submissions.read_hidden_log",
+            subject_id=submission_id,
+            challenge_id=visit.challenge.id,
+            now=visit.now,
+        )
+    found = host_runs.of_submission(session, submission_id)
+    return tuple(HostRunView.model_validate(run) for run in found)
 
 
 @router.get(
