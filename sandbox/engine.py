@@ -1,17 +1,238 @@
-"""The one place that speaks to a Docker engine."""
+"""Boxes of a Docker engine: the one place that imports its SDK, and the runs."""
 
-import docker
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from palio.sandbox import docker_config, docker_hold, docker_probe, docker_watch, seccomp, volume
+from palio.sandbox.collector import Refusal
+from palio.sandbox.docker_calls import Calls
+from palio.sandbox.docker_config import Bind
+from palio.sandbox.docker_images import Images
+from palio.sandbox.docker_watch import Watched
+from palio.sandbox.outcome import End, Outcome, classify
+from palio.sandbox.spec import (
+    Collected,
+    ImageRoot,
+    Level,
+    Limits,
+    Probe,
+    RunName,
+    RunReport,
+    RunSpec,
+    SandboxError,
+)
+from palio.sandbox.volume import Output, Ways
 
 CALL_SECONDS = 30  # an engine that does not answer must not hang a worker
+IMAGE_SECONDS = 1800  # to take in an image of ten gigabytes
+_PROBE_LIMITS = Limits(seconds=10, memory_bytes=32 * 2**20, processes=4)
+_LARGEST_ERRNO = 133
 
 
-def connect(socket: str = "") -> docker.DockerClient:
-    """Open a client of the engine at `socket`, or of the one the machine offers.
+def connect(socket: str = "") -> Calls:
+    """Open a way to the engine at `socket`, or to the one the machine offers.
 
     Raises:
-        docker.errors.DockerException: No engine answers there.
+        SandboxError: The SDK is not installed, or no engine answers there.
 
     """
-    if socket:
-        return docker.DockerClient(base_url=f"unix://{socket}", timeout=CALL_SECONDS)
-    return docker.from_env(timeout=CALL_SECONDS)
+    try:
+        import docker  # noqa: PLC0415 (optional dependency)
+    except ImportError as error:
+        raise SandboxError("the Docker SDK is missing: pip install 'palio[box]'") from error
+    where = {"base_url": f"unix://{socket}"} if socket else docker.utils.kwargs_from_env()
+    try:
+        api = docker.APIClient(**where, timeout=CALL_SECONDS)
+        slow = docker.APIClient(**where, timeout=IMAGE_SECONDS, version=api.api_version)
+    except docker.errors.DockerException as error:
+        raise SandboxError(
+            f"no Docker engine answers at {socket or 'the usual place'}: start it, and let this "
+            "user speak to it (group docker)"
+        ) from error
+    return Calls(api, slow)
+
+
+class DockerSandbox:
+    """Runs programs in containers of a Docker engine; fulfils `spec.Sandbox`.
+
+    How much a program writes to its log is measured in the engine's own files, so only as root
+    on the engine's machine; elsewhere `written_log_bytes` does not end a run. What is kept of a
+    log is bounded everywhere, to two pieces of `docker_config.log_piece`.
+
+    Args:
+        state: A folder of ours on this machine.
+        site: Eight hex digits of the installation.
+        socket: Path of the engine's socket; empty: the one the machine offers.
+        runtime: The engine's word for a runtime, such as ``runsc``; empty: its default.
+
+    """
+
+    def __init__(self, state: Path, *, site: str, socket: str = "", runtime: str = "") -> None:
+        self._state, self._site, self._socket, self._runtime = state, site, socket, runtime
+
+    @cached_property
+    def _calls(self) -> Calls:
+        return connect(self._socket)
+
+    @cached_property
+    def _images(self) -> Images:
+        return Images(self._calls, self._folder)
+
+    @cached_property
+    def _ways(self) -> Ways:
+        return volume.look(self._calls, image=self._images.hold(), folder=self._outputs)
+
+    @cached_property
+    def _log_root(self) -> Path:
+        return Path(str(self._calls.info().get("DockerRootDir", "/nowhere"))) / "containers"
+
+    @property
+    def _folder(self) -> Path:
+        return self._state / "docker"
+
+    @property
+    def _outputs(self) -> Path:
+        return self._folder / "outputs"
+
+    def probe(self) -> Probe:
+        """Ask the engine, then run a program that tries a wall; see `spec.Sandbox`."""
+        try:
+            judged = docker_probe.judge(
+                self._calls.info(), self._calls.version(), runtime=self._runtime
+            )
+            trouble = self._try_out() if judged.level is not Level.NONE else ""
+        except (SandboxError, OSError) as error:
+            return Probe("docker", Level.NONE, (), (f"{error}.",))
+        if trouble:
+            return Probe("docker", Level.NONE, judged.facts, (trouble, *judged.missing))
+        return Probe("docker", judged.level, judged.facts, judged.missing)
+
+    def _try_out(self) -> str:
+        name = RunName(self._site, f"probe{secrets.token_hex(4)}", 0, "probe")
+        root = ImageRoot(self._images.hold())
+        spec = RunSpec(name, root, argv=(docker_hold.TRY,), limits=_PROBE_LIMITS)
+        report = self.run(spec, collect_into=self._folder)
+        if report.exit_code is not None and 0 < report.exit_code <= _LARGEST_ERRNO:
+            return ""
+        return (
+            "A test program was let through to the machine's virtual sockets, or did not run: "
+            f"{report.outcome}, exit {report.exit_code}."
+        )
+
+    def run(self, spec: RunSpec, *, collect_into: Path) -> RunReport:
+        """Run one program in a container of its own; see `spec.Sandbox`."""
+        for mount in spec.mounts:
+            if not volume.is_readable_by_nobody(mount.source):
+                raise SandboxError(f"{mount.source} must be readable for everyone to be mounted")
+        image = self._images.id_of(spec.root)
+        try:
+            with ExitStack() as stack:
+                output, binds = self._make_output(spec, stack)
+                box = self._create(spec, image=image, binds=binds, stack=stack)
+                piece = docker_config.log_piece(spec.limits)
+                gauge = docker_watch.LogGauge(self._log_root / box, piece=piece)
+                seen = docker_watch.watch(self._calls, box, spec.limits, gauge=gauge)
+                return self._report(spec, seen, output, into=collect_into)
+        except OSError as error:
+            raise SandboxError(f"a box could not be made or cleared away: {error}") from error
+
+    def _make_output(self, spec: RunSpec, stack: ExitStack) -> tuple[Output, tuple[Bind, ...]]:
+        binds = tuple(Bind(str(m.source.resolve()), m.target) for m in spec.mounts)
+        if self._ways.may_mount:
+            way = volume.mounted(str(spec.name), spec.limits, folder=self._outputs)
+            output: Output = stack.enter_context(way)
+            return output, (*binds, *output.binds)
+        copied = () if self._ways.sees_files else spec.mounts
+        output = stack.enter_context(
+            volume.held(
+                self._calls, spec.name, spec.limits, image=self._images.hold(), inputs=copied
+            )
+        )
+        return output, (*(() if copied else binds), *output.binds)
+
+    def _create(
+        self, spec: RunSpec, *, image: str, binds: tuple[Bind, ...], stack: ExitStack
+    ) -> str:
+        body = docker_config.container(
+            spec, image=image, binds=binds, seccomp=seccomp.docker_profile(), runtime=self._runtime
+        )
+        box = self._calls.create(str(spec.name), body)
+        stack.callback(self._calls.remove, box)
+        return box
+
+    def _report(self, spec: RunSpec, seen: Watched, output: Output, *, into: Path) -> RunReport:
+        end = End(
+            exit_code=seen.exit_code,
+            killed_by=seen.killed_by,
+            had_memory_kill=seen.had_memory_kill,
+            never_started=seen.never_started,
+            is_gvisor=self._runtime == docker_probe.GVISOR,
+        )
+        outcome, reason = classify(end), ""
+        taken: list[Collected] = []
+        if outcome is Outcome.FINISHED:
+            for wanted in spec.wanted:
+                found = output.collect(wanted, into=into)
+                if isinstance(found, Refusal):
+                    outcome, reason, taken = Outcome.INVALID_OUTPUT, str(found), []
+                    break
+                taken.append(found)
+        return RunReport(
+            outcome=outcome,
+            exit_code=None if seen.never_started else seen.exit_code,
+            killed_by=seen.killed_by,
+            wall_seconds=seen.wall_seconds,
+            cpu_seconds=seen.cpu_seconds,
+            peak_memory_bytes=seen.peak_memory_bytes,
+            log=seen.log,
+            is_log_cut=seen.is_log_cut,
+            collected=tuple(taken),
+            reason=reason,
+            had_memory_kill=seen.had_memory_kill,
+        )
+
+    def add_image(self, archive: Path, *, image_id: str) -> None:
+        """Load an accepted image into the engine; see `spec.Sandbox`."""
+        with _no_room():
+            self._images.add(archive, image_id=image_id)
+
+    def prune_images(self, *, keep: frozenset[str]) -> tuple[str, ...]:
+        """Remove images that were added here; see `spec.Sandbox`."""
+        with _no_room():
+            return self._images.prune(keep=keep)
+
+    def reap(self, *, is_live: Callable[[RunName], bool]) -> tuple[str, ...]:
+        """Remove containers, volumes and mounts of dead workers; see `spec.Sandbox`.
+
+        By name alone: an image can put any label on a container, but not choose its name.
+        """
+        prefix = f"palio-{self._site}-"
+        found: set[str] = set()
+
+        def is_rubbish(name: str) -> bool:
+            run = RunName.parse(name.partition(".")[0])
+            if run is None or is_live(run):
+                return False
+            found.add(str(run))
+            return True
+
+        for name in filter(is_rubbish, self._calls.names(prefix)):
+            self._calls.remove(name)
+        for name in filter(is_rubbish, self._calls.volumes(prefix)):
+            self._calls.remove_volume(name)
+        with _no_room():
+            for place, name in volume.left_behind(prefix, folder=self._outputs).items():
+                if is_rubbish(name):
+                    volume.clear_away(place)
+        return tuple(sorted(found))
+
+
+@contextmanager
+def _no_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SandboxError(f"files of the box could not be written or removed: {error}") from error

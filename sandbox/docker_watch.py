@@ -1,0 +1,123 @@
+"""Stays with a container until its end: its time, its log and what it uses."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from palio.sandbox.docker_calls import Calls, EngineError
+from palio.sandbox.outcome import EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE, Killer
+from palio.sandbox.spec import Limits
+
+_LOOK_SECONDS = 0.5  # a flood fills a piece of log in a little more
+_LOOKS_PER_MEASURE = 4  # an engine takes some milliseconds for it
+_SIGKILL = 128 + 9
+_INIT_FAILED = b"[FATAL tini ("  # the engine's init, when the program in its care cannot start
+
+
+@dataclass(slots=True)
+class Watched:
+    """What was seen of a run.
+
+    Attributes:
+        never_started: The entry program is missing or cannot be run.
+        cpu_seconds, peak_memory_bytes: As of the last look; 0 of a run too short for one.
+
+    """
+
+    exit_code: int = 0
+    killed_by: Killer = Killer.NOBODY
+    had_memory_kill: bool = False
+    never_started: bool = False
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    log: bytes = b""
+    is_log_cut: bool = False
+
+
+class LogGauge:
+    """Measures how much an engine on this machine has written to a container's log.
+
+    Args:
+        folder: The engine's folder of the container; that of another machine measures as 0.
+        piece: Size at which the engine begins a new file, in bytes.
+
+    """
+
+    def __init__(self, folder: Path, *, piece: int) -> None:
+        self._folder, self._piece = folder / "local-logs", piece
+        self._full, self._last_full = 0, 0
+
+    def read(self) -> int:
+        """Give the bytes written so far, as stored: with some 30 bytes for each line."""
+        try:
+            now = (self._folder / "container.log").stat().st_size
+        except OSError:
+            return 0
+        try:
+            ended = (self._folder / "container.log.1").stat().st_mtime_ns
+        except OSError:
+            return now
+        self._full += ended != self._last_full
+        self._last_full = ended
+        return self._full * self._piece + now
+
+
+def watch(calls: Calls, box: str, limits: Limits, *, gauge: LogGauge) -> Watched:
+    """Start a container and stay with it until everything in it is dead.
+
+    Raises:
+        EngineError: It could not be started, watched or killed.
+
+    """
+    seen = Watched()
+    try:
+        calls.start(box)
+    except EngineError:
+        seen.exit_code = int(calls.state(box)["ExitCode"])
+        if seen.exit_code not in {EXIT_NOT_RUNNABLE, EXIT_NOT_FOUND}:
+            raise
+        seen.never_started = True
+        return seen
+    _stay(calls, box, limits, gauge=gauge, seen=seen)
+    tail = calls.log_end(box, most_bytes=limits.log_bytes)
+    seen.log, seen.is_log_cut = bytes(tail), tail.is_cut
+    _conclude(seen, calls.state(box))
+    return seen
+
+
+def _stay(calls: Calls, box: str, limits: Limits, *, gauge: LogGauge, seen: Watched) -> None:
+    deadline, looks = time.monotonic() + limits.seconds, 0
+    while not calls.wait(box, seconds=min(_LOOK_SECONDS, max(0.01, deadline - time.monotonic()))):
+        if time.monotonic() >= deadline:
+            if calls.kill(box):
+                seen.killed_by = Killer.CLOCK
+            return
+        if gauge.read() > limits.written_log_bytes:
+            calls.kill(box)
+            break
+        if looks % _LOOKS_PER_MEASURE == 0:
+            _measure(calls, box, seen)
+        looks += 1
+    if gauge.read() > limits.written_log_bytes:  # also when it was done before we looked
+        seen.killed_by = Killer.LOG
+
+
+def _measure(calls: Calls, box: str, seen: Watched) -> None:
+    cpu, memory = calls.usage(box)
+    if cpu:  # all is zero of one that has just ended
+        seen.cpu_seconds = cpu
+        seen.peak_memory_bytes = max(seen.peak_memory_bytes, memory)
+
+
+def _conclude(seen: Watched, state: Mapping[str, Any]) -> None:
+    seen.exit_code = int(state["ExitCode"])
+    seen.had_memory_kill = bool(state["OOMKilled"])
+    if seen.killed_by is Killer.NOBODY and seen.had_memory_kill and seen.exit_code == _SIGKILL:
+        seen.killed_by = Killer.MEMORY
+    seen.never_started = seen.exit_code != 0 and seen.log.startswith(_INIT_FAILED)
+    started, ended = (datetime.fromisoformat(state[key]) for key in ("StartedAt", "FinishedAt"))
+    seen.wall_seconds = max(0.0, (ended - started).total_seconds())

@@ -1,0 +1,277 @@
+"""Where a container writes `/output`, so that it is bounded, and readable once all is dead."""
+
+import ctypes
+import os
+import secrets
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Protocol
+
+from palio.sandbox import collector, docker_config, docker_hold
+from palio.sandbox.collector import Refusal
+from palio.sandbox.docker_calls import Calls, EngineError
+from palio.sandbox.docker_config import Bind
+from palio.sandbox.spec import NOBODY, OUTPUT, Collected, Limits, Mount, RunName, Wanted
+
+HOLDER, OUTPUT_VOLUME, INPUT_VOLUME = ".hold", ".out", ".in"  # after the run's name
+_INNER = "out"
+_OWN_INODES = 2  # root of the mount, and the folder in it
+_NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 2, 4, 8, 256  # linux/mount.h; the last since 5.10
+_DETACH = 2
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What this process and its engine can do together.
+
+    Attributes:
+        may_mount: We may mount, and the engine sees it.
+        sees_files: The engine sees our file system at the same paths.
+
+    """
+
+    may_mount: bool
+    sees_files: bool
+
+
+def look(calls: Calls, *, image: str, folder: Path) -> Ways:
+    """Find out what is possible, by asking for containers that are never started.
+
+    Args:
+        calls: The engine.
+        image: The one of `docker_hold`.
+        folder: Where runs' outputs are to be mounted.
+
+    Raises:
+        EngineError: The engine refused for another reason.
+        OSError: The folder cannot be made.
+
+    """
+    name = f"look{secrets.token_hex(4)}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with mounted(name, Limits(seconds=1, memory_bytes=2**20), folder=folder) as output:
+            if _sees(calls, output.binds[0].source, image=image):
+                return Ways(may_mount=True, sees_files=True)
+    except OSError:
+        pass  # we may not mount
+    return Ways(may_mount=False, sees_files=_sees(calls, str(folder), image=image))
+
+
+def _sees(calls: Calls, path: str, *, image: str) -> bool:
+    body = docker_config.holder(image, program=docker_hold.HOLD, binds=(Bind(path, OUTPUT),))
+    try:
+        calls.remove(calls.create(f"palio-look-{secrets.token_hex(4)}", body))
+    except EngineError as error:
+        if error.status == HTTPStatus.BAD_REQUEST:
+            return False
+        raise
+    return True
+
+
+class Output(Protocol):
+    """The `/output` of one run."""
+
+    @property
+    def binds(self) -> tuple[Bind, ...]:
+        """What the container gets."""
+        ...
+
+    def collect(self, wanted: Wanted, *, into: Path) -> Collected | Refusal:
+        """Take one file, once every process of the container is dead."""
+        ...
+
+
+def mount_tmpfs(target: Path, *, source: str, size: int, inodes: int) -> None:
+    """Mount a bounded file system in memory that follows no links and runs nothing.
+
+    Raises:
+        OSError: We may not, or the kernel cannot.
+
+    """
+    flags = _NOSUID | _NODEV | _NOEXEC | _NOSYMFOLLOW
+    options = f"size={size},nr_inodes={inodes},mode=0700"
+    _checked(_LIBC.mount(source.encode(), bytes(target), b"tmpfs", flags, options.encode()), target)
+
+
+def unmount(target: Path) -> None:
+    """Take a mount away, even when somebody still looks into it.
+
+    Raises:
+        OSError: There is none, or we may not.
+
+    """
+    _checked(_LIBC.umount2(bytes(target), _DETACH), target)
+
+
+def _checked(result: int, target: Path) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(target))
+
+
+class MountedOutput:
+    """A file system of ours in memory, bound into the container and read by us.
+
+    The container gets a folder inside: an engine that does not see our mount finds no such
+    folder and refuses, rather than let the program fill the disk below.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.binds = (Bind(str(folder / _INNER), OUTPUT, is_writable=True),)
+
+    def collect(self, wanted: Wanted, *, into: Path) -> Collected | Refusal:
+        """Take one file; see `collector.collect`."""
+        return collector.collect(self._folder / _INNER, wanted, into=into)
+
+
+@contextmanager
+def mounted(name: str, limits: Limits, *, folder: Path) -> Iterator[MountedOutput]:
+    """Mount a run's `/output` below `folder`, named so that the reaper knows whose it is.
+
+    Raises:
+        OSError: We may not mount.
+
+    """
+    target = folder / name
+    target.mkdir(mode=0o700, parents=True)
+    try:
+        inodes = limits.output_inodes + _OWN_INODES
+        mount_tmpfs(target, source=name, size=limits.output_bytes, inodes=inodes)
+        try:
+            inner = target / _INNER
+            inner.mkdir()
+            inner.chmod(0o777)  # nobody of the box; the mount itself is closed to all others
+            yield MountedOutput(target)
+        finally:
+            unmount(target)
+    finally:
+        target.rmdir()
+
+
+class HeldOutput:
+    """A volume of the engine, kept alive by a container of ours and read through the engine.
+
+    For whoever may not mount. That a file has two names cannot be seen this way; the other one
+    can only be in the same `/output`, so nothing of anybody else's is behind it.
+    """
+
+    def __init__(self, calls: Calls, *, holder: str, binds: tuple[Bind, ...]) -> None:
+        self._calls, self._holder = calls, holder
+        self.binds = binds
+
+    def collect(self, wanted: Wanted, *, into: Path) -> Collected | Refusal:
+        """Take one file by the collector's rules."""
+        try:
+            with self._calls.open_file(self._holder, f"{OUTPUT}/{wanted.name}") as (found, content):
+                refusal = collector.judge(found, wanted.most_bytes)
+                return refusal or collector.copy(content.read, wanted, into=into)
+        except EngineError as error:
+            if error.is_missing:
+                return Refusal.MISSING
+            raise
+
+
+@contextmanager
+def held(
+    calls: Calls, name: RunName, limits: Limits, *, image: str, inputs: tuple[Mount, ...]
+) -> Iterator[HeldOutput]:
+    """Make a run's volumes and their holder.
+
+    Args:
+        calls: The engine.
+        name: The run's.
+        limits: Of the run.
+        image: The one of `docker_hold`.
+        inputs: What the engine cannot see in our file system, and so gets as copies.
+
+    Raises:
+        EngineError: The engine refused.
+
+    """
+    shelves = _shelves(inputs)
+    volumes = [Bind(f"{name}{OUTPUT_VOLUME}", OUTPUT, is_volume=True, is_writable=True)]
+    for number, target in enumerate(shelves):
+        volumes.append(Bind(f"{name}{INPUT_VOLUME}{number}", target, is_volume=True))
+    try:
+        for bind in volumes:
+            options = docker_config.output_volume(limits) if bind.is_writable else {}
+            calls.make_volume(bind.source, options)
+        writable = tuple(replace(bind, is_writable=True) for bind in volumes)
+        body = docker_config.holder(image, program=docker_hold.HOLD, binds=writable)
+        holder = calls.create(f"{name}{HOLDER}", body)
+        calls.start(holder)
+        for target, sources in shelves.items():
+            _put(calls, holder, target, sources)
+        yield HeldOutput(calls, holder=holder, binds=tuple(volumes))
+    finally:
+        calls.remove(f"{name}{HOLDER}")
+        for bind in volumes:
+            calls.remove_volume(bind.source)
+
+
+def _shelves(inputs: tuple[Mount, ...]) -> dict[str, list[tuple[Path, str]]]:
+    """Say what goes into which volume: folders have one each, files share that of their folder."""
+    shelves: dict[str, list[tuple[Path, str]]] = {}
+    for mount in inputs:
+        if mount.source.is_dir():
+            shelves.setdefault(mount.target, []).append((mount.source, "."))
+        else:
+            folder, _, name = mount.target.rpartition("/")
+            shelves.setdefault(folder, []).append((mount.source, name))
+    return shelves
+
+
+def _put(calls: Calls, holder: str, target: str, sources: list[tuple[Path, str]]) -> None:
+    with tempfile.TemporaryFile() as file:
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            for source, name in sources:
+                tar.add(source, arcname=name)
+        file.seek(0)
+        calls.put(holder, target, file)
+
+
+def left_behind(prefix: str, *, folder: Path) -> dict[Path, str]:
+    """Find mounts whose source begins with `prefix`, and empty places for them below `folder`.
+
+    Returns:
+        Each place with the run's name.
+
+    """
+    found = {}
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        fields, _, rest = line.partition(" - ")
+        source = rest.split(" ")[1]
+        if source.startswith(prefix):
+            found[Path(fields.split(" ")[4].encode().decode("unicode_escape"))] = source
+    if folder.is_dir():
+        found |= {path: path.name for path in folder.iterdir() if path.name.startswith(prefix)}
+    return found
+
+
+def clear_away(place: Path) -> None:
+    """Unmount and remove what a dead worker left; for places of `left_behind`.
+
+    Raises:
+        OSError: It cannot be removed.
+
+    """
+    while place.is_mount():
+        unmount(place)
+    place.rmdir()
+
+
+def is_readable_by_nobody(path: Path) -> bool:
+    """Tell whether the user in a box may read a file, or enter and read a folder."""
+    found = path.stat()
+    needed = 0o5 if stat.S_ISDIR(found.st_mode) else 0o4
+    shift = 6 if found.st_uid == NOBODY else 0
+    return (found.st_mode >> shift) & needed == needed
