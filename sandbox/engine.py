@@ -83,7 +83,11 @@ class DockerSandbox:
 
     @cached_property
     def _ways(self) -> Ways:
-        return volume.look(self._calls, image=self._images.hold(), folder=self._outputs)
+        name, image = self._name_of_trial(), self._images.hold()
+        return volume.look(self._calls, name, image=image, folder=self._outputs)
+
+    def _name_of_trial(self) -> RunName:
+        return RunName(self._site, secrets.token_hex(4), 0, "trial")
 
     @cached_property
     def _log_root(self) -> Path:
@@ -111,9 +115,9 @@ class DockerSandbox:
         return Probe("docker", judged.level, judged.facts, judged.missing)
 
     def _try_out(self) -> str:
-        name = RunName(self._site, f"probe{secrets.token_hex(4)}", 0, "probe")
         root = ImageRoot(self._images.hold())
-        spec = RunSpec(name, root, argv=(docker_hold.TRY,), limits=_PROBE_LIMITS)
+        argv = (docker_hold.TRY,)
+        spec = RunSpec(self._name_of_trial(), root, argv=argv, limits=_PROBE_LIMITS)
         report = self.run(spec, collect_into=self._folder)
         if report.exit_code is not None and 0 < report.exit_code <= _LARGEST_ERRNO:
             return ""

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import secrets
 import stat
 import tarfile
 import tempfile
@@ -33,7 +32,8 @@ class Ways:
 
     Attributes:
         may_mount: We may mount, and the engine sees it.
-        sees_files: The engine sees our file system at the same paths.
+        sees_files: The engine sees our folder at the same path, and so, it is taken, all others
+            that are to be mounted.
 
     """
 
@@ -41,34 +41,35 @@ class Ways:
     sees_files: bool
 
 
-def look(calls: Calls, *, image: str, folder: Path) -> Ways:
+def look(calls: Calls, name: RunName, *, image: str, folder: Path) -> Ways:
     """Find out what is possible, by asking for containers that are never started.
 
     Args:
         calls: The engine.
+        name: For what is made meanwhile.
         image: The one of `docker_hold`.
         folder: Where runs' outputs are to be mounted.
 
     Raises:
         EngineError: The engine refused for another reason.
-        OSError: The folder cannot be made.
+        OSError: The folder cannot be written.
 
     """
-    name = f"look{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with mounted(name, Limits(seconds=1, memory_bytes=2**20), folder=folder) as output:
-            if _sees(calls, output.binds[0].source, image=image):
+        with mounted(str(name), Limits(seconds=1, memory_bytes=2**20), folder=folder) as output:
+            if _sees(calls, name, output.binds[0].source, image=image):
                 return Ways(may_mount=True, sees_files=True)
     except OSError:
         pass  # we may not mount
-    return Ways(may_mount=False, sees_files=_sees(calls, str(folder), image=image))
+    with tempfile.TemporaryDirectory(prefix=f"{name}.", dir=folder) as unheard_of:
+        return Ways(may_mount=False, sees_files=_sees(calls, name, unheard_of, image=image))
 
 
-def _sees(calls: Calls, path: str, *, image: str) -> bool:
+def _sees(calls: Calls, name: RunName, path: str, *, image: str) -> bool:
     body = docker_config.holder(image, program=docker_hold.HOLD, binds=(Bind(path, OUTPUT),))
     try:
-        calls.remove(calls.create(f"palio-look-{secrets.token_hex(4)}", body))
+        calls.remove(calls.create(f"{name}{HOLDER}", body))
     except EngineError as error:
         if error.status == HTTPStatus.BAD_REQUEST:
             return False
