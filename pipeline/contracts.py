@@ -58,6 +58,7 @@ class Claim:
     fence: int
     attempt: int
     priority: int = Priority.COMPETITOR
+    queue: Queue = Queue.SCORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from palio.challenges import program_files
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge, Delivery
+from palio.challenges.contracts import Challenge, ChallengePlan, Delivery
 from palio.challenges.packs import Baseline, Pack
 from palio.challenges.sample import write_sample
 from palio.core.storage import Blob, Storage
@@ -18,7 +18,7 @@ from palio.datasets import seal
 from palio.datasets import service as datasets
 from palio.datasets.contracts import PackageKind
 from palio.pipeline import leases, queries, rules
-from palio.pipeline.contracts import Priority, Queue
+from palio.pipeline.contracts import Priority
 from palio.pipeline.models import BoardWork
 from palio.scoring.key import KeySummary, compile_key
 from palio.scoring.rows import RowIds
@@ -64,8 +64,7 @@ def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
     if receipt.is_new:
         now = receipt.received_at
         queries.check_offered(session, plan=challenge.plan, delivery=delivery, now=now)
-        queue_name = rules.first_queue(challenge.plan, delivery)
-        _add_job(session, receipt, queue_name, priority=Priority.COMPETITOR, now=now)
+        _add_job(session, receipt, plan=challenge.plan, priority=Priority.COMPETITOR, now=now)
     return receipt
 
 
@@ -219,13 +218,13 @@ def _queue_baselines(
             person_id=person_id,
             now=now,
         )
-        queue_name = rules.scoring_queue(challenge.plan)
-        _add_job(session, receipt, queue_name, priority=Priority.BASELINE, now=now)
+        _add_job(session, receipt, plan=challenge.plan, priority=Priority.BASELINE, now=now)
 
 
 def _add_job(
-    session: Session, receipt: Receipt, queue_name: Queue, *, priority: int, now: datetime
+    session: Session, receipt: Receipt, *, plan: ChallengePlan, priority: int, now: datetime
 ) -> None:
+    queue_name = rules.first_queue(plan, receipt.delivery)
     leases.add_job(
         session,
         queue=queue_name,
@@ -233,4 +232,5 @@ def _add_job(
         challenge_id=receipt.challenge_id,
         priority=priority,
         now=now,
+        need=leases.Need(receipt.delivery, rules.memory_needed(plan, queue_name)),
     )

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, true, update
 from sqlmodel import Session, col, select
 
 from palio.core.clock import database_now
@@ -33,6 +33,22 @@ class Terms:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a job needs of the machine it runs on."""
+
+    delivery: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """What one machine can run: deliveries by name, and memory."""
+
+    deliveries: tuple[str, ...]
+    memory_bytes: int
+
+
 def add_job(
     session: Session,
     *,
@@ -41,6 +57,7 @@ def add_job(
     challenge_id: str,
     priority: int,
     now: datetime,
+    need: Need | None = None,
 ) -> str:
     """Put a job into the queue, with the message that hints of it; return its id."""
     job = Job(
@@ -50,6 +67,8 @@ def add_job(
         priority=priority,
         challenge_id=challenge_id,
         submission_id=submission_id,
+        delivery=need.delivery if need else "",
+        memory_bytes=need.memory_bytes if need else 0,
         created_at=now,
         not_before=now,
         lease_until=now,
@@ -61,12 +80,29 @@ def add_job(
 
 
 def claim(
-    session: Session, *, queue: Queue, worker: str, terms: Terms, now: datetime
+    session: Session,
+    *,
+    queue: Queue,
+    worker: str,
+    terms: Terms,
+    now: datetime,
+    able: Able | None = None,
 ) -> Claim | None:
-    """Take the next job of the queue, or one whose worker is gone; None when there is nothing."""
+    """Take the next job of the queue, or one whose worker is gone; None when there is nothing.
+
+    Args:
+        session: The unit of work.
+        queue: Whose next job.
+        worker: Who takes it.
+        terms: How it is held.
+        now: The database's time.
+        able: What this machine can run; None = the queue's jobs need nothing special.
+
+    """
+    is_able = true() if able is None else _is_able(able)
     next_id = (
         select(Job.id)
-        .where(col(Job.queue) == queue)
+        .where(col(Job.queue) == queue, is_able)
         .where(rules.is_claimable(Job, attempts=terms.attempts, now=now))
         .order_by(col(Job.priority), col(Job.id))
         .limit(1)
@@ -84,17 +120,29 @@ def claim(
             started_at=now,
             lease_until=now + timedelta(seconds=terms.lease_seconds),
         )
-        .returning(
-            col(Job.id),
-            col(Job.submission_id),
-            col(Job.challenge_id),
-            col(Job.fence),
-            col(Job.attempts),
-            col(Job.priority),
-        )
+        .returning(col(Job.id))
         .execution_options(synchronize_session=False)
     ).first()
-    return None if row is None else Claim(*row)
+    return None if row is None else claim_of(session.get_one(Job, row[0], populate_existing=True))
+
+
+def claim_of(job: Job) -> Claim:
+    """Return the claim that a job's row describes."""
+    return Claim(
+        job_id=job.id,
+        submission_id=job.submission_id,
+        challenge_id=job.challenge_id,
+        fence=job.fence,
+        attempt=job.attempts,
+        priority=job.priority,
+        queue=Queue(job.queue),
+    )
+
+
+def _is_able(able: Able) -> ColumnElement[bool]:
+    return and_(
+        col(Job.delivery).in_(["", *able.deliveries]), col(Job.memory_bytes) <= able.memory_bytes
+    )
 
 
 def _holds(claim: Claim) -> ColumnElement[bool]:

@@ -24,6 +24,8 @@ class Job(SQLModel, table=True):
     priority: int
     challenge_id: str = Field(foreign_key="challenge.id", index=True)
     submission_id: str = Field(foreign_key="submission.id", index=True)
+    delivery: str = ""  # what a worker for models has to be able to run
+    memory_bytes: int = Field(default=0, sa_type=BigInteger)  # that its machine must have
     fence: int = 0
     attempts: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -60,6 +62,15 @@ class WorkerSeen(SQLModel, table=True):
     words: str
     started_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Installation(SQLModel, table=True):
+    """What tells this installation from others on the same machines; one row."""
+
+    __tablename__ = "installation"
+
+    id: int = Field(primary_key=True)
+    site: str  # eight hex digits, in the names of all boxes
 
 
 class Turn(SQLModel, table=True):

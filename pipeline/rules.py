@@ -28,6 +28,15 @@ def first_queue(plan: ChallengePlan, delivery: Delivery) -> Queue:
     return scoring_queue(plan) if delivery is Delivery.PREDICTIONS else Queue.MODEL
 
 
+def memory_needed(plan: ChallengePlan, queue: Queue) -> int:
+    """Return the memory in bytes that a box for a job of this queue may use; 0 = no box."""
+    if queue is Queue.METRIC and plan.own_metric is not None:
+        return plan.own_metric.memory_bytes
+    if queue is Queue.MODEL and plan.models is not None:
+        return plan.models.memory_bytes
+    return 0
+
+
 def is_due(job: Row, *, now: datetime) -> Condition:
     """Tell whether a job waits and may start."""
     return (job.state == JobState.QUEUED) & (job.not_before <= now)

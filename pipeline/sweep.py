@@ -19,13 +19,13 @@ from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.core import db, queue
 from palio.core.clock import database_now
-from palio.pipeline import alarms, processes, queries, rules, steps
+from palio.pipeline import alarms, board_steps, endings, leases, processes, queries, rules
 from palio.pipeline.app import waiting_messages
+from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import (
     JOB_QUEUES,
     Abilities,
     AlarmKind,
-    Claim,
     JobState,
     Queue,
 )
@@ -38,7 +38,7 @@ NOTHING = Abilities()
 _log = logging.getLogger(__name__)
 
 
-def sweep(bench: steps.Bench, app: Celery, *, quiet_seconds: int) -> None:
+def sweep(bench: Bench, app: Celery, *, quiet_seconds: int) -> None:
     """Do every part once, unless another worker is at it; a part that fails is logged."""
     if not _take_turn(bench):
         return
@@ -62,7 +62,7 @@ def _run(part: Callable[[], object]) -> None:
         _log.exception("a part of the sweep failed; the next sweep tries again")
 
 
-def _take_turn(bench: steps.Bench) -> bool:
+def _take_turn(bench: Bench) -> bool:
     with bench.work() as session:
         now = database_now(session)
         insert = sqlite_insert if bench.engine.dialect.name == "sqlite" else postgres_insert
@@ -79,7 +79,7 @@ def _take_turn(bench: steps.Bench) -> bool:
     return taken is not None
 
 
-def _end_turn(bench: steps.Bench) -> None:
+def _end_turn(bench: Bench) -> None:
     with bench.work() as session:
         session.execute(
             update(Turn)
@@ -89,7 +89,7 @@ def _end_turn(bench: steps.Bench) -> None:
         )
 
 
-def free_jobs_of_dead(bench: steps.Bench) -> None:
+def free_jobs_of_dead(bench: Bench) -> None:
     """End the leases of processes of this machine that are gone, without waiting for their end."""
     with db.reading(bench.engine) as session:
         running = session.execute(
@@ -108,20 +108,17 @@ def free_jobs_of_dead(bench: steps.Bench) -> None:
             )
 
 
-def give_up_hopeless(bench: steps.Bench) -> None:
+def give_up_hopeless(bench: Bench) -> None:
     """End jobs whose every attempt took its worker down."""
     with db.reading(bench.engine) as session:
         now = database_now(session)
         hopeless = session.exec(
             select(Job).where(rules.is_hopeless(Job, attempts=bench.terms.attempts, now=now))
         ).all()
-        claims = [
-            Claim(job.id, job.submission_id, job.challenge_id, job.fence, job.attempts)
-            for job in hopeless
-        ]
+        claims = [leases.claim_of(job) for job in hopeless]
     for claim in claims:
         with bench.work() as session:
-            steps.give_up(
+            endings.give_up(
                 session,
                 claim,
                 error="the worker ended in the middle, each time",
@@ -129,7 +126,7 @@ def give_up_hopeless(bench: steps.Bench) -> None:
             )
 
 
-def send_missing(bench: steps.Bench, app: Celery) -> None:
+def send_missing(bench: Bench, app: Celery) -> None:
     """Send as many messages as there are jobs to take and too few messages for them."""
     for name, task in JOB_QUEUES.items():
         jobs = _takable(bench, name)
@@ -139,7 +136,7 @@ def send_missing(bench: steps.Bench, app: Celery) -> None:
                 bench.send(queue.Message(task=task, id=job_id))
 
 
-def _takable(bench: steps.Bench, name: Queue) -> Sequence[str]:
+def _takable(bench: Bench, name: Queue) -> Sequence[str]:
     with db.reading(bench.engine) as session:
         now = database_now(session)
         before = now - timedelta(seconds=GRACE_SECONDS)
@@ -151,20 +148,22 @@ def _takable(bench: steps.Bench, name: Queue) -> Sequence[str]:
         ).all()
 
 
-def move_clocks(bench: steps.Bench) -> None:
+def move_clocks(bench: Bench) -> None:
     """Open, close and reveal the challenges whose time has come."""
     with db.reading(bench.engine) as session:
         now = database_now(session)
         due = challenges.due(session, now=now)
         closed = challenges.ids_in_state(session, ChallengeState.CLOSED)
-    _each(dict.fromkeys((*due, *closed)), lambda challenge_id: steps.settle(bench, challenge_id))
+    _each(
+        dict.fromkeys((*due, *closed)), lambda challenge_id: board_steps.settle(bench, challenge_id)
+    )
 
 
-def publish_stale(bench: steps.Bench) -> None:
+def publish_stale(bench: Bench) -> None:
     """Make the boards that scores have overtaken."""
     with db.reading(bench.engine) as session:
         stale = session.exec(select(BoardWork.challenge_id).where(rules.is_stale(BoardWork))).all()
-    _each(stale, lambda challenge_id: steps.publish(bench, challenge_id, at_once=True))
+    _each(stale, lambda challenge_id: board_steps.publish(bench, challenge_id, at_once=True))
 
 
 def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:
@@ -172,7 +171,7 @@ def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:
         _run(lambda challenge_id=challenge_id: do(challenge_id))  # type: ignore[misc]  # bound now
 
 
-def watch_queue(bench: steps.Bench, *, quiet_seconds: int) -> None:
+def watch_queue(bench: Bench, *, quiet_seconds: int) -> None:
     """Raise the alarm when jobs wait and nobody takes them; end it when somebody does."""
     with bench.work() as session:
         now = database_now(session)
@@ -188,7 +187,7 @@ def watch_queue(bench: steps.Bench, *, quiet_seconds: int) -> None:
 
 
 def say_alive(
-    bench: steps.Bench,
+    bench: Bench,
     *,
     processes: int,
     queues: Sequence[Queue] = (Queue.SCORE, Queue.BOARD),
@@ -213,7 +212,7 @@ def say_alive(
         session.merge(seen)
 
 
-def say_gone(bench: steps.Bench) -> None:
+def say_gone(bench: Bench) -> None:
     """Note that this worker stopped in good order."""
     with bench.work() as session:
         seen = session.get(WorkerSeen, bench.worker)
@@ -250,7 +249,7 @@ class Sweeper:
 
     def __init__(
         self,
-        bench: steps.Bench,
+        bench: Bench,
         app: Celery,
         *,
         every_seconds: float,

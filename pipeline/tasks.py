@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from palio.pipeline import steps
+from palio.pipeline import board_steps, steps
 from palio.pipeline.contracts import Task
 
 
-def register(app: Celery, bench: Callable[[], steps.Bench]) -> None:
+def register(app: Celery, bench: Callable[[], steps.ScoringBench]) -> None:
     """Make the worker's application know its tasks; `bench` is asked in the working process."""
 
     def score(job_id: str) -> None:  # noqa: ARG001 (a hint that there is work: the next job is taken)
         steps.score_next(bench(), on_lost=_stop_at_once)
 
     def publish(challenge_id: str) -> None:
-        steps.publish(bench(), challenge_id)
+        board_steps.publish(bench(), challenge_id)
 
     def settle(challenge_id: str) -> None:
-        steps.settle(bench(), challenge_id)
+        board_steps.settle(bench(), challenge_id)
 
     for name, run in ((Task.SCORE, score), (Task.PUBLISH, publish), (Task.SETTLE, settle)):
         app.task(name=f"palio.{name}", shared=False)(run)

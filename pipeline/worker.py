@@ -58,7 +58,7 @@ def run_worker(settings: Settings, *, embedded: bool = False) -> None:
     worker.start()
 
 
-def make_bench(settings: Settings, app: Celery) -> steps.Bench:
+def make_bench(settings: Settings, app: Celery) -> steps.ScoringBench:
     """Lay out what one process of a worker needs; each process makes its own."""
     assert tables.metadata.tables  # noqa: S101 (imported for foreign keys between folders)
     return steps.make_bench(

@@ -92,6 +92,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_data_file')),
     sa.UniqueConstraint('challenge_id', 'version', 'path', name=op.f('uq_data_file_challenge_id_version_path'))
     )
+    op.create_table('installation',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('site', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_installation'))
+    )
     op.create_table('join_link',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('code_sha256', sa.String(), nullable=False),
@@ -409,6 +414,8 @@ def upgrade() -> None:
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('challenge_id', sa.String(), nullable=False),
     sa.Column('submission_id', sa.String(), nullable=False),
+    sa.Column('delivery', sa.String(), nullable=False),
+    sa.Column('memory_bytes', sa.BigInteger(), nullable=False),
     sa.Column('fence', sa.Integer(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
@@ -570,6 +577,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_join_link_challenge_id'))
 
     op.drop_table('join_link')
+    op.drop_table('installation')
     op.drop_table('data_file')
     with op.batch_alter_table('challenge', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_challenge_organizer_id'))

@@ -9,7 +9,7 @@ from palio.core import audit, db
 from palio.core.queue import Message
 from palio.leaderboard import queries as leaderboard
 from palio.leaderboard.contracts import Board, Snapshot
-from palio.pipeline import steps
+from palio.pipeline import board_steps
 from palio.pipeline.contracts import Task
 from palio.prizes import queries as prizes
 from palio.submissions.contracts import SubmissionKind, SubmissionState
@@ -45,8 +45,8 @@ def test_three_teams_play_a_challenge_to_its_prizes(  # noqa: PLR0915 (one story
     assert arena.quota(cyd).used_total == 1
     assert Message(task=Task.PUBLISH, id=arena.challenge_id) in arena.sent
 
-    assert steps.publish(arena.bench, arena.challenge_id) is True
-    assert steps.publish(arena.bench, arena.challenge_id) is False
+    assert board_steps.publish(arena.bench, arena.challenge_id) is True
+    assert board_steps.publish(arena.bench, arena.challenge_id) is False
     public = board(arena, Board.PUBLIC)
     assert ranks(public) == [
         (1, "ada", Decimal("0.1250")),
@@ -57,10 +57,10 @@ def test_three_teams_play_a_challenge_to_its_prizes(  # noqa: PLR0915 (one story
     assert public.standings[3].kind is SubmissionKind.BASELINE
     assert public.standings[0].improvement == Decimal("87.50")
 
-    assert steps.settle(arena.bench, arena.challenge_id) is False
+    assert board_steps.settle(arena.bench, arena.challenge_id) is False
     arena.end()
-    assert steps.settle(arena.bench, arena.challenge_id) is True
-    assert steps.settle(arena.bench, arena.challenge_id) is False
+    assert board_steps.settle(arena.bench, arena.challenge_id) is True
+    assert board_steps.settle(arena.bench, arena.challenge_id) is False
     assert arena.challenge.state is ChallengeState.REVEALED
     private = board(arena, Board.PRIVATE)
     assert [row[:2] for row in ranks(private)] == [row[:2] for row in ranks(public)]

@@ -10,7 +10,7 @@ from palio.core import db
 from palio.core.clock import database_now
 from palio.core.settings import Settings
 from palio.core.storage import blob_path
-from palio.pipeline import leases, queries, steps, tasks
+from palio.pipeline import board_steps, leases, queries, steps, tasks
 from palio.pipeline.app import make_app
 from palio.pipeline.contracts import AlarmKind, Claim, JobState, Queue
 from palio.submissions.contracts import QuotaCause, SubmissionState
@@ -174,8 +174,8 @@ def test_nothing_is_revealed_before_everything_received_is_scored(
         arena.change_jobs("priority = :rank WHERE submission_id = :id", rank=rank, id=submission_id)
     arena.end()
     for _ in ids:
-        assert not steps.settle(arena.bench, arena.challenge_id)
+        assert not board_steps.settle(arena.bench, arena.challenge_id)
         assert arena.challenge.revealed_at is None
         assert score(arena)
-    assert steps.settle(arena.bench, arena.challenge_id)
+    assert board_steps.settle(arena.bench, arena.challenge_id)
     assert arena.challenge.revealed_at is not None
