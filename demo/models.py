@@ -16,13 +16,20 @@ RATINGS_TO_BE_ALIKE = 5  # films with fewer say too little about others
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """Ratings as arrays of equal length: person and film indices 0.., rating 0.5..5."""
+    """Ratings as arrays of equal length: person and film indices 0.., rating 0.5..5.
+
+    Attributes:
+        person_names, film_names: What stands in the files, by index.
+
+    """
 
     person: Indices
     film: Indices
     rating: Reals
     people: int
     films: int
+    person_names: tuple[str, ...] = ()
+    film_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +50,15 @@ def read_data(folder: Path) -> tuple[Ratings, Questions]:
         known = list(csv.DictReader(file))
     with (folder / "qualifying.csv").open(newline="", encoding="utf-8") as file:
         asked = list(csv.DictReader(file))
-    people = {key: i for i, key in enumerate(sorted({row["person"] for row in known + asked}))}
-    films = {key: i for i, key in enumerate(sorted({row["film"] for row in known + asked}))}
+    people, films = _numbered(known + asked, "person"), _numbered(known + asked, "film")
     ratings = Ratings(
         person=np.array([people[row["person"]] for row in known]),
         film=np.array([films[row["film"]] for row in known]),
         rating=np.array([float(row["rating"]) for row in known]),
         people=len(people),
         films=len(films),
+        person_names=tuple(people),
+        film_names=tuple(films),
     )
     questions = Questions(
         ids=tuple(row["id"] for row in asked),
@@ -58,6 +66,10 @@ def read_data(folder: Path) -> tuple[Ratings, Questions]:
         film=np.array([films[row["film"]] for row in asked]),
     )
     return ratings, questions
+
+
+def _numbered(rows: list[dict[str, str]], column: str) -> dict[str, int]:
+    return {key: i for i, key in enumerate(sorted({row[column] for row in rows}))}
 
 
 def write_predictions(path: Path, questions: Questions, predictions: Reals) -> None:
@@ -165,16 +177,24 @@ def factorisation(rank: int, penalty: float, rounds: int) -> Model:
     def model(ratings: Ratings, questions: Questions) -> Reals:
         centre, person, film = fit_biases(ratings, shrinkage=4, rounds=8)
         rest = ratings.rating - centre - person[ratings.person] - film[ratings.film]
-        rng = np.random.default_rng(7)
-        left = rng.normal(0, 0.1, (ratings.people, rank))
-        right = rng.normal(0, 0.1, (ratings.films, rank))
-        for _ in range(rounds):
-            _solve(left, right, ratings.person, ratings.film, rest, penalty)
-            _solve(right, left, ratings.film, ratings.person, rest, penalty)
+        left, right = fit_factors(ratings, rest, rank=rank, penalty=penalty, rounds=rounds)
         match = np.einsum("ij,ij->i", left[questions.person], right[questions.film])
         return np.asarray(centre + person[questions.person] + film[questions.film] + match)
 
     return model
+
+
+def fit_factors(
+    ratings: Ratings, rest: Reals, *, rank: int, penalty: float, rounds: int
+) -> tuple[Reals, Reals]:
+    """Factors of people, (people, rank), and of films, (films, rank), for what is left over."""
+    rng = np.random.default_rng(7)
+    left = rng.normal(0, 0.1, (ratings.people, rank))
+    right = rng.normal(0, 0.1, (ratings.films, rank))
+    for _ in range(rounds):
+        _solve(left, right, ratings.person, ratings.film, rest, penalty)
+        _solve(right, left, ratings.film, ratings.person, rest, penalty)
+    return left, right
 
 
 def _solve(
