@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from palio.cli.client.commands import account, boards, challenges, submissions, teams
+from palio.cli.client.commands import account, boards, challenges, model, submissions, teams
 from palio.cli.operate import commands as operate
 
 EPILOG = """
@@ -66,7 +66,7 @@ def palio(
     """
 
 
-for part in (challenges, submissions, boards, teams, account):
+for part in (challenges, submissions, model, boards, teams, account):
     part.register(app)
 operate.register(app)
 

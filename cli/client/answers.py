@@ -93,6 +93,7 @@ class ChallengeDetail(TypedDict):
     prizes: list[dict[str, Any]]
     schedule_changes: list[dict[str, Any]]
     limits: dict[str, Any]
+    models: NotRequired[dict[str, Any] | None]
     rules_sha256: str
     accepted_rules: bool
     now: str

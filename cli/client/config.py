@@ -71,6 +71,12 @@ def surroundings() -> Surroundings:
     )
 
 
+def cache_folder() -> Path:
+    """Return the folder for what can be made anew."""
+    given = os.environ.get("XDG_CACHE_HOME")  # noqa: TID251 (the client has no server settings)
+    return Path(given or "~/.cache").expanduser() / "palio"
+
+
 def is_colour_wanted() -> bool:
     """Tell whether nobody has said no to colours (no-color.org)."""
     return not os.environ.get("NO_COLOR")  # noqa: TID251 (the client has no server settings)

@@ -1,0 +1,268 @@
+"""`palio model`: the folder to begin with, the zip, and the words around a run at home."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from tests.cli.conftest import Palio, document
+from tests.cli.fakes import Fake
+
+from palio.cli.client import boxes, outcomes
+from palio.cli.client.commands import model
+from palio.cli.client.errors import ClientError
+from palio.sandbox import model_box
+from palio.sandbox.model_box import DEFAULT_LIMITS
+from palio.sandbox.outcome import Killer, Outcome
+from palio.sandbox.runtime import build
+from palio.sandbox.runtime.packages import RuntimeBuildError
+from palio.sandbox.spec import Collected, Level, Limits, Probe, RunReport, RuntimeRoot
+
+REPORT = RunReport(
+    outcome=Outcome.PROGRAM_ERROR,
+    exit_code=3,
+    killed_by=Killer.NOBODY,
+    wall_seconds=1.25,
+    cpu_seconds=0.5,
+    peak_memory_bytes=3 * 2**20,
+    log=b"hello\n\x1b[2Jbad\n",
+    is_log_cut=False,
+    collected=(),
+)
+MODELS = {
+    "seconds": 60,
+    "memory_bytes": 2**30,
+    "cpus": 2.0,
+    "processes": 32,
+    "output_bytes": 1000,
+    "scratch_bytes": 2000,
+    "image_max_bytes": 5,
+    "code_max_bytes": 6,
+    "has_sample_answers": True,
+}
+# What any challenge says of itself; nothing of it matters to these commands.
+DETAIL = (
+    dict.fromkeys(
+        ("slug", "title", "tagline", "state", "organizer", "data_licence", "description"), "x"
+    )
+    | dict.fromkeys(("entry_rule", "rules_sha256", "now"), "x")
+    | {key: [] for key in ("metrics", "phases", "prizes", "schedule_changes")}
+    | {"form": {}, "team_rules": {}, "limits": {}, "accepted_rules": True}
+)
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[RunReport], list[Limits]]:
+    """Let the box of this machine be one that ends with a given report; gives the limits asked."""
+
+    def ends_with(report: RunReport) -> list[Limits]:
+        asked: list[Limits] = []
+
+        def rehearse(_box: object, *, limits: Limits, out: Path, **_: object) -> RunReport:
+            asked.append(limits)
+            for each in report.collected:
+                out.write_bytes(b"x" * each.bytes)
+            return report
+
+        probe = Probe("bubblewrap", Level.NAMESPACES, (), ())
+        monkeypatch.setattr(boxes, "find", lambda _state: (object(), probe))
+        monkeypatch.setattr(build, "ensure", lambda _state, **_: RuntimeRoot(Path("/")))
+        monkeypatch.setattr(model_box, "rehearse", rehearse)
+        return asked
+
+    return ends_with
+
+
+@pytest.fixture
+def folder(palio: Palio, tmp_path: Path) -> Path:
+    """The folder that `palio model new` makes, and one with input beside it."""
+    assert palio("model", "new", "mine").exit_code == 0
+    (tmp_path / "in").mkdir()
+    return tmp_path / "mine"
+
+
+def test_new_makes_a_folder_that_can_be_packed_at_once(palio: Palio, folder: Path) -> None:
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "README.md",
+        "main.py",
+        "palio-model.toml",
+    ]
+    assert len((folder / "README.md").read_text().splitlines()) == 10
+    packed = document(palio("model", "pack", "mine", "--json"))
+    content = Path("model.zip").read_bytes()
+    assert packed == {
+        "file": "model.zip",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "command": ["python", "main.py"],
+        "name": "example",
+    }
+    assert zipfile.ZipFile("model.zip").namelist() == ["README.md", "main.py", "palio-model.toml"]
+
+
+def test_pack_gives_the_same_zip_for_the_same_files(palio: Palio, folder: Path) -> None:
+    first = document(palio("model", "pack", "mine", "--json"))
+    (folder / "main.py").touch()
+    assert document(palio("model", "pack", "mine", "--json")) == first
+
+
+def test_new_leaves_a_folder_that_is_not_empty(palio: Palio, folder: Path) -> None:
+    result = palio("model", "new", folder)
+    assert (result.exit_code, "is there already and not empty" in result.stderr) == (1, True)
+
+
+def test_pack_into_the_folder_itself_is_refused(palio: Palio, folder: Path) -> None:
+    result = palio("model", "pack", folder, "-o", folder / "model.zip")
+    assert (result.exit_code, (folder / "model.zip").exists()) == (1, False)
+
+
+def test_pack_of_a_faulty_folder_names_code_and_line(palio: Palio, folder: Path) -> None:
+    (folder / "palio-model.toml").write_text("\ncommand = 'python main.py'")
+    result = palio("model", "pack", folder)
+    assert result.exit_code == 1
+    assert "model:command: palio-model.toml, line 2: command is one text." in result.stderr
+    error = document(palio("model", "pack", folder, "--json"))["error"]
+    assert (error["code"], error["exit_code"]) == ("model:command", 1)
+
+
+def test_run_that_ends_well_says_where_the_predictions_are(
+    palio: Palio, folder: Path, ran: Callable[[RunReport], list[Limits]]
+) -> None:
+    taken = Collected("predictions.csv", Path("/gone"), "ab" * 32, 5)
+    ran(replace(REPORT, outcome=Outcome.FINISHED, exit_code=0, collected=(taken,)))
+    result = palio("model", "run", folder, "--input", "in", "-o", "mine.csv")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "What it wrote:",
+        "  hello",
+        "  \\x1b[2Jbad",
+        "It ended well.",
+        "Ask the server about the file, at no cost: palio check FILE --challenge CHALLENGE",
+        "outcome\tfinished",
+        "exit code\t0",
+        "time\t1.2 s of 600 s",
+        "processor\t0.5 s",
+        "memory\t3.0 MiB of 2.0 GiB",
+        "box\tbubblewrap (namespaces)",
+        "predictions\tmine.csv, 5 B",
+    ]
+    assert Path("mine.csv").read_bytes() == b"xxxxx"
+
+
+def test_run_that_fails_ends_with_code_1_and_the_reason(
+    palio: Palio, folder: Path, ran: Callable[[RunReport], list[Limits]]
+) -> None:
+    ran(REPORT)
+    result = palio("model", "run", folder, "--input", "in", "--json")
+    assert result.exit_code == 1
+    assert document(result) == {
+        "outcome": "program_error",
+        "reason": "",
+        "exit_code": 3,
+        "killed_by": "nobody",
+        "wall_seconds": 1.25,
+        "cpu_seconds": 0.5,
+        "peak_memory_bytes": 3 * 2**20,
+        "had_memory_kill": False,
+        "log": "hello\n\\x1b[2Jbad\n",
+        "is_log_cut": False,
+        "predictions": [],
+        "backend": "bubblewrap",
+        "level": "namespaces",
+    }
+
+
+def test_run_takes_the_usual_limits_and_those_said(
+    palio: Palio, folder: Path, ran: Callable[[RunReport], list[Limits]]
+) -> None:
+    asked = ran(REPORT)
+    palio("model", "run", folder, "-i", "in")
+    palio("model", "run", folder, "-i", "in", "--seconds", "5", "--memory", "512MiB")
+    assert asked == [DEFAULT_LIMITS, replace(DEFAULT_LIMITS, seconds=5, memory_bytes=512 * 2**20)]
+
+
+def test_run_takes_the_limits_of_a_challenge_and_what_is_said_wins(
+    signed_in: Palio, fake: Fake, ran: Callable[[RunReport], list[Limits]]
+) -> None:
+    signed_in("model", "new", "mine")
+    Path("in").mkdir()
+    asked = ran(REPORT)
+    fake.answers["GET /api/v1/challenges/mini"] = [DETAIL | {"models": MODELS}]
+    signed_in("model", "run", "mine", "-i", "in", "-c", "mini", "--cpus", "1")
+    assert asked == [
+        replace(
+            DEFAULT_LIMITS,
+            seconds=60,
+            memory_bytes=2**30,
+            cpus=1.0,
+            processes=32,
+            output_bytes=1000,
+            scratch_bytes=2000,
+        )
+    ]
+
+
+@pytest.mark.parametrize("answer", [DETAIL, DETAIL | {"models": None}])
+def test_run_for_a_challenge_without_models_says_so(
+    signed_in: Palio, fake: Fake, answer: dict[str, object]
+) -> None:
+    signed_in("model", "new", "mine")
+    Path("in").mkdir()
+    fake.answers["GET /api/v1/challenges/mini"] = [answer]
+    result = signed_in("model", "run", "mine", "-i", "in", "-c", "mini")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: mini takes no models, only predictions.\n",
+    )
+
+
+def test_run_without_the_packages_for_code_says_what_to_do(
+    palio: Palio,
+    folder: Path,
+    ran: Callable[[RunReport], list[Limits]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran(REPORT)
+
+    def ensure(_state: Path, **_: object) -> RuntimeRoot:
+        raise RuntimeBuildError("No index.", hint="Find one.")
+
+    monkeypatch.setattr(build, "ensure", ensure)
+    result = palio("model", "run", folder, "-i", "in")
+    assert (result.exit_code, result.stderr) == (1, "error: No index.\n  Find one.\n")
+
+
+def test_machine_without_any_box_is_told_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unfit:
+        def probe(self) -> Probe:
+            return Probe("bubblewrap", Level.NONE, (), ("no bwrap: pip install 'palio[box]'",))
+
+    monkeypatch.setattr(boxes, "_candidates", lambda _state: iter([Unfit()]))
+    with pytest.raises(ClientError, match="No box can be made") as caught:
+        boxes.find(tmp_path)
+    assert caught.value.hint == "bubblewrap: no bwrap: pip install 'palio[box]'"
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_has_words_and_advice(outcome: Outcome) -> None:
+    words, advice = outcomes.meaning(replace(REPORT, outcome=outcome), DEFAULT_LIMITS)
+    assert (words[-1], bool(advice)) == (".", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("2GiB", 2**31), ("512 MiB", 2**29), ("1.5g", 3 * 2**29), ("77", 77), ("1 kb", 1024)],
+)
+def test_size_is_read_as_people_write_it(text: str, size: int) -> None:
+    assert model.size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1", "1 XB", "1e9"])
+def test_size_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        model.size(text)
