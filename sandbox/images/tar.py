@@ -1,0 +1,269 @@
+"""Tar as strictly as every reader agrees on: what two of them could take differently is refused."""
+
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from palio.sandbox.images.pieces import Piece
+from palio.sandbox.spec import ImageRefusedError
+
+BLOCK = 512
+_EXTENSION_MAX = 2**20  # of one extended header: names, times, attributes
+_LONG_NAME_MAX = 2**14
+_BASE_256 = 0x80
+_ZEROS = bytes(BLOCK)
+_FIELDS = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12s")
+_OCTAL = re.compile(rb"[0-7]*")
+_RECORD = re.compile(rb"([1-9][0-9]{0,7}) ")
+_USTAR, _GNU = b"ustar\x0000", b"ustar  \x00"
+
+
+class Kind(Enum):
+    """What a member is; every other kind is refused."""
+
+    FILE = b"0"
+    HARD_LINK = b"1"
+    LINK = b"2"
+    FOLDER = b"5"
+
+
+_DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a named pipe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member, extended headers worked in.
+
+    Attributes:
+        name, link: As written; bytes that are no UTF-8 as surrogates.
+        attributes: Names of its extended attributes.
+
+    """
+
+    name: str
+    kind: Kind
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    link: str
+    attributes: tuple[str, ...] = ()
+
+
+class TarReader:
+    """The members of a tar, one after the other, from pieces that pass by once.
+
+    Args:
+        pieces: The tar.
+        what: What it is, for the text of refusals.
+
+    """
+
+    def __init__(self, pieces: Iterable[Piece], *, what: str) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+        self._what = what
+        self._left = 0  # bytes of the current member that nobody has read
+        self._padding = 0
+
+    def members(self) -> Iterator[Member]:
+        """Give each member; its `data` is read before the next, or passed over.
+
+        Raises:
+            ImageRefusedError: ``image:tar``, ``image:truncated``, ``image:trailing``,
+                ``image:sparse``, ``image:device``.
+
+        """
+        long: dict[str, str] = {}
+        while (block := self._next_block()) is not None:
+            fields = self._fields(block)
+            kind, size = fields[7], self._number(fields[4], "size")
+            if kind in b"LKxg":
+                long |= self._extension(kind, size, long)
+                continue
+            member = self._member(fields, size, long)
+            self._left, self._padding = member.size, -member.size % BLOCK
+            long = {}
+            yield member
+        if long:
+            raise self._bad("ends behind an extended header")
+
+    def data(self) -> Iterator[memoryview]:
+        """Give what is left of the current member's content."""
+        while self._left:
+            piece = self._some(self._left)
+            self._left -= len(piece)
+            yield piece
+
+    def read(self, count: int) -> bytes:
+        """Read up to `count` bytes of the current member's content."""
+        wanted = min(count, self._left)
+        self._left -= wanted
+        return self._exactly(wanted)
+
+    def _next_block(self) -> bytes | None:
+        for _ in self.data():
+            pass
+        self._skip(self._padding)
+        self._padding = 0
+        block = self._exactly(BLOCK)
+        if block != _ZEROS:
+            return block
+        size = BLOCK
+        for piece in self._everything():
+            size += len(piece)
+            if bytes(piece).count(0) != len(piece):
+                raise ImageRefusedError("image:trailing", f"{self._what} goes on behind its end.")
+        if size % BLOCK:
+            raise self._bad("does not end at a whole block")
+        return None
+
+    def _fields(self, block: bytes) -> tuple[bytes, ...]:
+        fields: tuple[bytes, ...] = _FIELDS.unpack(block)
+        if sum(block) - sum(fields[6]) + 8 * 0x20 != self._number(fields[6], "checksum"):
+            raise self._bad("has a header with a wrong checksum")
+        magic = fields[9]
+        has_times = magic == _GNU and (any(fields[14]) or any(fields[15]))
+        if magic not in (_USTAR, _GNU) or has_times or (magic == _USTAR and any(fields[15])):
+            raise self._bad("has a header in an old or rare form")
+        return fields
+
+    def _extension(self, kind: bytes, size: int, known: dict[str, str]) -> dict[str, str]:
+        if kind == b"g":
+            raise self._bad("has a global header")
+        if known and (kind == b"x" or "x" in known):
+            raise self._bad("has two extended headers for one member")
+        if size > (_EXTENSION_MAX if kind == b"x" else _LONG_NAME_MAX):
+            raise self._bad("has an extended header that is too long")
+        content = self._exactly(size)
+        self._skip(-size % BLOCK)
+        if kind == b"x":
+            return {"x": "", **self._records(content)}
+        key = "path" if kind == b"L" else "linkpath"
+        text = content.rstrip(b"\0")
+        if key in known or b"\0" in text or not text:
+            raise self._bad("has a long name that cannot be read")
+        return {key: _text(text)}
+
+    def _records(self, content: bytes) -> dict[str, str]:
+        records: dict[str, str] = {}
+        while content:
+            match = _RECORD.match(content)
+            length = int(match.group(1)) if match else 0
+            record, content = content[:length], content[length:]
+            key, equals, value = record[match.end() if match else 0 : -1].partition(b"=")
+            if not equals or not key or len(record) != length or record[-1:] != b"\n":
+                raise self._bad("has an extended header that cannot be read")
+            name = _text(key)
+            if name.startswith("GNU.sparse."):
+                raise self._sparse()
+            is_text = name in ("path", "linkpath")
+            if name in records or (is_text and (not value or b"\0" in value)):
+                raise self._bad("has an extended header that cannot be read")
+            records[name] = _text(value)
+        return records
+
+    def _member(self, fields: tuple[bytes, ...], size: int, long: dict[str, str]) -> Member:
+        kind = self._kind(fields[7])
+        name, link = _text(_until_nul(fields[0])), _text(_until_nul(fields[8]))
+        if fields[9] == _USTAR and (prefix := _until_nul(fields[14])):
+            name = f"{_text(prefix)}/{name}"
+        name, link = long.get("path", name), long.get("linkpath", link)
+        size = self._decimal(long["size"]) if "size" in long else size
+        is_folder = kind is Kind.FOLDER
+        if (name.endswith("/") and not is_folder) or (size and kind is not Kind.FILE):
+            raise self._bad(f"has a member of two kinds: {name[:200]!a}")
+        return Member(
+            name=name,
+            kind=kind,
+            mode=self._number(fields[1], "mode") & 0o7777,
+            uid=self._owner(long.get("uid"), fields[2]),
+            gid=self._owner(long.get("gid"), fields[3]),
+            size=size,
+            link=link,
+            attributes=tuple(
+                key.removeprefix("SCHILY.xattr.")
+                for key in long
+                if key.startswith(("SCHILY.xattr.", "LIBARCHIVE.xattr."))
+            ),
+        )
+
+    def _kind(self, letter: bytes) -> Kind:
+        if letter in _DEVICES:
+            raise ImageRefusedError(
+                "image:device",
+                f"{self._what} holds {_DEVICES[letter]}.",
+                hint="Leave /dev empty in the image: it is filled when the program runs.",
+            )
+        if letter == b"S":
+            raise self._sparse()
+        try:
+            return Kind(b"0" if letter == b"\0" else letter)
+        except ValueError:
+            raise self._bad("has a member of a rare kind") from None
+
+    def _number(self, field: bytes, name: str) -> int:
+        if field[0] == _BASE_256:  # base 256, for what octal digits cannot hold
+            return int.from_bytes(field[1:], "big")
+        digits = _until_nul(field.lstrip(b" ")).rstrip(b" ")
+        if not _OCTAL.fullmatch(digits):
+            raise self._bad(f"has a header whose {name} cannot be read")
+        return int(digits or b"0", 8)
+
+    def _owner(self, record: str | None, field: bytes) -> int:
+        return self._number(field, "owner") if record is None else self._decimal(record)
+
+    def _decimal(self, text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 (of 64 bits)
+            raise self._bad("has an extended header with a number that cannot be read")
+        return int(text)
+
+    def _some(self, most: int) -> memoryview:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                raise ImageRefusedError(
+                    "image:truncated", f"{self._what} ends too early.", hint="Send it again."
+                )
+            self._rest = memoryview(piece)
+        piece, self._rest = self._rest[:most], self._rest[most:]
+        return piece
+
+    def _exactly(self, count: int) -> bytes:
+        taken = b""
+        while len(taken) < count:
+            taken += self._some(count - len(taken))
+        return taken
+
+    def _skip(self, count: int) -> None:
+        while count:
+            count -= len(self._some(count))
+
+    def _everything(self) -> Iterator[Piece]:
+        yield self._rest
+        self._rest = memoryview(b"")
+        yield from self._pieces
+
+    def _sparse(self) -> ImageRefusedError:
+        return ImageRefusedError(
+            "image:sparse",
+            f"{self._what} holds a sparse file.",
+            hint="Make the file plain: cp --sparse=never",
+        )
+
+    def _bad(self, what_is_wrong: str) -> ImageRefusedError:
+        return ImageRefusedError(
+            "image:tar",
+            f"{self._what} {what_is_wrong}.",
+            hint="Make it with: docker save IMAGE | gzip > model.tar.gz",
+        )
+
+
+def _until_nul(field: bytes) -> bytes:
+    return field.partition(b"\0")[0]
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
