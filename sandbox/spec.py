@@ -68,7 +68,11 @@ class RunName:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file or folder of the host that the program may read and never write."""
+    """A file or folder of the host that the program may read and never write.
+
+    Everybody must be allowed to read it (modes such as 0644 and 0755), for the program runs as an
+    account that owns nothing; folders above it may be closed.
+    """
 
     source: Path
     target: str  # absolute, inside the box
