@@ -169,6 +169,13 @@ def renew(session: Session, *, claim: Claim, lease_seconds: int, now: datetime) 
     return _change(session, claim, lease_until=now + timedelta(seconds=lease_seconds))
 
 
+def is_held(session: Session, *, job_id: str, fence: int, now: datetime) -> bool:
+    """Tell whether somebody works on a job under this fence."""
+    job = session.get(Job, job_id, populate_existing=True)
+    is_running = job is not None and job.fence == fence and job.state == JobState.RUNNING
+    return job is not None and is_running and job.lease_until > now
+
+
 def finish(
     session: Session, *, claim: Claim, state: JobState, now: datetime, error: str = ""
 ) -> bool:
