@@ -1,0 +1,1 @@
+"""Programs that are mounted into the box; the server never imports them."""
