@@ -183,7 +183,7 @@ def test_ending_early_leaves_no_result(run: Any) -> None:
     assert (ran.exit_code, list(ran.output.iterdir())) == (0, [])
 
 
-def typed(
+def typed(  # noqa: PLR0917 (a metric may have many)
     solution: object,
     submission: object,
     row_id_column_name: str,
