@@ -17,7 +17,12 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters.update(
-    utc=times.utc, machine=times.machine, until=times.until, size=times.size
+    utc=times.utc,
+    machine=times.machine,
+    until=times.until,
+    size=times.size,
+    seconds=times.seconds,
+    number=times.number,
 )
 
 

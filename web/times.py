@@ -41,3 +41,13 @@ def size(count: int) -> str:
             return f"{count:,} bytes" if unit == "bytes" else f"{value:,.1f} {unit}"
         value /= _KIBI
     raise AssertionError("the last unit always answers")
+
+
+def seconds(count: float) -> str:
+    """Return a limit of time, e.g. ``10 minutes``."""
+    return span(timedelta(seconds=count))
+
+
+def number(value: float) -> str:
+    """Return e.g. ``2`` or ``1.5``."""
+    return f"{value:g}"

@@ -65,6 +65,11 @@ MATRIX: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("GET", "/challenges/draft", None, (404, 404, 404, 200, 404, 200)),
     ("GET", "/api/v1/submissions/{submission}", None, (401, 200, 404, 200, 404, 200)),
     ("GET", "/api/v1/submissions/{submission}/file", None, (401, 200, 404, 200, 404, 200)),
+    ("GET", "/api/v1/submissions/{submission}/host-runs", None, (401, 404, 404, 200, 404, 200)),
+    # A page sends a spectator to the log-in, which is a page too.
+    ("GET", "/challenges/toy/submissions/{submission}", None, (200, 200, 404, 200, 404, 200)),
+    ("GET", "/challenges/toy/submissions/{submission}/host-runs", None,
+     (200, 404, 404, 200, 404, 200)),
     ("PUT", "/api/v1/submissions/{submission}/choice", {"chosen": True},
      (401, 200, 404, 404, 404, 404)),
     ("GET", f"{TOY}/submissions?all=true", None, (401, 403, 403, 200, 403, 200)),

@@ -34,11 +34,12 @@ class Browser:
         fields = {"proof": self.hidden("proof"), **form}
         return self.client.post(path, data=fields, headers=HOME)
 
-    def upload(self, path: str, body: bytes) -> Response:
+    def upload(self, path: str, body: bytes, **form: str) -> Response:
         fields = {
             "proof": self.hidden("proof"),
             "idempotency_key": self.hidden("idempotency_key"),
             "note": "by form",
+            **form,
         }
         files = {"file": ("mine.csv", body, "text/csv")}
         return self.client.post(path, data=fields, files=files, headers=HOME)

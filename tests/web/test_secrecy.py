@@ -155,7 +155,11 @@ def test_answers_before_the_reveal_do_not_depend_on_private_labels(
     scores = [private_scores(one) for one in (site, twin)]
     assert scores[0] != scores[1]  # the sites do differ, so the comparison means something
 
-    paths = [*PATHS, *(f"/api/v1/submissions/{i}{x}" for i in ids for x in ("", "/file"))]
+    paths = [
+        *PATHS,
+        *(f"/api/v1/submissions/{i}{x}" for i in ids for x in ("", "/file", "/host-runs")),
+        *(f"/challenges/toy/submissions/{i}{x}" for i in ids for x in ("", "/host-runs")),
+    ]
     visitors = [site.spectator(), ada, bob, site.people["hostess"]]
     for mine, other in zip(
         answers(site, visitors, paths), answers(twin, visitors, paths), strict=True

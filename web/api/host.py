@@ -14,7 +14,10 @@ from palio.challenges.contracts import Challenge
 from palio.challenges.errors import PhaseNotFoundError
 from palio.core.errors import BadRequestError
 from palio.pipeline import alarms as alarm_service
+from palio.pipeline import contracts
 from palio.pipeline import queries as pipeline
+from palio.pipeline.contracts import AlarmKind
+from palio.pipeline.rules import scoring_queue
 from palio.pipeline.status import workers_alive
 from palio.prizes import service as prize_service
 from palio.submissions import queries as submissions
@@ -52,16 +55,30 @@ def host_view(session: Session, visit: Visit) -> HostView:
         submissions=submissions.counts_by_state(session, challenge_id=challenge_id),
         jobs=pipeline.job_counts(session, challenge_id=challenge_id),
         pending=submissions.pending_count(session, challenge_id=challenge_id),
-        workers_alive=workers_alive(session, now=visit.now),
+        workers_alive=workers_alive(
+            session, now=visit.now, queue=scoring_queue(visit.challenge.plan)
+        ),
         workers=tuple(
             WorkerView.model_validate(worker) for worker in pipeline.workers(session, now=visit.now)
         ),
         alarms=tuple(
-            AlarmView(id=alarm.id, kind=alarm.kind, words=alarm.words, raised_at=alarm.raised_at)
+            AlarmView(
+                id=alarm.id,
+                kind=alarm.kind,
+                words=_alarm_words(visit, alarm),
+                raised_at=alarm.raised_at,
+            )
             for alarm in alarms
         ),
         teams=accounts.team_counts(session, challenge_ids=[challenge_id]).get(challenge_id, 0),
     )
+
+
+def _alarm_words(visit: Visit, alarm: contracts.AlarmView) -> str:
+    """Return an alarm's words; what the metric said of answers is for organizers alone."""
+    if alarm.kind is AlarmKind.METRIC_BROKE and not visit.may(Action.READ_HIDDEN_LOG):
+        return "The metric of this challenge failed on a submission; its organizer knows more."
+    return alarm.words
 
 
 @router.post("/{slug}/phases/{name}/extension", responses=problems(401, 403, 404, 409))

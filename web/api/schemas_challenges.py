@@ -22,10 +22,13 @@ from palio.submissions.contracts import UploadLimits
 from palio.web.api.schemas import MONEY, NOW, SHA256, MoneyView, Order, View, example, money_view
 from palio.web.api.schemas_models import (
     MODELS,
+    RUNTIME,
     ModelRulesView,
     OwnMetricView,
+    RuntimeView,
     models_view,
     own_metric_view,
+    runtime_view,
 )
 from palio.web.markdown import to_html
 
@@ -80,6 +83,7 @@ DETAIL: dict[str, Any] = {
     "limits": {"upload_max_bytes": 104_857_600},
     "deliveries": ["predictions", "code", "image"],
     "models": MODELS,
+    "runtime": RUNTIME,
     "own_metric": None,
 }
 FILE = {
@@ -232,6 +236,7 @@ class ChallengeView(View):
     limits: LimitsView
     deliveries: tuple[Delivery, ...]
     models: ModelRulesView | None
+    runtime: RuntimeView | None
     own_metric: OwnMetricView | None
 
 
@@ -347,6 +352,7 @@ def challenge_view(
         limits=LimitsView(upload_max_bytes=min(uploads.file_max_bytes, form.max_bytes)),
         deliveries=plan.deliveries,
         models=models_view(plan, limits=uploads),
+        runtime=runtime_view(plan),
         own_metric=own_metric_view(plan),
     )
 

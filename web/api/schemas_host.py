@@ -4,16 +4,28 @@ from datetime import datetime
 
 from pydantic import Field
 
-from palio.pipeline.contracts import AlarmKind, JobState
+from palio.pipeline.contracts import AlarmKind, JobState, Queue
+from palio.sandbox.spec import Level
 from palio.submissions.contracts import SubmissionState
 from palio.web.api.schemas import ID, NOW, Order, View, example
 
 
+class AbilitiesView(View):
+    """How strong a box a worker has for code, images and metrics; `words` say what is missing."""
+
+    code: Level
+    image: Level
+    metric: Level
+    words: str
+
+
 class WorkerView(View):
-    """One worker and its last sign of life."""
+    """One worker, what it takes, and its last sign of life."""
 
     name: str
     processes: int
+    queues: tuple[Queue, ...]
+    abilities: AbilitiesView
     started_at: datetime
     seen_at: datetime
 
@@ -37,7 +49,14 @@ class HostView(View):
             "pending": 1,
             "workers_alive": 2,
             "workers": [
-                {"name": "worker-1", "processes": 2, "started_at": NOW, "seen_at": NOW},
+                {
+                    "name": "worker-1",
+                    "processes": 2,
+                    "queues": ["score", "board"],
+                    "abilities": {"code": "none", "image": "none", "metric": "none", "words": ""},
+                    "started_at": NOW,
+                    "seen_at": NOW,
+                },
             ],
             "alarms": [
                 {

@@ -1,7 +1,10 @@
 """Shapes of what a challenge says of models: what may be handed in, limits, the host's metric."""
 
+import hashlib
+
 from palio.challenges.contracts import ChallengePlan, Delivery
 from palio.challenges.rules import direction
+from palio.sandbox.runtime.packages import LOCK
 from palio.scoring.metrics.base import Direction
 from palio.submissions import rules
 from palio.submissions.contracts import UploadLimits
@@ -18,7 +21,10 @@ MODELS = {
     "image_max_bytes": 10_737_418_240,
     "has_sample_answers": True,
 }
-OWN_METRIC = {"scores": [{"name": "cost", "direction": "lower_is_better", "digits": 4}]}
+RUNTIME = {
+    "lock_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "packages": ["numpy==2.5.5 ; python_full_version >= '3.12'", "pandas==3.1.1"],
+}
 
 
 class ModelRulesView(View):
@@ -37,6 +43,13 @@ class ModelRulesView(View):
     code_max_bytes: int
     image_max_bytes: int
     has_sample_answers: bool
+
+
+class RuntimeView(View):
+    """What code finds beside Python: the locked packages, and the digest of the whole lock."""
+
+    lock_sha256: str
+    packages: tuple[str, ...]
 
 
 class OwnScoreView(View):
@@ -74,6 +87,18 @@ def models_view(plan: ChallengePlan, *, limits: UploadLimits) -> ModelRulesView 
         code_max_bytes=most[Delivery.CODE],
         image_max_bytes=most[Delivery.IMAGE],
         has_sample_answers=models.has_sample_answers,
+    )
+
+
+def runtime_view(plan: ChallengePlan) -> RuntimeView | None:
+    """Show what code may import; None where no code is taken."""
+    if Delivery.CODE not in plan.deliveries:
+        return None
+    lock = LOCK.read_text(encoding="utf-8")
+    lines = (line.partition("\\")[0].strip() for line in lock.splitlines())
+    return RuntimeView(
+        lock_sha256=hashlib.sha256(lock.encode()).hexdigest(),
+        packages=tuple(line for line in lines if "==" in line and not line.startswith("#")),
     )
 
 

@@ -17,6 +17,7 @@ from palio.submissions.contracts import (
 )
 from palio.web.api.schemas import FINDING, ID, NOW, SHA256, FindingView, Order, View, example
 from palio.web.api.schemas_runs import RunsView, runs_view
+from palio.web.api.stages import StageView, stages_of
 
 SCORE = {"metric": "rmse", "score": "0.8972"}
 SUBMISSION = {
@@ -38,6 +39,10 @@ SUBMISSION = {
     "label": "",
     "team": {"id": ID, "name": "Pragmatic Chaos"},
     "delivery": "predictions",
+    "stages": [
+        {"name": "received", "state": "done", "words": "", "at": NOW},
+        {"name": "scoring", "state": "done", "words": "", "at": "2026-12-01T12:00:01Z"},
+    ],
     "runs": None,
 }
 
@@ -111,7 +116,8 @@ class TeamNameView(View):
 class SubmissionView(View):
     """A submission; `status` always says in words where it stands or why it ended.
 
-    `runs` are those of code or an image; null for predictions, and in lists.
+    `stages` are the steps of its way, empty in lists; `runs` are those of code or an image, null
+    for predictions and in lists.
     """
 
     model_config = example(SUBMISSION)
@@ -134,6 +140,7 @@ class SubmissionView(View):
     label: str
     team: TeamNameView
     delivery: Delivery
+    stages: tuple[StageView, ...]
     runs: RunsView | None
 
 
@@ -206,6 +213,7 @@ def submission_view(
     team: Team | None,
     queue: QueueStatus | None,
     runs: ModelRuns | None = None,
+    is_detail: bool = False,
 ) -> SubmissionView:
     """Show a submission; `queue` where it has not ended, `runs` of a model in detail."""
     ended = "Scored." if submission.state is SubmissionState.SCORED else submission.reason
@@ -218,6 +226,7 @@ def submission_view(
             for score in submission.public_scores
         ),
         team=TeamNameView(id=submission.team_id, name=team.name if team else submission.label),
+        stages=stages_of(submission, runs=runs) if is_detail else (),
         runs=runs_view(runs) if runs else None,
     )
 

@@ -94,7 +94,7 @@ def _view(
         queue = status.queue_status(session, submission=submission, now=visit.now)
     if is_detail and submission.delivery is not Delivery.PREDICTIONS:
         found = runs.of_submission(session, submission.id)
-    return submission_view(submission, team=team, queue=queue, runs=found)
+    return submission_view(submission, team=team, queue=queue, runs=found, is_detail=is_detail)
 
 
 @router.get("/submissions/{submission_id}", responses=problems(401, 404))

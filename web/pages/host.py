@@ -12,18 +12,23 @@ from palio.challenges.contracts import ChallengeState
 from palio.challenges.rules import closes_at
 from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
+from palio.pipeline import queries as pipeline
+from palio.submissions import host_runs
+from palio.submissions.contracts import HostRun
 from palio.web.api import awards, host
 from palio.web.api.schemas_people import LinkView
 from palio.web.api.submissions import everybodys
 from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep
 from palio.web.pages.forms import Form, FormDep, see_other, whole_number
 from palio.web.pages.frame import challenge_page
+from palio.web.pages.runs import BOXES
 from palio.web.state import WebState
 from palio.web.units import run_unit
 from palio.web.visits import Visit, enter
 
 router = APIRouter()
 _PER_PAGE = 50
+_FAILURES = 5
 _RUNNING = (ChallengeState.SCHEDULED, ChallengeState.OPEN)
 _OVER = (ChallengeState.REVEALED, ChallengeState.AWARDED)
 
@@ -138,6 +143,9 @@ def _show(
         "host": host.host_view(session, visit),
         "items": found.items,
         "next_cursor": found.next_cursor,
+        "failures": _metric_failures(session, visit),
+        "boxes": BOXES,
+        "offers": pipeline.offers(session, plan=challenge.plan, now=visit.now),
         "metric_names": [metric.name for metric in challenge.plan.metrics],
         "teams": sorted(teams, key=lambda team: team.name) if visit.may(Action.GRANT_TRIES) else (),
         "awards": awards.awards_of(session, visit).items,
@@ -149,3 +157,10 @@ def _show(
         "link": link,
     }
     return challenge_page(session, state, visit, "host/show.html", context, tab="host", error=error)
+
+
+def _metric_failures(session: Session, visit: Visit) -> tuple[tuple[str, HostRun], ...]:
+    """Return what the own metric said when it failed; others than organizers ask run by run."""
+    if visit.challenge.plan.own_metric is None or Role.ORGANIZER not in visit.roles:
+        return ()
+    return host_runs.metric_failures(session, challenge_id=visit.challenge.id, limit=_FAILURES)

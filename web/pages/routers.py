@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
-from palio.web.pages import accounts, boards, challenges, host, submissions, teams
+from palio.web.pages import accounts, boards, challenges, host, runs, submissions, teams
 
 PAGES: tuple[APIRouter, ...] = (
     accounts.router,
     challenges.router,
     boards.router,
     submissions.router,
+    runs.router,
     teams.router,
     host.router,
 )

@@ -8,20 +8,24 @@ from starlette.concurrency import run_in_threadpool
 
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
-from palio.challenges.contracts import EntryRule
+from palio.challenges.contracts import Delivery, EntryRule
 from palio.challenges.rules import open_phase
 from palio.core.db import reading
 from palio.core.errors import AppError
+from palio.pipeline import queries as pipeline
+from palio.submissions import rules
 from palio.submissions.contracts import QuotaCause
 from palio.submissions.states import PENDING
 from palio.web.api.intake import Deed, take_in
 from palio.web.api.submissions import choose, own, quota_of
 from palio.web.buckets import Group
+from palio.web.deliveries import limits_of
 from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep, check_proof
-from palio.web.multipart import FileForm
+from palio.web.multipart import BadFormError, FileForm
 from palio.web.pages.challenges import quota_words
 from palio.web.pages.forms import FormDep, see_other
 from palio.web.pages.frame import challenge_page
+from palio.web.pages.runs import refresh_seconds
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
 from palio.web.uploads import Declared, pieces
@@ -33,7 +37,13 @@ _CAUSES = {
     QuotaCause.SUBMITTED: "submitted",
     QuotaCause.PLATFORM_FAULT: "given back: our fault",
     QuotaCause.REFUSED_FILE: "given back: file refused",
+    QuotaCause.METRIC_FAULT: "given back: the host's metric failed",
     QuotaCause.HOST_GRANT: "granted by the host",
+}
+_DELIVERIES = {
+    Delivery.PREDICTIONS.value: "Predictions",
+    Delivery.CODE.value: "Code, as a zip",
+    Delivery.IMAGE.value: "A container image",
 }
 
 
@@ -72,8 +82,16 @@ async def _take(request: Request, state: WebState, caller: Caller, slug: str) ->
         file_name=form.file_name or "",
         note=form.fields.get("note", ""),
         key=form.fields.get("idempotency_key", ""),
+        delivery=_delivery(form.fields.get("delivery", Delivery.PREDICTIONS.value)),
     )
     await take_in(state, caller, deed, file, declared=Declared())
+
+
+def _delivery(text: str) -> Delivery:
+    try:
+        return Delivery(text)
+    except ValueError as error:
+        raise BadFormError("Choose what you send: predictions, code or an image.") from error
 
 
 @router.post("/challenges/{slug}/choices")
@@ -115,6 +133,8 @@ def _show(
     is_still = is_still or error is not None
     plan = visit.challenge.plan
     found = own(session, visit, cursor=cursor, limit=_PER_PAGE)
+    limits = limits_of(state.settings)
+    offers = pipeline.offers(session, plan=plan, now=visit.now)
     team = visit.team(session)
     closed_words = _closed_words(visit)
     context = {
@@ -131,7 +151,15 @@ def _show(
         "first_try_words": f"Your team may use {quota_words(visit.challenge.phases[-1].quota)}.",
         "cause_words": _CAUSES,
         "idempotency_key": secrets.token_urlsafe(24),
-        "max_bytes": min(state.settings.upload_max_bytes, plan.form.max_bytes),
+        "formats": plan.form.formats,
+        "offers": offers,
+        "chosen": next((each.delivery.value for each in offers if each.is_offered), ""),
+        "delivery_titles": _DELIVERIES,
+        "most_bytes": {
+            each.value: rules.upload_max_bytes(plan, each, limits=limits)
+            for each in plan.deliveries
+        },
+        "refresh_seconds": refresh_seconds(list(found.items)),
     }
     return challenge_page(
         session, state, visit, "submissions/list.html", context, tab="submissions", error=error
