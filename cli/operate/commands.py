@@ -55,6 +55,10 @@ def register(app: typer.Typer) -> None:
     command(challenge, "export")(export_challenge)
     host_commands.register(challenge)
     app.add_typer(challenge, name="challenge", rich_help_panel=PANEL)
+    runtime = typer.Typer(no_args_is_help=True, help="The Python that code and metrics run in.")
+    command(runtime, "build", is_local=True)(build_runtime)
+    command(runtime, "show", is_local=True)(show_runtime)
+    app.add_typer(runtime, name="runtime", rich_help_panel=PANEL)
     user = typer.Typer(no_args_is_help=True, help="Accounts of a server on this machine.")
     command(user, "create", is_local=True)(create_user)
     command(user, "password", is_local=True)(set_password)
@@ -230,3 +234,26 @@ def list_users(*, data: DataFolder = None) -> object:
         from palio.cli.operate import people  # noqa: PLC0415 (optional dependency)
 
         return people.list_all(data)
+
+
+def build_runtime(
+    *,
+    wheels: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of wheels; no network is used."),
+    ] = None,
+    data: DataFolder = None,
+) -> object:
+    """Make it now; else the first code submission waits for it."""
+    with server_parts():
+        from palio.cli.operate import runtime  # noqa: PLC0415 (optional dependency)
+
+        return runtime.build(wheels, data=data)
+
+
+def show_runtime(*, data: DataFolder = None) -> object:
+    """Show which Python and packages it has."""
+    with server_parts():
+        from palio.cli.operate import runtime  # noqa: PLC0415 (optional dependency)
+
+        return runtime.show_built(data)
