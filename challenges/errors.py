@@ -1,6 +1,7 @@
 """Everything a person can be told about a challenge that does not allow what was asked."""
 
 from palio.core.errors import AppError, BadRequestError, ConflictError, NotFoundError
+from palio.sandbox.outcome import Outcome
 
 
 class ChallengeNotFoundError(NotFoundError):
@@ -80,3 +81,28 @@ class PackRefusedError(AppError):
 
     code = "pack_refused"
     status = 422
+
+
+class MetricRefusalError(AppError):
+    """The host's own metric refuses the predictions, in the host's words for their author."""
+
+    code = "metric_refused"
+    status = 422
+
+
+class MetricFaultError(AppError):
+    """The host's own metric failed; its text is for participants.
+
+    Attributes:
+        for_host: What happened, with the end of the log, for organizers alone: it may quote
+            hidden answers.
+        outcome: How the run ended.
+
+    """
+
+    code = "metric_fault"
+    status = 500
+
+    def __init__(self, text: str, *, for_host: str, outcome: Outcome) -> None:
+        super().__init__(text)
+        self.for_host, self.outcome = for_host, outcome
