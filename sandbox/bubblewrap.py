@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from palio.sandbox.launch import Plan, Told
 
 _START_SECONDS = 30.0  # to make a box and to clear it away, on a busy machine
-_NOT_EXECUTED = b"bwrap: execvp "
+# What bubblewrap says, and nobody else can say yet, when the image is at fault.
+_NOT_EXECUTED = (b"bwrap: execvp ", b"bwrap: Can't chdir ")
 
 
 class BubblewrapSandbox:
@@ -59,8 +61,8 @@ class BubblewrapSandbox:
     def _groups(self) -> cgroup.Groups:
         try:
             return cgroup.find()
-        except (cgroup.NoGroupsError, OSError) as error:
-            raise SandboxError(f"No control groups: {error}") from error
+        except OSError as error:
+            raise SandboxError(f"Control groups cannot be used here: {error}") from error
 
     @cached_property
     def _program(self) -> bubblewrap_program.Program:
@@ -69,8 +71,15 @@ class BubblewrapSandbox:
     def run(self, spec: RunSpec, *, collect_into: Path) -> RunReport:
         """Run one program to its end and clear everything of it away; see `spec.Sandbox`."""
         _check_machine()
-        if RunName.parse(str(spec.name)) != spec.name or "/" in str(spec.name):
-            raise SandboxError(f"{spec.name} is no name for a run")
+        name = str(spec.name)
+        if RunName.parse(name) != spec.name or "/" in name or spec.name.site != self._site:
+            raise SandboxError(f"{name!r} is no name for a run of this site")
+        try:
+            return self._run(spec, collect_into=collect_into)
+        except OSError as error:
+            raise SandboxError(f"The box {name} failed: {error}") from error
+
+    def _run(self, spec: RunSpec, *, collect_into: Path) -> RunReport:
         root = self._root(spec)
         group = self._groups.make(str(spec.name), bubblewrap_plan.bounds(spec.limits))
         with _removed_at_end(group):
@@ -93,7 +102,6 @@ class BubblewrapSandbox:
     def probe(self) -> Probe:
         """Look at the machine and run a small program inside; never raises."""
         facts: list[str] = []
-        missing: list[str] = []
         try:
             _check_machine()
             facts.append(f"bubblewrap {self._program.version}")
@@ -104,10 +112,10 @@ class BubblewrapSandbox:
         name = RunName(self._site, job=f"probe{os.getpid()}", fence=0, box="probe")
         fault = bubblewrap_probe.try_out(self.run, name)
         if fault:
-            return Probe("bubblewrap", Level.NONE, tuple(facts), (fault,))
-        if "cpu" not in self._groups.bases:
-            missing.append("processor time is not bounded: delegate the cpu controller as well")
-        return Probe("bubblewrap", Level.NAMESPACES, tuple(facts), tuple(missing))
+            hints = bubblewrap_probe.hints()
+            return Probe("bubblewrap", Level.NONE, tuple(facts), (fault, *hints))
+        weak = bubblewrap_probe.weaknesses(has_cpu_limit="cpu" in self._groups.bases)
+        return Probe("bubblewrap", Level.NAMESPACES, tuple(facts), weak)
 
     def add_image(self, archive: Path, *, image_id: str) -> None:
         """Unpack an image that intake accepted; see `spec.Sandbox`."""
@@ -196,12 +204,12 @@ def _report(
     spec: RunSpec, told: "Told", usage: cgroup.Usage, output: int, *, collect_into: Path
 ) -> RunReport:
     log, killed_by = bytes.fromhex(told["log"]), Killer(told["killed_by"])
-    exit_code = _exit_code(told, log)
+    had_memory_kill = usage.memory_kills > 0
+    exit_code = _exit_code(told, log, had_memory_kill=had_memory_kill)
     collected: tuple[Collected, ...] = ()
     refusal = ""
     if exit_code == 0 and killed_by is Killer.NOBODY:
         collected, refusal = _collect_all(output, spec.wanted, into=collect_into)
-    had_memory_kill = usage.memory_kills > 0
     end = End(
         exit_code=EXIT_NOT_FOUND if exit_code is None else exit_code,
         killed_by=killed_by,
@@ -224,7 +232,7 @@ def _report(
     )
 
 
-def _exit_code(told: "Told", log: bytes) -> int | None:
+def _exit_code(told: "Told", log: bytes, *, had_memory_kill: bool) -> int | None:
     """Say how the program ended, or nothing when it could not be executed.
 
     Raises:
@@ -235,6 +243,8 @@ def _exit_code(told: "Told", log: bytes) -> int | None:
         return told["exit_code"]
     if os.WIFSIGNALED(told["status"]):  # by us, or by the kernel for the box's memory
         return 128 + os.WTERMSIG(told["status"])
+    if had_memory_kill:  # so little memory that bubblewrap's own child was killed
+        return 128 + signal.SIGKILL
     if log.startswith(_NOT_EXECUTED):
         return None
     raise SandboxError(f"A box could not be made: {log.decode('utf-8', 'replace').strip()}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from palio.sandbox import launch, mounts, seccomp
 from palio.sandbox.bubblewrap_program import Program
 from palio.sandbox.cgroup import Bounds, Group
-from palio.sandbox.spec import NOBODY, SCRATCH, Limits, RunSpec
+from palio.sandbox.spec import NOBODY, SCRATCH, Limits, RunSpec, SandboxError
 
 if TYPE_CHECKING:
     from palio.sandbox.launch import Plan
@@ -60,8 +60,8 @@ def plan(spec: RunSpec, root: Path, *, program: Program, group: Group) -> "Plan"
         SandboxError: Something the spec wants to show cannot be shown.
 
     """
-    layout = mounts.lay_out(root, spec.mounts)
     uid, limits = own_uid(str(spec.name)), spec.limits
+    layout = mounts.lay_out(root, spec.mounts, is_reader_a_stranger=uid != 0)
     overlays = list(layout.overlays)
     if program.shelter:
         overlays.append({"source": str(program.shelter), "at": "tool", "folders": [], "files": []})
@@ -90,7 +90,7 @@ def _rlimits(limits: Limits, *, has_own_uid: bool) -> list[tuple[int, int]]:
     return [
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_FSIZE, max(limits.output_bytes, limits.scratch_bytes)),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 1),  # too little for a file; 0 would still feed a crash handler
         *processes,
     ]
 
@@ -107,4 +107,7 @@ def _options(spec: RunSpec, binds: tuple[tuple[str, str], ...]) -> list[str]:
     options += (_ROOT + _REST).format(base=launch.BASE).split()
     for shown, target in binds:
         options += ["--ro-bind", shown, target]
-    return [*options, "--chdir", spec.workdir]
+    options += ["--chdir", spec.workdir]
+    if any("\0" in word for word in (*options, *spec.argv)):  # it would end one option early
+        raise SandboxError("A name, value or argument for the program holds a NUL")
+    return options

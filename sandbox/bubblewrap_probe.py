@@ -41,6 +41,40 @@ def spec(name: RunName, root: Path) -> RunSpec:
     )
 
 
+def hints(kernel: Path = Path("/proc/sys")) -> tuple[str, ...]:
+    """Name the settings of this machine that often are why a trial run fails, with the way out."""
+    return tuple(
+        f"{setting} is {value}: sudo sysctl -w {setting}={wanted}"
+        for setting, value, wanted in (
+            ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
+            ("kernel.unprivileged_userns_clone", "0", "1"),
+            ("user.max_user_namespaces", "0", "10000"),
+        )
+        if _read(kernel / setting.replace(".", "/")) == value
+    )
+
+
+def weaknesses(
+    *, has_cpu_limit: bool, kernel: Path = Path("/proc/sys"), swaps: Path = Path("/proc/swaps")
+) -> tuple[str, ...]:
+    """Name what is weaker here than it could be, with the way out."""
+    found = []
+    if not has_cpu_limit:
+        found.append("processor time is not bounded: delegate the cpu controller as well")
+    if _read(kernel / "kernel/core_pattern").startswith("|"):
+        found.append("crashes are handed to a program outside: sysctl -w kernel.core_pattern=core")
+    if len(_read(swaps).splitlines()) > 1:
+        found.append("memory of boxes may be written to disk: swapoff -a")
+    return tuple(found)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 def try_out(run: Callable[..., RunReport], name: RunName) -> str:
     """Run it; give what stands in the way, or nothing.
 

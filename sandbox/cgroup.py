@@ -23,7 +23,7 @@ DELEGATE_HINT = (
 )
 
 
-class NoGroupsError(Exception):
+class NoGroupsError(SandboxError):
     """Neither this user nor this machine can make the groups a box needs; says what to do."""
 
 
@@ -61,7 +61,8 @@ class _V1:
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         memory, most = folders["memory"], str(bounds.memory_bytes)
         _write(memory / "memory.limit_in_bytes", most)
-        _write_if_there(memory / "memory.memsw.limit_in_bytes", most)  # not there: no accounting
+        _write_if_there(memory / "memory.memsw.limit_in_bytes", most)  # not there: swap not counted
+        _write_if_there(memory / "memory.swappiness", "0")
         _write(folders["pids"] / "pids.max", str(bounds.processes))
         if "cpu" in folders:
             _write(folders["cpu"] / "cpu.cfs_period_us", str(_PERIOD_MICROSECONDS))
@@ -169,16 +170,16 @@ class Groups:
 
         """
         group = self._group(name)
+        made: list[Path] = []
         try:
-            for folder in group._distinct():  # noqa: SLF001 (same module)
+            for folder in dict.fromkeys(group.folders.values()):
                 folder.mkdir()
-        except OSError as error:
-            raise SandboxError(f"The control group {name} cannot be made: {error}") from error
-        try:
+                made.append(folder)
             self.version.limit(group.folders, bounds)
         except OSError as error:
-            group.remove()
-            raise SandboxError(f"The limits of {name} cannot be set: {error}") from error
+            for folder in made:
+                folder.rmdir()
+            raise SandboxError(f"The control group {name} cannot be made: {error}") from error
         return group
 
     def left(self) -> tuple[Group, ...]:

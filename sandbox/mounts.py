@@ -31,11 +31,16 @@ class Layout:
     binds: tuple[tuple[str, str], ...]
 
 
-def lay_out(root: Path, mounts: Iterable[Mount]) -> Layout:
+def lay_out(root: Path, mounts: Iterable[Mount], *, is_reader_a_stranger: bool) -> Layout:
     """Plan a box's file system.
 
     Each folder goes through an overlay of its own, with a place made in it for whatever is to be
     mounted there, so neither the root nor a mount needs such places.
+
+    Args:
+        root: The root's folder.
+        mounts: What is shown besides.
+        is_reader_a_stranger: The program runs as an account that owns none of the sources.
 
     Raises:
         SandboxError: A source is missing or closed to others, or a target is taken or no path.
@@ -43,7 +48,7 @@ def lay_out(root: Path, mounts: Iterable[Mount]) -> Layout:
     """
     ordered = sorted(mounts, key=lambda mount: mount.target.count("/"))
     for mount in ordered:
-        _check(mount)
+        _check(mount, is_reader_a_stranger=is_reader_a_stranger)
     overlays = [_overlay(root.resolve(), "root")]
     single_files: list[tuple[str, str]] = []
     binds: list[tuple[str, str]] = []
@@ -63,7 +68,7 @@ def lay_out(root: Path, mounts: Iterable[Mount]) -> Layout:
     return Layout(tuple(overlays), tuple(single_files), tuple(binds))
 
 
-def _check(mount: Mount) -> None:
+def _check(mount: Mount, *, is_reader_a_stranger: bool) -> None:
     target = PurePosixPath(mount.target)
     is_plain = str(target) == mount.target and target.is_absolute() and ".." not in target.parts
     taken = any(target.is_relative_to(ours) for ours in _OURS)
@@ -73,7 +78,8 @@ def _check(mount: Mount) -> None:
         mode = mount.source.stat().st_mode
     except OSError as error:
         raise SandboxError(f"{mount.source} cannot be shown in a box: {error}") from error
-    if not mode & stat.S_IROTH or (stat.S_ISDIR(mode) and not mode & stat.S_IXOTH):
+    needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
+    if is_reader_a_stranger and mode & needed != needed:
         raise SandboxError(f"{mount.source} is not open to all: the program could not read it")
 
 
