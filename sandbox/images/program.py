@@ -12,7 +12,7 @@ _INTERPRETERS_MAX = 4  # a script for a script for a …: as Linux
 _READ, _RUN = 4, 1
 _MOUNTED = frozenset(path.strip("/") for path in (INPUT, OUTPUT, SCRATCH))
 _KERNELS = frozenset({"proc", "dev", "sys"})
-MOUNT_POINTS = ("input", "output", "tmp", "proc", "dev", "app", "sys", "etc")
+MOUNT_POINTS = ("input", "output", "tmp", "proc", "dev", "sys")
 
 
 def check_start(tree: Tree, config: ImageConfig, *, architecture: str) -> None:

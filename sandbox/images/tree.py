@@ -79,6 +79,10 @@ class Tree:
                 hint=f"Leave /{path} out of the image: something is mounted there.",
             )
 
+    def has(self, name: str) -> bool:
+        """Tell whether the root holds something of this name."""
+        return name in _children(self.root)
+
     def find(self, path: str, *, start: tuple[str, ...] = ()) -> Found | None:
         """Follow a path, links included, as the kernel does inside this root; None: not there.
 

@@ -25,6 +25,7 @@ from palio.sandbox.images.tree import Node, Tree
 from palio.sandbox.spec import ImageRefusedError
 
 _NEW = ".new-"
+_APP = "app"  # somebody may want to mount there, but an image may have its own
 _LIST = "manifest.json"
 _UNBOUNDED = 2**63  # intake has held the image against its limits
 _FOLDER_MODE, _FILE_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
@@ -59,6 +60,8 @@ def unpack_root(archive: Path, *, into: Path, layers: Path) -> None:
             tree.add_layer(_hex(diff_id), found[diff_id])
         for name in MOUNT_POINTS:
             tree.require_folder(name)
+        if not tree.has(_APP):
+            tree.require_folder(_APP)
         with _new_folder(into.parent) as folder:
             _draw_root(tree.root, folder, layers)
             _record(into).write_text(json.dumps([_hex(one) for one in diff_ids]), encoding="utf-8")
