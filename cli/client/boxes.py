@@ -27,23 +27,18 @@ def find(state: Path) -> tuple["Sandbox", "Probe"]:
         probe = sandbox.probe()
         if probe.level is not Level.NONE:
             return sandbox, probe
-        missing += [f"{probe.backend}: {words}" for words in probe.missing]
+        missing += [f"{probe.backend}: {words.rstrip('.')}" for words in probe.missing]
     raise ClientError(
         "No box can be made on this machine, so the model was not run.",
-        hint=" ".join(missing) or "Install what boxes need: pip install 'palio[box]'",
+        hint="; ".join(missing),
     )
 
 
 def _candidates(state: Path) -> Iterator["Sandbox"]:
     from palio.sandbox.bubblewrap import BubblewrapSandbox  # noqa: PLC0415 (slow import)
+    from palio.sandbox.engine import DockerSandbox  # noqa: PLC0415 (slow import)
     from palio.sandbox.model_box import site_of  # noqa: PLC0415 (slow import)
 
     site = site_of(state)
     yield BubblewrapSandbox(state, site=site)
-    try:
-        from palio.sandbox.engine import DockerSandbox  # noqa: PLC0415 (optional dependency)
-    except ModuleNotFoundError as error:
-        if (error.name or "palio").startswith("palio"):
-            raise
-        return
     yield DockerSandbox(state, site=site)

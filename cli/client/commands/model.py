@@ -55,9 +55,9 @@ def new(folder: Folder) -> object:
         )
     folder.mkdir(parents=True, exist_ok=True)
     with as_file(files("palio.cli.client") / "examples" / "model") as example:
-        written = [
-            folder / each.name for each in sorted(example.iterdir()) if each.suffix != ".pyc"
-        ]
+        # Where pip installed the example, it compiled it too.
+        names = sorted(each.name for each in example.iterdir() if each.is_file())
+        written = [folder / name for name in names]
         for path in written:
             copyfile(example / path.name, path)
     show.line(f"Made {folder} with {len(written)} files: a small model that works.")
@@ -137,7 +137,7 @@ def pack(
     written = out.stat().st_size
     show.line(f"Wrote {out}: {show.size_of(written)}, sha256 {sha256[:12]}….")
     show.line(f"It starts with: {' '.join(model.command)}")
-    show.line(f"Submit it with: palio submit {out} --challenge CHALLENGE", dim=True)
+    show.line(f"Submit it with: palio submit --code {out} --challenge CHALLENGE", dim=True)
     return {
         "file": str(out),
         "bytes": written,
