@@ -63,11 +63,20 @@ class Settings(BaseSettings):
     broker_poll_seconds: float = Field(default=0.02, gt=0)
     worker_quiet_seconds: int = Field(default=120, gt=0)
 
+    model_processes: int = Field(default=1, gt=0)
+    sandbox_backend: Literal["auto", "docker", "bubblewrap", "none"] = "auto"
+    sandbox_level_code: Literal["namespaces", "container", "gvisor"] = "namespaces"
+    sandbox_level_images: Literal["namespaces", "container", "gvisor"] = "namespaces"
+    sandbox_docker_socket: Path | None = None
+    sandbox_folder: Path | None = None
+    sandbox_wheels_folder: Path | None = None
+    sandbox_keep_days: int = Field(default=7, gt=0)
+
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
         if self.environment != "production":
             return self
-        faults = []
+        faults = self._unsafe_boxes()
         if len(self.secret_key.get_secret_value()) < 32:  # noqa: PLR2004 (256 bits in hex is 64)
             faults.append("PALIO_SECRET_KEY must have at least 32 characters")
         if not self.public_url.startswith("https://"):
@@ -79,6 +88,18 @@ class Settings(BaseSettings):
         if faults:
             raise UnsafeSettingsError("; ".join(faults))
         return self
+
+    def _unsafe_boxes(self) -> list[str]:
+        if self.sandbox_backend != "bubblewrap":
+            return []
+        return [
+            f"PALIO_SANDBOX_LEVEL_{what} asks for a stronger box than PALIO_SANDBOX_BACKEND allows"
+            for what, level in (
+                ("CODE", self.sandbox_level_code),
+                ("IMAGES", self.sandbox_level_images),
+            )
+            if level != "namespaces"
+        ]
 
     @property
     def database(self) -> str:
@@ -106,6 +127,11 @@ class Settings(BaseSettings):
     def hidden_folder(self) -> Path:
         """Where hidden features are kept; in production readable by workers for models alone."""
         return self.data_folder.absolute() / "hidden"
+
+    @property
+    def boxes_folder(self) -> Path:
+        """Where images, runtimes and unpacked packages are kept; may be emptied while stopped."""
+        return (self.sandbox_folder or self.data_folder / "boxes").absolute()
 
     @property
     def url(self) -> str:

@@ -1,9 +1,10 @@
 """What every process of a worker has at hand, whatever it works on."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from palio.core import db, queue
 from palio.core.storage import Storage
 from palio.pipeline import leases
-from palio.pipeline.contracts import Abilities
+from palio.pipeline.contracts import Abilities, Claim
 from palio.sandbox.spec import RuntimeRoot, Sandbox
 
 
@@ -40,6 +41,22 @@ class Boxes:
         """Every box there is, each once."""
         found = (self.code, self.image, self.metric)
         return tuple({id(box): box for box in found if box is not None}.values())
+
+
+ATTEMPTS = "attempts"
+
+
+@contextmanager
+def attempt_folder(boxes: Boxes, claim: Claim) -> Iterator[Path]:
+    """Give an empty folder to this attempt alone, closed to other people, cleared afterwards.
+
+    A killed process leaves it behind; its name says whose it was (`boxes.Keeper`).
+    """
+    place = boxes.folder / ATTEMPTS
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prefix = f"{claim.job_id}-{claim.fence}-"
+    with TemporaryDirectory(dir=place, prefix=prefix, ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 def no_boxes() -> Boxes | None:

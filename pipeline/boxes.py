@@ -1,6 +1,7 @@
 """Which box runs what on this machine, and what becomes of what boxes leave behind."""
 
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from sqlmodel import Session
 from palio.core import db
 from palio.core.clock import database_now
 from palio.pipeline import leases, packages
-from palio.pipeline.bench import Bench, Boxes
+from palio.pipeline.bench import ATTEMPTS, Bench, Boxes
 from palio.pipeline.contracts import Abilities
 from palio.sandbox.bubblewrap import BubblewrapSandbox
 from palio.sandbox.engine import DockerSandbox
@@ -58,6 +59,9 @@ class Choice:
     image: Backend | None
     metric: Backend | None
     abilities: Abilities
+
+
+NOTHING: Final = Choice(code=None, image=None, metric=None, abilities=Abilities())
 
 
 def sandbox(backend: Backend, *, wanted: Wanted, site: str) -> Sandbox:
@@ -166,15 +170,27 @@ class Keeper:
         found: set[str] = set()
         for box in () if boxes is None else boxes.all:
             found.update(box.reap(is_live=self._is_live))
+        if boxes is not None:
+            self._clear_attempts(boxes.folder / ATTEMPTS)
         return tuple(sorted(found))
+
+    def _clear_attempts(self, folder: Path) -> None:
+        """Remove what killed processes left: programs, and answers on their way to a metric."""
+        for path in folder.glob("*"):
+            job_id, fence, _ = path.name.split("-", 2)
+            if not self._is_held(job_id, int(fence)):
+                shutil.rmtree(path, ignore_errors=True)
 
     def _is_live(self, name: RunName) -> bool:
         if name.box in TRIALS:  # of a probe: no job stands behind it, and it is over soon
             first_seen = self._trials.setdefault(str(name), time.monotonic())
             return time.monotonic() < first_seen + TRIAL_SECONDS
+        return self._is_held(name.job, name.fence)
+
+    def _is_held(self, job_id: str, fence: int) -> bool:
         with db.reading(self._bench.engine) as session:
             now = database_now(session)
-            return leases.is_held(session, job_id=name.job, fence=name.fence, now=now)
+            return leases.is_held(session, job_id=job_id, fence=fence, now=now)
 
     def prune(self) -> None:
         """Once an hour, remove images and packages that were not used for long."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from palio.challenges.contracts import Delivery
-from palio.sandbox.spec import Level
+from palio.sandbox.outcome import Level
 
 
 class JobState(StrEnum):

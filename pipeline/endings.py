@@ -10,8 +10,10 @@ from palio.core import queue
 from palio.core.errors import Finding
 from palio.pipeline import alarms, leases, rules
 from palio.pipeline.contracts import AlarmKind, Claim, JobState, Queue, Task
+from palio.sandbox.outcome import Box
+from palio.submissions import runs
 from palio.submissions import service as submissions
-from palio.submissions.contracts import QuotaCause
+from palio.submissions.contracts import QuotaCause, RunRef
 
 COULD_NOT: dict[Queue, str] = {
     Queue.SCORE: "could not score this file",
@@ -104,15 +106,25 @@ def blame_host(session: Session, claim: Claim, fault: HostFault, *, now: datetim
 
 
 def alarm_host(session: Session, claim: Claim, *, words: str, now: datetime) -> None:
-    """Tell the organizers that their metric failed; once until somebody looked."""
+    """Tell the organizers that their metric failed: an alarm once, everything with the run."""
     alarms.raise_alarm(
         session,
         kind=AlarmKind.METRIC_BROKE,
         subject=claim.challenge_id,
         challenge_id=claim.challenge_id,
-        words=f"The metric of this challenge failed on submission {claim.submission_id}: {words}",
+        words=(
+            f"The metric of this challenge failed on submission {claim.submission_id}. "
+            "What it said stands with the submission."
+        ),
         now=now,
     )
+    tell_host(session, claim, box="metric", words=words, now=now)
+
+
+def tell_host(session: Session, claim: Claim, *, box: str, words: str, now: datetime) -> None:
+    """Keep what a metric said, for the organizers alone."""
+    run = RunRef(claim.submission_id, stage=Box.METRIC, attempt=claim.fence)
+    runs.tell_host(session, run=run, box=box, words=words, now=now)
 
 
 def settle_soon(session: Session, challenge_id: str, *, now: datetime) -> None:

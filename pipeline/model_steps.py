@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlmodel import Session
 
@@ -24,7 +23,7 @@ from palio.core.storage import Storage
 from palio.datasets import queries as datasets
 from palio.datasets.contracts import PackageKind
 from palio.pipeline import endings, leases, packages, programs, rules
-from palio.pipeline.bench import Bench, Boxes
+from palio.pipeline.bench import Bench, Boxes, attempt_folder
 from palio.pipeline.contracts import Claim, JobState, Queue
 from palio.pipeline.endings import OurFault, Refused
 from palio.sandbox import log
@@ -129,8 +128,8 @@ def _take(bench: ModelBench, boxes: Boxes) -> Claim | None:
 def judge(bench: ModelBench, boxes: Boxes, claim: Claim) -> Verdict | None:
     """Run the claimed submission's program; never raises. None = the job is somebody else's."""
     try:
-        with TemporaryDirectory(dir=_attempts(boxes), prefix=f"{claim.job_id}-") as folder:
-            return _run(bench, _case(bench, boxes, claim, Path(folder)))
+        with attempt_folder(boxes, claim) as folder:
+            return _run(bench, _case(bench, boxes, claim, folder))
     except JobLostError:
         return None
     except ImageRefusedError as error:
@@ -138,12 +137,6 @@ def judge(bench: ModelBench, boxes: Boxes, claim: Claim) -> Verdict | None:
     except Exception as error:  # noqa: BLE001 (whatever it is, it is not the participant's fault)
         _log.exception("attempt %d at job %s failed", claim.attempt, claim.job_id)
         return OurFault(f"{type(error).__name__}: {error}")
-
-
-def _attempts(boxes: Boxes) -> Path:
-    folder = boxes.folder / "attempts"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _case(bench: ModelBench, boxes: Boxes, claim: Claim, folder: Path) -> _Case:

@@ -8,19 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from palio.challenges import queries as challenges
-from palio.challenges.contracts import Delivery
+from palio.challenges.contracts import ChallengePlan, Delivery
+from palio.challenges.errors import MetricFaultError, MetricRefusalError
+from palio.challenges.metric_box import MetricResult
 from palio.core import db, queue
 from palio.core.clock import database_now
 from palio.core.storage import Storage
 from palio.datasets import queries as datasets
 from palio.datasets import seal
-from palio.datasets.contracts import AnswerKeyRef
-from palio.pipeline import board_steps, endings, leases
+from palio.datasets.contracts import AnswerKeyRef, Package, PackageKind
+from palio.pipeline import board_steps, endings, leases, metric_steps
 from palio.pipeline.bench import Bench, Boxes, no_boxes
 from palio.pipeline.contracts import Claim, JobState, Queue
 from palio.pipeline.endings import HostFault, OurFault, Refused
@@ -30,7 +33,7 @@ from palio.scoring.engine import score_file
 from palio.scoring.key import AnswerKey
 from palio.scoring.refusal import PredictionsRefusedError
 from palio.submissions import queries as submissions
-from palio.submissions import runs
+from palio.submissions import run_words, runs
 from palio.submissions import service as submission_service
 from palio.submissions.contracts import RunRef
 
@@ -44,6 +47,7 @@ class ScoringBench(Bench):
     """A bench with the answers."""
 
     open_key: Callable[[AnswerKeyRef], AnswerKey]
+    sealed_path: Callable[[str], Path]
 
 
 def make_bench(
@@ -69,24 +73,38 @@ def make_bench(
         terms=terms,
         worker=worker,
         open_key=open_key,
+        sealed_path=sealed.path,
         boxes=boxes,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The file has scores, by this version of the key and of the metric."""
+    """The file has scores, by this version of the key and of the metric.
+
+    Attributes:
+        for_host: Why a host's own metric gave no private scores; empty when all is well.
+
+    """
 
     card: ScoreCard
     key_version: int
     metric_version: int
+    for_host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unscorable:
-    """The file is sound and has no finite score."""
+    """The file is sound and has no finite score.
+
+    Attributes:
+        reason: For its team.
+        is_by_host: A host's own metric says so, in words that may repeat what was predicted.
+
+    """
 
     reason: str
+    is_by_host: bool = False
 
 
 Verdict = Scored | Refused | Unscorable | OurFault | HostFault
@@ -116,10 +134,16 @@ def score_next(
 
 
 def _take(bench: ScoringBench, queue_name: Queue) -> Claim | None:
+    able = None
+    if queue_name is Queue.METRIC:
+        boxes = bench.boxes()
+        if boxes is None or boxes.metric is None:
+            return None
+        able = leases.Able((Delivery.PREDICTIONS,), boxes.abilities.memory_bytes)
     with bench.work() as session:
         now = database_now(session)
         claim = leases.claim(
-            session, queue=queue_name, worker=bench.worker, terms=bench.terms, now=now
+            session, queue=queue_name, worker=bench.worker, terms=bench.terms, now=now, able=able
         )
         if claim is not None:
             submission_service.start(session, submission_id=claim.submission_id, now=now)
@@ -134,6 +158,10 @@ def judge(bench: ScoringBench, claim: Claim) -> Verdict:
         return Refused(error.findings)
     except NonFiniteScoreError as error:
         return Unscorable(str(error))
+    except MetricRefusalError as error:
+        return Unscorable(error.detail, is_by_host=True)
+    except MetricFaultError as error:
+        return HostFault(error.for_host)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is not the participant's fault)
         _log.exception("attempt %d at job %s failed", claim.attempt, claim.job_id)
         return OurFault(f"{type(error).__name__}: {error}")
@@ -141,18 +169,43 @@ def judge(bench: ScoringBench, claim: Claim) -> Verdict:
 
 def _score(bench: ScoringBench, claim: Claim) -> Scored:
     with db.reading(bench.engine) as session:
-        submission = submissions.submission(session, claim.submission_id)
+        sha256 = submissions.file_to_score(session, claim.submission_id)
         challenge = challenges.by_id(session, claim.challenge_id)
         key = datasets.answer_key(session, challenge_id=challenge.id)
-    if key is None:
-        raise LookupError(f"challenge {challenge.id} has no answer key")
-    card = score_file(
-        bench.blobs.path(submission.sha256),
-        form=challenge.plan.form,
+        own = datasets.package(session, challenge_id=challenge.id, kind=PackageKind.METRIC)
+    if key is None or sha256 is None:
+        raise LookupError(f"challenge {challenge.id} has no answer key, or there is no file")
+    path, plan = bench.blobs.path(sha256), challenge.plan
+    for_host = ""
+    if plan.own_metric is None:
+        card = score_file(path, form=plan.form, key=bench.open_key(key), metrics=plan.metrics)
+    else:
+        found = _score_own(bench, claim, path, plan=plan, key=key, own=own)
+        card, for_host = found.card, found.for_host
+    return Scored(card, key.version, challenge.metric_version, for_host)
+
+
+def _score_own(
+    bench: ScoringBench,
+    claim: Claim,
+    path: Path,
+    *,
+    plan: ChallengePlan,
+    key: AnswerKeyRef,
+    own: Package | None,
+) -> MetricResult:
+    boxes = bench.boxes()
+    if own is None or boxes is None:
+        raise LookupError(f"the metric of {plan.slug} is not stored, or there is no box for it")
+    return metric_steps.score(
+        path,
+        plan=plan,
         key=bench.open_key(key),
-        metrics=challenge.plan.metrics,
+        metric=bench.sealed_path(own.sha256),
+        metric_sha256=own.sha256,
+        boxes=boxes,
+        claim=claim,
     )
-    return Scored(card, key_version=key.version, metric_version=challenge.metric_version)
 
 
 def hand_in(session: Session, claim: Claim, verdict: Verdict, *, terms: leases.Terms) -> bool:
@@ -169,26 +222,39 @@ def hand_in(session: Session, claim: Claim, verdict: Verdict, *, terms: leases.T
         return False
     match verdict:
         case Scored():
-            is_new = submission_service.record_scores(
-                session,
-                submission_id=claim.submission_id,
-                card=verdict.card,
-                key_version=verdict.key_version,
-                metric_version=verdict.metric_version,
-                now=now,
-            )
-            if is_new:
-                board_steps.note_change(session, claim.challenge_id)
+            _record(session, claim, verdict, now=now)
         case Refused():
             _refuse(session, claim, verdict, now=now)
         case Unscorable():
-            submission_service.fail(
-                session, submission_id=claim.submission_id, reason=verdict.reason, now=now
-            )
+            _fail(session, claim, verdict, now=now)
         case HostFault():
             endings.blame_host(session, claim, verdict, now=now)
     endings.settle_soon(session, claim.challenge_id, now=now)
     return True
+
+
+def _record(session: Session, claim: Claim, verdict: Scored, *, now: datetime) -> None:
+    is_new = submission_service.record_scores(
+        session,
+        submission_id=claim.submission_id,
+        card=verdict.card,
+        key_version=verdict.key_version,
+        metric_version=verdict.metric_version,
+        now=now,
+    )
+    if is_new:
+        board_steps.note_change(session, claim.challenge_id)
+        if verdict.for_host:
+            endings.alarm_host(session, claim, words=verdict.for_host, now=now)
+
+
+def _fail(session: Session, claim: Claim, verdict: Unscorable, *, now: datetime) -> None:
+    reason = verdict.reason
+    submission = submissions.submission(session, claim.submission_id)
+    if verdict.is_by_host and submission.delivery is not Delivery.PREDICTIONS:
+        endings.tell_host(session, claim, box="metric-public", words=reason, now=now)
+        reason = run_words.HIDDEN_REFUSAL
+    submission_service.fail(session, submission_id=claim.submission_id, reason=reason, now=now)
 
 
 def _refuse(session: Session, claim: Claim, verdict: Refused, *, now: datetime) -> None:

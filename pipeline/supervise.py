@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -22,11 +23,17 @@ from palio.core.errors import AppError
 from palio.core.settings import Settings
 from palio.migrations.upgrade import upgrade
 from palio.pipeline import processes, tables
+from palio.pipeline.contracts import Queue
 
 LOOK_SECONDS = 0.25
 STOP_SECONDS = 20
 STEADY_SECONDS = 30  # a process that ran so long may be restarted at once
 PAUSE_SECONDS_MAX = 30.0
+EXIT_NO_BOX = 69  # see `worker`; not imported here, the supervisor stays small
+NO_MODELS = (
+    "models: no sandbox of this machine is strong enough, so code and container images are not"
+    " taken; predictions are. What is missing says: palio doctor"
+)
 
 Say = Callable[[str], None]
 
@@ -43,6 +50,8 @@ class Child:
 
     name: str
     run: Callable[[Settings], None]
+    gives_up: str = ""  # words when it says by its exit code that it cannot work here
+    has_given_up: bool = False
     process: SpawnProcess | None = None
     started: float = 0.0
     deaths: int = field(default=0)
@@ -50,7 +59,7 @@ class Child:
 
 
 def serve(settings: Settings, *, say: Say = print) -> None:
-    """Run web and worker until SIGTERM or Ctrl-C.
+    """Run web, worker and the worker for programs until SIGTERM or Ctrl-C.
 
     Args:
         settings: Of this server.
@@ -60,23 +69,27 @@ def serve(settings: Settings, *, say: Say = print) -> None:
         CannotServeError: The port or the data folder is in use; nothing was started.
 
     """
-    stop = False
-
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stop
-        stop = True
-
     check_port(settings)
     with folder_lock(settings):
         _upgrade(settings, say=say)
-        before = {sign: signal.signal(sign, ask_to_stop) for sign in _STOP_SIGNALS}
-        children = (Child("web", _run_web), Child("worker", _run_worker))
-        try:
-            _keep_running(children, settings, stopped=lambda: stop, say=say)
-        finally:
-            _stop_all(children, say=say)
-            for sign, handler in before.items():
-                signal.signal(sign, handler)
+        children = (Child("web", _run_web), *_workers(settings, tuple(Queue)))
+        _keep_running(children, settings, say=say, is_server=True)
+
+
+def work(settings: Settings, *, queues: tuple[Queue, ...], say: Say = print) -> None:
+    """Run workers for these queues until SIGTERM or Ctrl-C; programs get one of their own."""
+    _keep_running(_workers(settings, queues), settings, say=say)
+
+
+def _workers(settings: Settings, queues: tuple[Queue, ...]) -> tuple[Child, ...]:
+    scoring = tuple(name for name in queues if name is not Queue.MODEL)
+    children = []
+    if scoring:
+        children.append(Child("worker", partial(_run_worker, queues=scoring)))
+    if Queue.MODEL in queues and settings.sandbox_backend != "none":
+        run = partial(_run_worker, queues=(Queue.MODEL,))
+        children.append(Child("models", run, gives_up=NO_MODELS))
+    return tuple(children)
 
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -148,21 +161,29 @@ def _upgrade(settings: Settings, *, say: Say) -> None:
 
 
 def _keep_running(
-    children: tuple[Child, ...],
-    settings: Settings,
-    *,
-    stopped: Callable[[], bool],
-    say: Say,
+    children: tuple[Child, ...], settings: Settings, *, say: Say, is_server: bool = False
 ) -> None:
-    is_ready = False
-    while not stopped():
-        for child in children:
-            _care_for(child, settings, say=say)
-        if not is_ready and _answers(settings):
-            is_ready = True
-            say(f"Palio is at {settings.url} (Ctrl-C stops it)")
-        alive = [child.process.sentinel for child in children if child.process]
-        wait(alive, timeout=LOOK_SECONDS)
+    stop = False
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stop
+        stop = True
+
+    before = {sign: signal.signal(sign, ask_to_stop) for sign in _STOP_SIGNALS}
+    is_waited_for = is_server
+    try:
+        while not stop and not all(child.has_given_up for child in children):
+            for child in children:
+                _care_for(child, settings, say=say)
+            if is_waited_for and _answers(settings):
+                is_waited_for = False
+                say(f"Palio is at {settings.url} (Ctrl-C stops it)")
+            alive = [child.process.sentinel for child in children if child.process]
+            wait(alive, timeout=LOOK_SECONDS)
+    finally:
+        _stop_all(children, say=say)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _care_for(child: Child, settings: Settings, *, say: Say) -> None:
@@ -173,11 +194,15 @@ def _care_for(child: Child, settings: Settings, *, say: Say) -> None:
             return
         code = child.process.exitcode
         child.process = None
+        if child.gives_up and code == EXIT_NO_BOX:
+            child.has_given_up = True
+            say(child.gives_up)
+            return
         child.deaths = 0 if now - child.started > STEADY_SECONDS else child.deaths + 1
         pause = pause_seconds(child.deaths)
         child.again_at = now + pause
         say(f"{child.name} ended ({end_words(code)}); starting it again in {pause:g} s")
-    if now >= child.again_at:
+    if now >= child.again_at and not child.has_given_up:
         context = multiprocessing.get_context("spawn")
         child.process = context.Process(target=child.run, args=(settings,), name=child.name)
         child.process.start()
@@ -261,6 +286,7 @@ def run_web(settings: Settings) -> None:
     )
 
 
-def _run_worker(settings: Settings) -> None:
+def _run_worker(settings: Settings, *, queues: tuple[Queue, ...]) -> None:
     _start_child()
-    importlib.import_module("palio.pipeline.worker").run_worker(settings, embedded=True)
+    worker = importlib.import_module("palio.pipeline.worker")
+    worker.run_worker(settings, embedded=True, queues=queues)

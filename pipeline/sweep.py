@@ -7,6 +7,7 @@ Messages are hints, workers die, clocks run on. Each part finds what is stuck by
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from celery import Celery
@@ -235,32 +236,42 @@ def next_at(session: Session, *, after: datetime) -> datetime | None:
     return min((time for time in (*times, retry) if time and time > after), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What the sweeping thread of one worker does.
+
+    Attributes:
+        every_seconds: The longest pause.
+        quiet_seconds: After which a queue nobody looks at is an alarm.
+        processes: How many jobs this worker does at once.
+        queues: What it takes.
+        abilities: Tells what its machine can run.
+        on_machine: Looks after this machine: what dead workers left, what is no longer used.
+
+    """
+
+    every_seconds: float
+    quiet_seconds: int
+    processes: int
+    queues: tuple[Queue, ...] = (Queue.SCORE, Queue.BOARD)
+    abilities: Callable[[], Abilities] = Abilities
+    on_machine: tuple[Callable[[], object], ...] = ()
+
+
 class Sweeper:
     """The thread that sweeps.
 
     Args:
         bench: The thread's own.
         app: Whose broker is asked and told.
-        every_seconds: The longest pause.
-        quiet_seconds: After which a queue nobody looks at is an alarm.
-        processes: How many jobs this worker does at once.
+        duties: What it does and how often.
 
     """
 
-    def __init__(
-        self,
-        bench: Bench,
-        app: Celery,
-        *,
-        every_seconds: float,
-        quiet_seconds: int,
-        processes: int,
-    ) -> None:
+    def __init__(self, bench: Bench, app: Celery, *, duties: Duties) -> None:
         self._bench = bench
         self._app = app
-        self._every = every_seconds
-        self._quiet = quiet_seconds
-        self._processes = processes
+        self._duties = duties
         self._stop = threading.Event()
         # Held while this thread works, so that no process is forked from the middle of it.
         self.at_work = threading.Lock()
@@ -282,18 +293,30 @@ class Sweeper:
         nap = 0.0
         while not self._stop.wait(nap):
             with self.at_work:
-                nap = self._every
-                _run(lambda: say_alive(self._bench, processes=self._processes))
+                nap = self._duties.every_seconds
+                _run(self._say_alive)
+                for look in self._duties.on_machine:
+                    _run(look)
                 try:
                     nap = self._sweep()
                 except Exception:  # noqa: BLE001 (a database that is away must not end the loop)
                     _log.exception("could not sweep; the next sweep tries again")
                 self._bench.engine.dispose()  # no connection is open when a process is forked
 
+    def _say_alive(self) -> None:
+        duties = self._duties
+        say_alive(
+            self._bench,
+            processes=duties.processes,
+            queues=duties.queues,
+            abilities=duties.abilities(),
+        )
+
     def _sweep(self) -> float:
         with db.reading(self._bench.engine) as session:
             began_at = database_now(session)
-        sweep(self._bench, self._app, quiet_seconds=self._quiet)
+        sweep(self._bench, self._app, quiet_seconds=self._duties.quiet_seconds)
         with db.reading(self._bench.engine) as session:
             soon = next_at(session, after=began_at)
-            return rules.nap_seconds(now=database_now(session), next_at=soon, at_most=self._every)
+            now = database_now(session)
+            return rules.nap_seconds(now=now, next_at=soon, at_most=self._duties.every_seconds)

@@ -6,15 +6,20 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from palio.pipeline import board_steps, steps
-from palio.pipeline.contracts import Task
+from palio.pipeline import board_steps, model_steps, steps
+from palio.pipeline.contracts import Queue, Task
+
+BOX_SECONDS_MAX = 3 * 24 * 3600  # a belt: the boxes' own clocks end runs much sooner
 
 
 def register(app: Celery, bench: Callable[[], steps.ScoringBench]) -> None:
-    """Make the worker's application know its tasks; `bench` is asked in the working process."""
+    """Make a worker with the answers know its tasks; the working process asks for `bench`."""
 
     def score(job_id: str) -> None:  # noqa: ARG001 (a hint that there is work: the next job is taken)
         steps.score_next(bench(), on_lost=_stop_at_once)
+
+    def metric(job_id: str) -> None:  # noqa: ARG001 (the same)
+        steps.score_next(bench(), on_lost=_stop_at_once, queue_name=Queue.METRIC)
 
     def publish(challenge_id: str) -> None:
         board_steps.publish(bench(), challenge_id)
@@ -24,6 +29,16 @@ def register(app: Celery, bench: Callable[[], steps.ScoringBench]) -> None:
 
     for name, run in ((Task.SCORE, score), (Task.PUBLISH, publish), (Task.SETTLE, settle)):
         app.task(name=f"palio.{name}", shared=False)(run)
+    app.task(name=f"palio.{Task.METRIC}", shared=False, time_limit=BOX_SECONDS_MAX)(metric)
+
+
+def register_models(app: Celery, bench: Callable[[], model_steps.ModelBench]) -> None:
+    """Make a worker for programs know its one task; the working process asks for `bench`."""
+
+    def model(job_id: str) -> None:  # noqa: ARG001 (a hint that there is work: the next job is taken)
+        model_steps.run_next(bench(), on_lost=_stop_at_once)
+
+    app.task(name=f"palio.{Task.MODEL}", shared=False, time_limit=BOX_SECONDS_MAX)(model)
 
 
 def _stop_at_once() -> None:

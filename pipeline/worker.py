@@ -1,10 +1,11 @@
-"""One worker: processes that score, and the thread that sweeps."""
+"""One worker: processes that score or run programs, and the thread that sweeps."""
 
 import logging
 import os
 import signal
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from types import FrameType
 from typing import Any
@@ -16,19 +17,38 @@ from celery.worker import state
 from palio.core import db
 from palio.core.settings import Settings
 from palio.core.storage import LocalStorage
-from palio.pipeline import leases, processes, steps, tables, tasks
+from palio.pipeline import boxes, leases, model_steps, processes, steps, tables, tasks
 from palio.pipeline.app import make_app, make_sender
-from palio.pipeline.contracts import Queue
-from palio.pipeline.sweep import Sweeper
+from palio.pipeline.bench import Bench, Boxes, no_boxes
+from palio.pipeline.contracts import Abilities, Queue
+from palio.pipeline.runtime_maker import RuntimeMaker, is_needed
+from palio.pipeline.site import site_of
+from palio.pipeline.sweep import Duties, Sweeper
+from palio.sandbox.spec import Level
 from palio.scoring import read
 
+SCORING_QUEUES = (Queue.SCORE, Queue.METRIC, Queue.BOARD)
+MODEL_QUEUES = (Queue.MODEL,)
+EXIT_NO_BOX = 69  # EX_UNAVAILABLE of sysexits.h: starting it again would change nothing
 
-def run_worker(settings: Settings, *, embedded: bool = False) -> None:
+FindBoxes = Callable[[], Boxes | None]
+
+_log = logging.getLogger(__name__)
+
+
+def run_worker(
+    settings: Settings, *, embedded: bool = False, queues: tuple[Queue, ...] = SCORING_QUEUES
+) -> None:
     """Take jobs until asked to stop (SIGTERM or Ctrl-C: jobs under way are finished).
 
     Args:
         settings: Of this server.
-        embedded: Started by `serve`, which upgrades the database and says what happens.
+        embedded: Started by `supervise`, which upgrades the database and says what happens.
+        queues: What to take. MODEL goes alone: other jobs would wait behind it, and its processes
+            are to know no answers.
+
+    Raises:
+        SystemExit: EXIT_NO_BOX when programs are to be run and no sandbox is strong enough.
 
     """
     logging.basicConfig(
@@ -37,47 +57,165 @@ def run_worker(settings: Settings, *, embedded: bool = False) -> None:
     # Celery warns against root because of pickle; messages here are JSON with one id.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     app = make_app(settings)
-    tasks.register(app, lru_cache(maxsize=1)(partial(make_bench, settings, app)))
-    sweeper = Sweeper(
-        make_bench(settings, app),
-        app,
-        every_seconds=settings.sweep_seconds,
-        quiet_seconds=settings.worker_quiet_seconds,
-        processes=settings.worker_processes,
-    )
-    read.warm_up()  # before the pool forks, so that its processes share the compiled kernel
+    is_model = Queue.MODEL in queues
+    count = settings.model_processes if is_model else settings.worker_processes
+    # Before the pool forks, so that its processes share what was found and compiled.
+    choice = _choice(settings, queues)
+    if is_model:
+        _check(choice)
+        tasks.register_models(
+            app, lru_cache(maxsize=1)(partial(_model_bench, settings, app, choice))
+        )
+    else:
+        tasks.register(app, lru_cache(maxsize=1)(partial(_bench, settings, app, choice)))
+        read.warm_up()
+    sweeper = _sweeper(settings, app, choice, queues=queues, count=count)
     _connect_signals(sweeper)
     os.register_at_fork(
         before=sweeper.at_work.acquire,
         after_in_parent=sweeper.at_work.release,
         after_in_child=sweeper.at_work.release,
     )
-    worker = _celery_worker(app, processes=settings.worker_processes)
+    worker = _celery_worker(app, processes=count, queues=queues)
     if not embedded:
-        logging.getLogger(__name__).warning("worker %s takes jobs", processes.own_name())
+        _log.warning("worker %s takes jobs: %s", processes.own_name(), ", ".join(queues))
     worker.start()
 
 
-def make_bench(settings: Settings, app: Celery) -> steps.ScoringBench:
-    """Lay out what one process of a worker needs; each process makes its own."""
+def wanted_boxes(settings: Settings) -> boxes.Wanted:
+    """Return what the settings say about boxes."""
+    backends: dict[str, tuple[boxes.Backend, ...]] = {
+        "auto": ("bubblewrap", "docker", "gvisor"),
+        "docker": ("docker", "gvisor"),
+        "bubblewrap": ("bubblewrap",),
+        "none": (),
+    }
+    return boxes.Wanted(
+        backends=backends[settings.sandbox_backend],
+        code=Level(settings.sandbox_level_code),
+        images=Level(settings.sandbox_level_images),
+        folder=settings.boxes_folder,
+        socket=str(settings.sandbox_docker_socket or ""),
+        keep_days=settings.sandbox_keep_days,
+    )
+
+
+def _choice(settings: Settings, queues: tuple[Queue, ...]) -> boxes.Choice:
+    """Try out what the machine offers; nothing where only predictions are scored."""
+    if Queue.MODEL not in queues and Queue.METRIC not in queues:
+        return boxes.NOTHING
+    wanted = wanted_boxes(settings)
+    probes = boxes.look(wanted, site=_site(settings), is_metric_only=Queue.MODEL not in queues)
+    return boxes.choose(probes, wanted=wanted, memory_bytes=boxes.machine_memory())
+
+
+def _check(choice: boxes.Choice) -> None:
+    if choice.code is None and choice.image is None:
+        _log.warning("code and container images are not taken: %s", choice.abilities.words)
+        raise SystemExit(EXIT_NO_BOX)
+
+
+def _site(settings: Settings) -> str:
+    assert tables.metadata.tables  # noqa: S101 (imported for foreign keys between folders)
+    engine = db.open_engine(settings.database)
+    try:
+        return site_of(engine)
+    finally:
+        engine.dispose()
+
+
+def _find_boxes(settings: Settings, choice: boxes.Choice) -> FindBoxes:
+    """Open the chosen boxes at the first call, in the process that calls."""
+    if choice == boxes.NOTHING:
+        return no_boxes
+    wanted = wanted_boxes(settings)
+    return lru_cache(maxsize=1)(lambda: boxes.boxes_of(choice, wanted=wanted, site=_site(settings)))
+
+
+def make_bench(
+    settings: Settings, app: Celery, *, find_boxes: FindBoxes = no_boxes
+) -> steps.ScoringBench:
+    """Lay out what one process of a scoring worker needs; each process makes its own."""
     assert tables.metadata.tables  # noqa: S101 (imported for foreign keys between folders)
     return steps.make_bench(
         engine=db.open_engine(settings.database),
         send=make_sender(app),
         blobs=LocalStorage(settings.blobs_folder),
         sealed=LocalStorage(settings.sealed_folder),
-        terms=leases.Terms(
-            lease_seconds=settings.job_lease_seconds, attempts=settings.job_attempts
-        ),
+        terms=_terms(settings),
         worker=processes.own_name(),
+        boxes=find_boxes,
     )
 
 
-def _celery_worker(app: Celery, *, processes: int) -> Any:  # noqa: ANN401 (Celery has no types)
+def _bench(settings: Settings, app: Celery, choice: boxes.Choice) -> steps.ScoringBench:
+    return make_bench(settings, app, find_boxes=_find_boxes(settings, choice))
+
+
+def _model_bench(settings: Settings, app: Celery, choice: boxes.Choice) -> model_steps.ModelBench:
+    """Lay out what one process for programs needs; the folder of answers is never named here."""
+    return model_steps.ModelBench(
+        engine=db.open_engine(settings.database),
+        send=make_sender(app),
+        blobs=LocalStorage(settings.blobs_folder, reserve_share=settings.storage_reserve_share),
+        hidden=LocalStorage(settings.hidden_folder),
+        terms=_terms(settings),
+        worker=processes.own_name(),
+        boxes=_find_boxes(settings, choice),
+    )
+
+
+def _terms(settings: Settings) -> leases.Terms:
+    return leases.Terms(lease_seconds=settings.job_lease_seconds, attempts=settings.job_attempts)
+
+
+def _sweeper(
+    settings: Settings,
+    app: Celery,
+    choice: boxes.Choice,
+    *,
+    queues: tuple[Queue, ...],
+    count: int,
+) -> Sweeper:
+    bench = Bench(
+        engine=db.open_engine(settings.database),
+        send=make_sender(app),
+        blobs=LocalStorage(settings.blobs_folder),
+        terms=_terms(settings),
+        worker=processes.own_name(),
+        boxes=_find_boxes(settings, choice),
+    )
+    keeper = boxes.Keeper(bench, keep_days=settings.sandbox_keep_days)
+    maker = RuntimeMaker(settings.boxes_folder, wheels=settings.sandbox_wheels_folder)
+
+    def make_runtime() -> None:
+        with db.reading(bench.engine) as session:
+            is_wanted = is_needed(session)
+        if is_wanted:
+            maker.make()
+
+    def abilities() -> Abilities:
+        if choice.code is None or maker.is_ready:
+            return choice.abilities
+        words = "The Python that code runs in is not made yet."
+        return replace(choice.abilities, code=Level.NONE, words=words)
+
+    duties = Duties(
+        every_seconds=settings.sweep_seconds,
+        quiet_seconds=settings.worker_quiet_seconds,
+        processes=count,
+        queues=queues,
+        abilities=abilities,
+        on_machine=() if choice == boxes.NOTHING else (keeper.reap, keeper.prune, make_runtime),
+    )
+    return Sweeper(bench, app, duties=duties)
+
+
+def _celery_worker(app: Celery, *, processes: int, queues: tuple[Queue, ...]) -> Any:  # noqa: ANN401 (Celery has no types)
     return app.Worker(
         pool="prefork",
         concurrency=processes,
-        queues=[str(name) for name in Queue],
+        queues=[str(name) for name in queues],
         loglevel="WARNING",
         quiet=True,
         without_gossip=True,

@@ -16,6 +16,15 @@ class Killer(StrEnum):
     MEMORY = "memory"  # the kernel, at the memory limit
 
 
+class Level(StrEnum):
+    """How strong the wall around a box is, weakest first."""
+
+    NONE = "none"
+    NAMESPACES = "namespaces"  # bubblewrap with cgroups: one kernel, our seccomp list
+    CONTAINER = "container"  # Docker with runc: the same, kept by an engine of its own
+    GVISOR = "gvisor"  # Docker with runsc: a kernel of its own in user space
+
+
 class Outcome(StrEnum):
     """How a run ended; the table of isolation levels and retries hangs on these words."""
 

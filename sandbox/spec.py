@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from palio.sandbox.outcome import Killer, Outcome
+from palio.sandbox.outcome import Killer, Level, Outcome
+
+__all__ = ["Level"]  # it stands beside the pure rules, and belongs to this contract
 
 OUTPUT = "/output"
 INPUT = "/input"
@@ -193,15 +194,6 @@ class RunReport:
     collected: tuple[Collected, ...]
     reason: str = ""
     had_memory_kill: bool = False
-
-
-class Level(StrEnum):
-    """How strong the wall around a box is, weakest first."""
-
-    NONE = "none"
-    NAMESPACES = "namespaces"  # bubblewrap with cgroups: one kernel, our seccomp list
-    CONTAINER = "container"  # Docker with runc: the same, kept by an engine of its own
-    GVISOR = "gvisor"  # Docker with runsc: a kernel of its own in user space
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from palio.core.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from palio.core.storage import FileTooLargeError
 from palio.submissions.contracts import SubmissionState, UploadLimits
 from palio.submissions.states import ENDED
 
@@ -125,6 +124,13 @@ class DeliveryNotTakenError(BadRequestError):
     """The challenge takes other things."""
 
     code = "delivery_not_taken"
+
+
+class ModelTooLargeError(AppError):
+    """The image or the zip with code is larger than the challenge or the server takes."""
+
+    code = "model_too_large"
+    status = 413
 
 
 class BaselineExistsError(ConflictError):
@@ -313,12 +319,12 @@ def check_size(
 
     Raises:
         DeliveryNotTakenError: The challenge takes no such thing.
-        FileTooLargeError: As said.
+        ModelTooLargeError: As said.
 
     """
     most = upload_max_bytes(plan, delivery, limits=limits)
     if delivery is not Delivery.PREDICTIONS and file_bytes > most:
-        raise FileTooLargeError(
+        raise ModelTooLargeError(
             f"The file has {file_bytes:,} bytes; the limit for {WORDS_OF_DELIVERY[delivery]}"
             f" is {most:,} bytes."
         )

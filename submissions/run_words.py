@@ -6,6 +6,10 @@ from palio.sandbox.outcome import Outcome
 from palio.sandbox.spec import RunReport
 
 _O = Outcome
+HIDDEN_REFUSAL = (
+    "The organizer's metric refused the predictions that your program wrote on the hidden data."
+    " More is not told of a run on hidden data. It counts as a try."
+)
 
 
 def of_end(outcome: Outcome, *, rules: ModelRules) -> str:

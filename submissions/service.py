@@ -63,7 +63,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         IdempotencyKeyReusedError: The key stands for other bytes.
         NotOpenYetError, ClosedError: By the database's clock.
         QuotaUsedUpError: Says when the next try is possible.
-        TooManyRefusedFilesError, FileTooLargeError: See `UploadLimits`.
+        TooManyRefusedFilesError, ModelTooLargeError: See `UploadLimits`.
         DeliveryNotTakenError: The challenge does not take such things.
         TeamNotInChallengeError: The team belongs to another challenge.
         NotInTeamError: The person does not belong to the team.

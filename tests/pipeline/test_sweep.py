@@ -140,9 +140,7 @@ def test_the_thread_reveals_at_the_deadline_without_being_told(
     sweeper = sweep.Sweeper(
         arena.bench,
         make_app(Settings(data_folder=tmp_path)),
-        every_seconds=0.2,
-        quiet_seconds=120,
-        processes=2,
+        duties=sweep.Duties(every_seconds=0.2, quiet_seconds=120, processes=2),
     )
     sweeper.start()
     arena.end()
