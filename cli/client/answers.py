@@ -93,7 +93,9 @@ class ChallengeDetail(TypedDict):
     prizes: list[dict[str, Any]]
     schedule_changes: list[dict[str, Any]]
     limits: dict[str, Any]
+    deliveries: NotRequired[list[str]]
     models: NotRequired[dict[str, Any] | None]
+    own_metric: NotRequired[dict[str, Any] | None]
     rules_sha256: str
     accepted_rules: bool
     now: str
@@ -154,6 +156,9 @@ class Submission(TypedDict):
     note: str
     is_chosen: bool
     team: dict[str, Any]
+    delivery: NotRequired[str]
+    stages: NotRequired[list[dict[str, Any]]]
+    runs: NotRequired[dict[str, Any] | None]
 
 
 class Quota(TypedDict):

@@ -13,10 +13,11 @@ import httpx
 from palio.cli.client import answers, transfer
 from palio.cli.client.errors import ApiError
 from palio.cli.client.transfer import Progress, no_progress
-from palio.cli.client.wire import Wire, decoded
+from palio.cli.client.wire import ANSWER_SECONDS, Wire, decoded
 
 FIRST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 2.0
+SLOWEST_DISK_BYTES = 10 * 2**20  # a second
 ENDED = frozenset({"scored", "refused", "failed", "errored"})
 
 Item = TypeVar("Item")
@@ -186,15 +187,17 @@ class Api:
         path: Path,
         *,
         note: str = "",
+        delivery: str = "predictions",
         idempotency_key: str = "",
         progress: Progress = no_progress,
     ) -> answers.Receipt:
-        """Hand in a prediction file; returns once the server has it safely.
+        """Hand in predictions, code or an image; returns once the server has it safely.
 
         Args:
             slug: The challenge.
             path: The file; streamed from disk, never held in memory.
             note: Words for the team's own list.
+            delivery: What the file is: predictions, code or image.
             idempotency_key: One per deed; made here unless the caller repeats an earlier deed.
             progress: Told of every piece sent.
 
@@ -204,7 +207,7 @@ class Api:
             path,
             {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)},
             progress,
-            params={"file_name": path.name, "note": note},
+            params={"file_name": path.name, "note": note, **_delivery(delivery)},
         )
         return decoded(answers.Receipt, answer)
 
@@ -354,6 +357,8 @@ class Api:
                 "Content-Digest": transfer.digest_header(sha256),
             },
             patient=patient,
+            # Before it answers, the server brings the whole file safely to its disk.
+            answer_seconds=ANSWER_SECONDS + size / SLOWEST_DISK_BYTES,
         )
 
 
@@ -364,6 +369,10 @@ def _name(text: str) -> str:
 def _of(slug: str, *rest: str) -> str:
     """Return the path of something of a challenge; slashes in a file's path stay."""
     return "/".join(("/api/v1/challenges", _name(slug), *(quote(part) for part in rest)))
+
+
+def _delivery(delivery: str) -> dict[str, str]:
+    return {} if delivery == "predictions" else {"delivery": delivery}
 
 
 def _given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON values)

@@ -14,7 +14,9 @@ from palio.cli.client.errors import ApiError
 
 BACK_OFF_SECONDS = (0.25, 0.5, 1.0, 2.0)
 LONGEST_PAUSE_SECONDS = 30.0
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+ANSWER_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
+TIMEOUT = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
 PASSING_FAULTS = frozenset({502, 503, 504})
 
 T = TypeVar("T")
@@ -71,6 +73,7 @@ class Wire:
         params: Mapping[str, str | int | bool] | None = None,
         headers: Mapping[str, str] | None = None,
         patient: bool = False,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> httpx.Response:
         """Send one request and return its answer, which is a success.
 
@@ -83,6 +86,7 @@ class Wire:
             headers: Further headers.
             patient: Try again, at most four times, after a broken connection or 502, 503, 504.
                 Only for requests that do no harm when they arrive twice.
+            answer_seconds: How long to wait for the answer once everything is sent.
 
         Raises:
             ApiError: The server refused or could not be reached.
@@ -98,6 +102,9 @@ class Wire:
                     content=body() if body else None,
                     params=params,
                     headers=headers,
+                    timeout=httpx.Timeout(
+                        ANSWER_SECONDS, connect=CONNECT_SECONDS, read=answer_seconds
+                    ),
                 )
             return checked(answer)
 

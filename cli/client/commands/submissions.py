@@ -1,5 +1,6 @@
-"""Checking and submitting prediction files, and following what becomes of them."""
+"""Checking and submitting predictions and models, and following what becomes of them."""
 
+import secrets
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from palio.cli.client import show
-from palio.cli.client.answers import Quota, Submission
+from palio.cli.client import sending, show, stages
+from palio.cli.client.answers import Quota, Receipt, Submission
 from palio.cli.client.command import (
     Ended,
     Slug,
@@ -18,17 +19,22 @@ from palio.cli.client.command import (
     open_api,
     options,
 )
-from palio.cli.client.errors import EXIT_REFUSED, EXIT_TIMED_OUT, EXIT_UNREACHABLE, ApiError
+from palio.cli.client.errors import (
+    EXIT_REFUSED,
+    EXIT_TIMED_OUT,
+    EXIT_UNREACHABLE,
+    ApiError,
+    ClientError,
+)
 
 if TYPE_CHECKING:
     from palio.cli.client.api import Api
 
 PANEL = "Take part"
 WAIT_SECONDS = 600.0
+WAIT_SECONDS_MODEL = 4 * 3600.0  # two runs, and those of others before them
 EXIT_OF_STATE = {"refused": EXIT_REFUSED, "failed": EXIT_REFUSED, "errored": EXIT_UNREACHABLE}
-PredictionFile = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="The prediction file.")
-]
+PredictionFile = Annotated[Path, typer.Argument(exists=True, help="The prediction file.")]
 SubmissionId = Annotated[str, typer.Argument(metavar="ID", help="As in `palio submissions`.")]
 
 
@@ -44,7 +50,13 @@ def register(app: typer.Typer) -> None:
 
 
 def check(file: PredictionFile, *, challenge: SlugOption = "") -> object:
-    """Ask the server whether it would accept a file; costs no try."""
+    """Ask the server whether it would accept a prediction file; costs no try. Not for models."""
+    if sending.is_model(file):
+        raise ClientError(
+            f"{file} is no prediction file, and models are not checked this way.",
+            hint="Run it at home with palio model run FOLDER; the smoke run after palio submit"
+            " costs no try either.",
+        )
     slug = challenge_in_use(challenge)
     with open_api() as api, show.transfer(file.name) as progress:
         verdict = api.check(slug, file, progress=progress)
@@ -60,32 +72,69 @@ def check(file: PredictionFile, *, challenge: SlugOption = "") -> object:
 
 
 def submit(
-    file: PredictionFile,
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="The prediction file.")
+    ] = None,
     *,
+    code: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="In its place: a folder with palio-model.toml, or its zip."),
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="In its place: what docker save IMAGE | gzip wrote."
+        ),
+    ] = None,
     challenge: SlugOption = "",
     note: Annotated[str, typer.Option(help="Words for your team's own list.")] = "",
+    key: Annotated[
+        str, typer.Option(help="Key of an upload that broke off: then it counts once.")
+    ] = "",
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the score.")] = False,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait at most; exit code 6 after that.")
-    ] = WAIT_SECONDS,
+        float | None, typer.Option(min=1, help="Seconds to wait at most; exit code 6 after that.")
+    ] = None,
 ) -> object:
-    """Submit a prediction file."""
-    slug = challenge_in_use(challenge)
+    """Submit predictions, or a model as code or image."""
+    thing = sending.named(predictions=file, code=code, image=image)
+    slug, key = challenge_in_use(challenge), key or secrets.token_urlsafe(24)
     with open_api() as api:
-        with show.transfer(file.name) as progress:
-            receipt = api.submit(slug, file, note=note, progress=progress)
+        with sending.packed(thing) as parcel:
+            receipt = _send(api, slug, parcel, note=note, key=key)
         submission_id = receipt["submission_id"]
         show.line(
-            f"Received {file.name} at {show.time_of(receipt['received_at'])}"
+            f"Received {parcel.path.name} at {show.time_of(receipt['received_at'])}"
             f" (sha256 {receipt['sha256'][:12]}…)."
         )
         if wait:
-            ended = _wait(api, submission_id, timeout=timeout)
+            usual = WAIT_SECONDS if parcel.delivery == "predictions" else WAIT_SECONDS_MODEL
+            ended = _wait(api, submission_id, timeout=timeout or usual)
             _tell_tries_left(api, slug)
             return ended
         show.line(f"Follow it with: palio submission {submission_id}")
         _tell_tries_left(api, slug)
     return receipt
+
+
+def _send(api: "Api", slug: str, parcel: sending.Parcel, *, note: str, key: str) -> Receipt:
+    try:
+        with show.transfer(parcel.path.name) as progress:
+            return api.submit(
+                slug,
+                parcel.path,
+                note=note,
+                delivery=parcel.delivery,
+                idempotency_key=key,
+                progress=progress,
+            )
+    except ApiError as error:
+        if error.code in ("connection", "upload_cut", "upload_idle"):
+            error.hint = (
+                "Nothing is lost, and nothing counts twice: run the same command again with"
+                f" --key {key}. {error.hint}"
+            ).rstrip()
+        raise
 
 
 def list_submissions(
@@ -102,11 +151,13 @@ def list_submissions(
             islice(api.submissions(challenge_in_use(challenge), everyone=everyone), limit)
         )
     has_finals = any(each["is_chosen"] for each in listed)
+    has_models = any(each.get("delivery", "predictions") != "predictions" for each in listed)
     show.table(
         [
             "id",
             *(["team<"] if everyone else []),
             "at (UTC)",
+            *(["kind"] if has_models else []),
             "state",
             "score>",
             *(["final"] if has_finals else []),
@@ -117,6 +168,7 @@ def list_submissions(
                 each["id"],
                 *([each["team"]["name"]] if everyone else []),
                 each["received_at"][5:16].replace("T", " "),
+                *([each.get("delivery", "")] if has_models else []),
                 each["state"],
                 each["public_scores"][0]["score"] if each["public_scores"] else "",
                 *(["chosen" if each["is_chosen"] else ""] if has_finals else []),
@@ -135,14 +187,17 @@ def show_submission(
     file: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Also bring the file back, to here.")
     ] = None,
+    log: Annotated[
+        bool, typer.Option("--log", help="Show the whole log of the smoke run.")
+    ] = False,
 ) -> object:
-    """Show one submission: where it stands, its score, why it was refused."""
+    """Show one submission: where it stands, its score, why it was refused, its smoke run."""
     with open_api() as api:
         submission = api.submission(submission_id)
         if file:
             with show.transfer(submission["file_name"]) as progress:
                 api.submission_file(submission, file, progress=progress)
-    _print(submission)
+    _print(submission, has_log=log)
     return submission
 
 
@@ -185,7 +240,7 @@ def _wait(api: "Api", submission_id: str, *, timeout: float) -> object:
             submission = api.wait(
                 submission_id,
                 timeout_seconds=timeout,
-                on_look=lambda look: tell(look["status"]),
+                on_look=lambda look: tell(stages.now_at(look)),
             )
     except ApiError as error:
         if error.code != "timed_out":
@@ -207,7 +262,7 @@ def _choose(submission_id: str, *, chosen: bool) -> object:
     return {"id": submission_id, "is_chosen": chosen}
 
 
-def _print(submission: Submission) -> None:
+def _print(submission: Submission, *, has_log: bool = False) -> None:
     says_enough = submission["state"] == "scored" or bool(submission["findings"])
     show.facts(
         [
@@ -226,6 +281,7 @@ def _print(submission: Submission) -> None:
         ]
     )
     show.findings(submission["findings"])
+    stages.tell(submission, has_log=has_log)
 
 
 def _tell_tries_left(api: "Api", slug: str) -> None:

@@ -1,0 +1,101 @@
+"""What is handed in: a file of predictions, code (packed here when it is a folder), or an image."""
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from palio.cli.client.answers import Finding
+from palio.cli.client.errors import EXIT_USAGE, ApiError, ClientError
+
+MANIFEST = "palio-model.toml"
+_TAR_BLOCK, _TAR_AT, _TAR = 512, 257, b"ustar"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One file on its way to the server.
+
+    Attributes:
+        delivery: What it is, in the server's words: predictions, code or image.
+
+    """
+
+    path: Path
+    delivery: str
+
+
+class NotOneThingError(ClientError):
+    """Nothing, or more than one thing, was named to be submitted."""
+
+    exit_code = EXIT_USAGE
+
+
+def named(*, predictions: Path | None, code: Path | None, image: Path | None) -> Parcel:
+    """Return the one thing that was named; raises `NotOneThingError`."""
+    found = [
+        Parcel(path, delivery)
+        for path, delivery in ((predictions, "predictions"), (code, "code"), (image, "image"))
+        if path is not None
+    ]
+    if len(found) != 1:
+        raise NotOneThingError(
+            "Name one thing to submit.",
+            hint="palio submit FILE, or --code FOLDER, or --image model.tar.gz",
+        )
+    return found[0]
+
+
+@contextmanager
+def packed(parcel: Parcel) -> Iterator[Parcel]:
+    """Give a file to send; a folder of code is packed for as long as the block runs.
+
+    Raises:
+        ApiError: The folder is no model; says why.
+
+    """
+    if not parcel.path.is_dir():
+        yield parcel
+        return
+    with TemporaryDirectory(prefix="palio-") as folder:
+        yield Parcel(_packed(parcel.path, Path(folder)), parcel.delivery)
+
+
+def _packed(folder: Path, into: Path) -> Path:
+    from palio.sandbox import bundle, model_toml  # noqa: PLC0415 (slow import)
+    from palio.sandbox.spec import ImageRefusedError  # noqa: PLC0415 (slow import)
+
+    path = into / f"{folder.resolve().name or 'model'}.zip"
+    try:
+        model_toml.read(folder)
+        bundle.pack(folder, path)
+    except ImageRefusedError as error:
+        raise ApiError(
+            f"{folder} cannot be submitted as it is.",
+            code=error.code,
+            status=422,
+            findings=[Finding(code=error.code, text=error.text, hint=error.hint)],
+        ) from error
+    return path
+
+
+def is_model(path: Path) -> bool:
+    """Tell whether this is a model rather than predictions: a folder, a zip with code, an image."""
+    if path.is_dir():
+        return True
+    with suppress(OSError, zipfile.BadZipFile):
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return MANIFEST in archive.namelist()
+    return any(block[_TAR_AT:].startswith(_TAR) for block in _first_blocks(path))
+
+
+def _first_blocks(path: Path) -> Iterator[bytes]:
+    with suppress(OSError), path.open("rb") as file:
+        yield file.read(_TAR_BLOCK)
+    with suppress(OSError, EOFError, zlib.error), gzip.open(path) as unpacked:
+        yield unpacked.read(_TAR_BLOCK)
