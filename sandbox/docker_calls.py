@@ -17,7 +17,8 @@ from palio.sandbox.log import Tail
 from palio.sandbox.spec import SandboxError
 
 KILL_SECONDS = 10  # between SIGKILL and the engine's word that all is dead
-FEW_LINES, MANY_LINES = 64, 4096  # 16 KiB at most each: an engine cuts longer ones
+FEW_LINES, MANY_LINES = 64, 4096
+LINE_BYTES = 16 * 2**10  # at most: an engine cuts longer ones
 CHUNK_BYTES = 2**16
 _FRAME_HEAD = struct.Struct(">B3xL")  # of a piece of log: which stream, how many bytes
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -157,7 +158,10 @@ class Calls:
         wish = {"tail": lines, "stdout": 1, "stderr": 1}
         with self._read(f"/containers/{box}/logs", wish) as body:
             while head := body.read(_FRAME_HEAD.size):
-                tail.add(body.read(_FRAME_HEAD.unpack(head)[1]))
+                piece = body.read(_FRAME_HEAD.unpack(head)[1])
+                tail.add(piece)
+                if len(piece) < LINE_BYTES and not piece.endswith(b"\n"):
+                    tail.add(b"\n")  # older engines lose it at the end of a line cut in pieces
                 count += 1
         return tail, count
 

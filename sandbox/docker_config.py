@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from palio.sandbox.spec import NOBODY, SCRATCH, Limits, RunSpec
+from palio.sandbox.spec import NOBODY, OUTPUT, SCRATCH, Limits, RunSpec
 
-OPEN_FILES = 256
+OPEN_FILES = 1024
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOG_PIECE_MAX = 64 * 2**20  # of the two log files that an engine keeps of a run
 _CPU_PERIOD = 100_000  # microseconds
 _GVISOR_TASKS, _GVISOR_TASKS_EACH = 64, 9  # host tasks of its own kernel, and for each of the guest
@@ -24,7 +25,13 @@ class Bind:
 
 
 def container(
-    spec: RunSpec, *, image: str, binds: tuple[Bind, ...], seccomp: str, runtime: str = ""
+    spec: RunSpec,
+    *,
+    image: str,
+    binds: tuple[Bind, ...],
+    seccomp: str,
+    runtime: str = "",
+    group: str = "",
 ) -> dict[str, Any]:
     """Write the body that makes a run's container.
 
@@ -34,12 +41,13 @@ def container(
         binds: All of them, with the one of `/output`.
         seccomp: Our list as JSON text.
         runtime: Empty for the engine's own; ``runsc`` for gVisor.
+        group: Control group to make the container's in; empty: where the engine likes.
 
     """
     host = _host(spec.limits, seccomp=seccomp, is_gvisor=runtime == "runsc")
     host["Mounts"] = [_mount(bind) for bind in binds]
-    if runtime:
-        host["Runtime"] = runtime
+    host |= {"Runtime": runtime} if runtime else {}
+    host |= {"CgroupParent": group} if group else {}
     return {
         "Image": image,
         "Entrypoint": [],
@@ -57,7 +65,7 @@ def container(
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
     """Add what every program may rely on, and silence what an image may have set."""
-    usual = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": SCRATCH, "LANG": "C.UTF-8"}
+    usual = {"PATH": _PATH, "HOME": SCRATCH, "LANG": "C.UTF-8"}
     silenced = dict.fromkeys((*_PROXIES, *map(str.upper, _PROXIES)), "")
     return usual | dict(given) | silenced
 
@@ -82,17 +90,10 @@ def _host(limits: Limits, *, seccomp: str, is_gvisor: bool) -> dict[str, Any]:
         "CpuQuota": int(limits.cpus * _CPU_PERIOD),
         "OomScoreAdj": 1000,
         "Ulimits": [{"Name": n, "Soft": most, "Hard": most} for n, most in ulimits.items()],
-        "Tmpfs": {SCRATCH: scratch_options(limits)},
         "LogConfig": {"Type": "local", "Config": log_options(limits)},
         "Init": True,
         "RestartPolicy": {"Name": "no"},
     }
-
-
-def scratch_options(limits: Limits) -> str:
-    """Write the mount options of `/tmp`: bytes and inodes are both bounded."""
-    size = f"size={limits.scratch_bytes},nr_inodes={limits.scratch_inodes + 1}"
-    return f"rw,noexec,nosuid,nodev,{size},mode=1777"
 
 
 def log_options(limits: Limits) -> dict[str, str]:
@@ -105,14 +106,21 @@ def log_piece(limits: Limits) -> int:
     return min(max(limits.written_log_bytes, 2**20), LOG_PIECE_MAX)
 
 
-def output_volume(limits: Limits) -> dict[str, str]:
-    """Write the options of a volume that takes `/output` and dies with its last user."""
-    size = f"size={limits.output_bytes},nr_inodes={limits.output_inodes + 1}"
+def volume_options(limits: Limits) -> dict[str, dict[str, str]]:
+    """Write the options of the volumes a program may write to: memory, bounded, runs nothing.
+
+    Not the engine's `--tmpfs`: runc gives that the mode of the image's own folder.
+    """
+    own = f"mode=0700,uid={NOBODY},gid={NOBODY}"
     return {
-        "type": "tmpfs",
-        "device": "tmpfs",
-        "o": f"{size},mode=0700,uid={NOBODY},gid={NOBODY},nosuid,nodev,noexec",
+        OUTPUT: _tmpfs(limits.output_bytes, limits.output_inodes, own),
+        SCRATCH: _tmpfs(limits.scratch_bytes, limits.scratch_inodes, "mode=1777"),
     }
+
+
+def _tmpfs(size: int, inodes: int, owner: str) -> dict[str, str]:
+    most = f"size={size},nr_inodes={inodes + 1}"  # its root is one
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"{most},{owner},nosuid,nodev,noexec"}
 
 
 def holder(image: str, *, program: str, binds: tuple[Bind, ...]) -> dict[str, Any]:

@@ -1,12 +1,22 @@
 """Boxes of a Docker engine: the one place that imports its SDK, and the runs."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
-from palio.sandbox import docker_config, docker_hold, docker_probe, docker_watch, seccomp, volume
+from palio.sandbox import (
+    docker_config,
+    docker_hold,
+    docker_meter,
+    docker_probe,
+    docker_watch,
+    seccomp,
+    volume,
+)
+from palio.sandbox.cgroup import Group, Groups
 from palio.sandbox.collector import Refusal
 from palio.sandbox.docker_calls import Calls
 from palio.sandbox.docker_config import Bind
@@ -90,8 +100,12 @@ class DockerSandbox:
         return RunName(self._site, secrets.token_hex(4), 0, "trial")
 
     @cached_property
-    def _log_root(self) -> Path:
-        return Path(str(self._calls.info().get("DockerRootDir", "/nowhere"))) / "containers"
+    def _info(self) -> Mapping[str, Any]:
+        return self._calls.info()
+
+    @cached_property
+    def _groups(self) -> Groups | None:
+        return docker_meter.groups(self._info) if self._ways.sees_files else None
 
     @property
     def _folder(self) -> Path:
@@ -104,9 +118,8 @@ class DockerSandbox:
     def probe(self) -> Probe:
         """Ask the engine, then run a program that tries a wall; see `spec.Sandbox`."""
         try:
-            judged = docker_probe.judge(
-                self._calls.info(), self._calls.version(), runtime=self._runtime
-            )
+            version = self._calls.version()
+            judged = docker_probe.judge(self._info, version, runtime=self._runtime)
             trouble = self._try_out() if judged.level is not Level.NONE else ""
         except (SandboxError, OSError) as error:
             return Probe("docker", Level.NONE, (), (f"{error}.",))
@@ -134,14 +147,27 @@ class DockerSandbox:
         image = self._images.id_of(spec.root)
         try:
             with ExitStack() as stack:
+                group = self._make_group(spec, stack)
                 output, binds = self._make_output(spec, stack)
-                box = self._create(spec, image=image, binds=binds, stack=stack)
-                piece = docker_config.log_piece(spec.limits)
-                gauge = docker_watch.LogGauge(self._log_root / box, piece=piece)
-                seen = docker_watch.watch(self._calls, box, spec.limits, gauge=gauge)
+                body = docker_config.container(
+                    spec,
+                    image=image,
+                    binds=binds,
+                    seccomp=seccomp.docker_profile(),
+                    runtime=self._runtime,
+                    group=f"/{group.name}" if group else "",
+                )
+                box = self._calls.create(str(spec.name), body)
+                stack.callback(self._calls.remove, box)
+                seen = self._watch(box, spec, group)
                 return self._report(spec, seen, output, into=collect_into)
         except OSError as error:
             raise SandboxError(f"a box could not be made or cleared away: {error}") from error
+
+    def _make_group(self, spec: RunSpec, stack: ExitStack) -> Group | None:
+        if self._groups is None:
+            return None
+        return stack.enter_context(docker_meter.metered(self._groups, str(spec.name), spec.limits))
 
     def _make_output(self, spec: RunSpec, stack: ExitStack) -> tuple[Output, tuple[Bind, ...]]:
         binds = tuple(Bind(str(m.source.resolve()), m.target) for m in spec.mounts)
@@ -157,15 +183,15 @@ class DockerSandbox:
         )
         return output, (*(() if copied else binds), *output.binds)
 
-    def _create(
-        self, spec: RunSpec, *, image: str, binds: tuple[Bind, ...], stack: ExitStack
-    ) -> str:
-        body = docker_config.container(
-            spec, image=image, binds=binds, seccomp=seccomp.docker_profile(), runtime=self._runtime
-        )
-        box = self._calls.create(str(spec.name), body)
-        stack.callback(self._calls.remove, box)
-        return box
+    def _watch(self, box: str, spec: RunSpec, group: Group | None) -> Watched:
+        log = Path(str(self._info.get("DockerRootDir", "/nowhere"))) / "containers" / box
+        piece = docker_config.log_piece(spec.limits)
+        gauge = docker_watch.LogGauge(log, piece=piece)
+        seen = docker_watch.watch(self._calls, box, spec.limits, gauge=gauge)
+        if group:
+            used = group.usage()
+            seen.cpu_seconds, seen.peak_memory_bytes = used.cpu_seconds, used.peak_memory_bytes
+        return seen
 
     def _report(self, spec: RunSpec, seen: Watched, output: Output, *, into: Path) -> RunReport:
         end = End(
@@ -213,25 +239,27 @@ class DockerSandbox:
 
         By name alone: an image can put any label on a container, but not choose its name.
         """
-        prefix = f"palio-{self._site}-"
-        found: set[str] = set()
-
-        def is_rubbish(name: str) -> bool:
-            run = RunName.parse(name.partition(".")[0])
-            if run is None or is_live(run):
-                return False
-            found.add(str(run))
-            return True
-
-        for name in filter(is_rubbish, self._calls.names(prefix)):
-            self._calls.remove(name)
-        for name in filter(is_rubbish, self._calls.volumes(prefix)):
-            self._calls.remove_volume(name)
+        found = set()
         with _no_room():
-            for place, name in volume.left_behind(prefix, folder=self._outputs).items():
-                if is_rubbish(name):
-                    volume.clear_away(place)
+            for name, remove in self._leavings(f"palio-{self._site}-"):
+                run = RunName.parse(name.partition(".")[0])
+                if run is not None and not is_live(run):
+                    remove()
+                    found.add(str(run))
         return tuple(sorted(found))
+
+    def _leavings(self, prefix: str) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Find what bears a name, what stands on others first, and how to remove each."""
+        calls, groups = self._calls, self._groups
+        for name in calls.names(prefix):
+            yield name, partial(calls.remove, name)
+        for name in calls.volumes(prefix):
+            yield name, partial(calls.remove_volume, name)
+        for place, name in volume.left_behind(prefix, folder=self._outputs).items():
+            yield name, partial(volume.clear_away, place)
+        if groups:
+            for name in docker_meter.left_behind(groups, prefix):
+                yield name, partial(docker_meter.clear_away, groups, name)
 
 
 @contextmanager

@@ -1,29 +1,26 @@
-"""Where a container writes `/output`, so that it is bounded, and readable once all is dead."""
+"""Where a container writes: bounded, its own, and readable once all in it is dead."""
 
-import ctypes
-import os
+import shutil
 import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
-from palio.sandbox import collector, docker_config, docker_hold
+from palio.sandbox import collector, docker_config, docker_hold, volume_mount
 from palio.sandbox.collector import Refusal
 from palio.sandbox.docker_calls import Calls, EngineError
 from palio.sandbox.docker_config import Bind
-from palio.sandbox.spec import NOBODY, OUTPUT, Collected, Limits, Mount, RunName, Wanted
+from palio.sandbox.spec import NOBODY, OUTPUT, SCRATCH, Collected, Limits, Mount, RunName, Wanted
 
 HOLDER, OUTPUT_VOLUME, INPUT_VOLUME = ".hold", ".out", ".in"  # after the run's name
-_INNER = "out"
+SCRATCH_VOLUME = ".tmp"
+_INNER = "box"
 _OWN_INODES = 2  # root of the mount, and the folder in it
-_NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 2, 4, 8, 256  # linux/mount.h; the last since 5.10
-_DETACH = 2
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,72 +87,83 @@ class Output(Protocol):
         ...
 
 
-def mount_tmpfs(target: Path, *, source: str, size: int, inodes: int) -> None:
-    """Mount a bounded file system in memory that follows no links and runs nothing.
-
-    Raises:
-        OSError: We may not, or the kernel cannot.
-
-    """
-    flags = _NOSUID | _NODEV | _NOEXEC | _NOSYMFOLLOW
-    options = f"size={size},nr_inodes={inodes},mode=0700"
-    _checked(_LIBC.mount(source.encode(), bytes(target), b"tmpfs", flags, options.encode()), target)
-
-
-def unmount(target: Path) -> None:
-    """Take a mount away, even when somebody still looks into it.
-
-    Raises:
-        OSError: There is none, or we may not.
-
-    """
-    _checked(_LIBC.umount2(bytes(target), _DETACH), target)
-
-
-def _checked(result: int, target: Path) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(target))
-
-
 class MountedOutput:
-    """A file system of ours in memory, bound into the container and read by us.
+    """File systems of ours in memory, bound into the container and read by us.
 
     The container gets a folder inside: an engine that does not see our mount finds no such
     folder and refuses, rather than let the program fill the disk below.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.binds = (Bind(str(folder / _INNER), OUTPUT, is_writable=True),)
+        self._output = folder / "output" / _INNER
+        scratch = folder / "scratch" / _INNER
+        self.binds = (
+            Bind(str(self._output), OUTPUT, is_writable=True),
+            Bind(str(scratch), SCRATCH, is_writable=True),
+        )
 
     def collect(self, wanted: Wanted, *, into: Path) -> Collected | Refusal:
         """Take one file; see `collector.collect`."""
-        return collector.collect(self._folder / _INNER, wanted, into=into)
+        return collector.collect(self._output, wanted, into=into)
 
 
 @contextmanager
 def mounted(name: str, limits: Limits, *, folder: Path) -> Iterator[MountedOutput]:
-    """Mount a run's `/output` below `folder`, named so that the reaper knows whose it is.
+    """Mount a run's `/output` and `/tmp` below `folder`, named so that the reaper knows them.
 
     Raises:
         OSError: We may not mount.
 
     """
-    target = folder / name
-    target.mkdir(mode=0o700, parents=True)
+    top = folder / name
+    top.mkdir(mode=0o700, parents=True)
+    sizes = {
+        "output": (limits.output_bytes, limits.output_inodes),
+        "scratch": (limits.scratch_bytes, limits.scratch_inodes),
+    }
     try:
-        inodes = limits.output_inodes + _OWN_INODES
-        mount_tmpfs(target, source=name, size=limits.output_bytes, inodes=inodes)
-        try:
-            inner = target / _INNER
-            inner.mkdir()
-            inner.chmod(0o777)  # nobody of the box; the mount itself is closed to all others
-            yield MountedOutput(target)
-        finally:
-            unmount(target)
+        for part, (size, inodes) in sizes.items():
+            place = top / part
+            place.mkdir()
+            volume_mount.mount_tmpfs(
+                place,
+                source=name,
+                size=size,
+                inodes=inodes + _OWN_INODES,
+                follows_links=part == "scratch",  # we never read there, and programs need them
+            )
+            (place / _INNER).mkdir()
+            (place / _INNER).chmod(0o777 if part == "output" else 0o1777)  # `top` is closed
+        yield MountedOutput(top)
     finally:
-        target.rmdir()
+        clear_away(top)
+
+
+def clear_away(top: Path) -> None:
+    """Unmount and remove what `mounted` made; fine when it is gone.
+
+    Raises:
+        OSError: It cannot be removed.
+
+    """
+    for part in ("output", "scratch"):
+        while (top / part).is_mount():
+            volume_mount.unmount(top / part)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(top)  # empty folders by now
+
+
+def left_behind(prefix: str, *, folder: Path) -> dict[Path, str]:
+    """Find what dead workers of ours mounted, also below another folder, or were about to.
+
+    Returns:
+        Each place for `clear_away`, with the run's name.
+
+    """
+    found = {place.parent: name for place, name in volume_mount.mounts_of(prefix).items()}
+    if folder.is_dir():
+        found |= {path: path.name for path in folder.iterdir() if path.name.startswith(prefix)}
+    return found
 
 
 class HeldOutput:
@@ -199,13 +207,16 @@ def held(
 
     """
     shelves = _shelves(inputs)
-    volumes = [Bind(f"{name}{OUTPUT_VOLUME}", OUTPUT, is_volume=True, is_writable=True)]
+    options = docker_config.volume_options(limits)
+    volumes = [
+        Bind(f"{name}{suffix}", target, is_volume=True, is_writable=True)
+        for suffix, target in ((OUTPUT_VOLUME, OUTPUT), (SCRATCH_VOLUME, SCRATCH))
+    ]
     for number, target in enumerate(shelves):
         volumes.append(Bind(f"{name}{INPUT_VOLUME}{number}", target, is_volume=True))
     try:
         for bind in volumes:
-            options = docker_config.output_volume(limits) if bind.is_writable else {}
-            calls.make_volume(bind.source, options)
+            calls.make_volume(bind.source, options.get(bind.target, {}))
         writable = tuple(replace(bind, is_writable=True) for bind in volumes)
         body = docker_config.holder(image, program=docker_hold.HOLD, binds=writable)
         holder = calls.create(f"{name}{HOLDER}", body)
@@ -238,36 +249,6 @@ def _put(calls: Calls, holder: str, target: str, sources: list[tuple[Path, str]]
                 tar.add(source, arcname=name)
         file.seek(0)
         calls.put(holder, target, file)
-
-
-def left_behind(prefix: str, *, folder: Path) -> dict[Path, str]:
-    """Find mounts whose source begins with `prefix`, and empty places for them below `folder`.
-
-    Returns:
-        Each place with the run's name.
-
-    """
-    found = {}
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
-        fields, _, rest = line.partition(" - ")
-        source = rest.split(" ")[1]
-        if source.startswith(prefix):
-            found[Path(fields.split(" ")[4].encode().decode("unicode_escape"))] = source
-    if folder.is_dir():
-        found |= {path: path.name for path in folder.iterdir() if path.name.startswith(prefix)}
-    return found
-
-
-def clear_away(place: Path) -> None:
-    """Unmount and remove what a dead worker left; for places of `left_behind`.
-
-    Raises:
-        OSError: It cannot be removed.
-
-    """
-    while place.is_mount():
-        unmount(place)
-    place.rmdir()
 
 
 def is_readable_by_nobody(path: Path) -> bool:

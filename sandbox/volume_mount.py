@@ -1,0 +1,62 @@
+"""File systems in memory that we mount for runs: bounded, named, and found again by the reaper."""
+
+import ctypes
+import os
+from pathlib import Path
+
+_NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 2, 4, 8, 256  # linux/mount.h; the last since 5.10
+_DETACH = 2
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def mount_tmpfs(
+    target: Path, *, source: str, size: int, inodes: int, follows_links: bool = False
+) -> None:
+    """Mount a bounded file system in memory that runs nothing.
+
+    Args:
+        target: An existing folder.
+        source: The name it is to be found by.
+        size: Bytes.
+        inodes: Files and folders, with the root.
+        follows_links: False makes every open of a symbolic link fail, whoever forgets to ask.
+
+    Raises:
+        OSError: We may not, or the kernel cannot.
+
+    """
+    flags = _NOSUID | _NODEV | _NOEXEC | (0 if follows_links else _NOSYMFOLLOW)
+    options = f"size={size},nr_inodes={inodes},mode=0700".encode()
+    _checked(_LIBC.mount(source.encode(), bytes(target), b"tmpfs", flags, options), target)
+
+
+def unmount(target: Path) -> None:
+    """Take a mount away, even when somebody still looks into it.
+
+    Raises:
+        OSError: There is none, or we may not.
+
+    """
+    _checked(_LIBC.umount2(bytes(target), _DETACH), target)
+
+
+def _checked(result: int, target: Path) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(target))
+
+
+def mounts_of(prefix: str) -> dict[Path, str]:
+    """Find the mounts that this process sees and whose source begins with `prefix`.
+
+    Returns:
+        Each place with its source.
+
+    """
+    found = {}
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        fields, _, rest = line.partition(" - ")
+        source = rest.split(" ")[1]
+        if source.startswith(prefix):
+            found[Path(fields.split(" ")[4].encode().decode("unicode_escape"))] = source
+    return found
