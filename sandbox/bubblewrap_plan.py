@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,12 +43,13 @@ def bounds(limits: Limits) -> Bounds:
 def own_uid(name: str) -> int:
     """Give the account of a run: its own, when we may become it, else 0.
 
-    Two runs at once have the same one in a hundred million cases; they would share nothing but a
-    count of processes.
+    Never the same for two runs of one name: the kernel still counts the last one's dead processes
+    for a moment. Two runs at once have the same one in a hundred million cases; they would share
+    nothing but that count.
     """
     if os.geteuid() != 0:
         return 0
-    uid = _FIRST_UID + zlib.crc32(name.encode()) % _UIDS
+    uid = _FIRST_UID + zlib.crc32(f"{name} {time.monotonic_ns()}".encode()) % _UIDS
     ranges = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
     starts = (tuple(map(int, line.split())) for line in ranges)
     return uid if any(first <= uid < first + count for first, _, count in starts) else 0

@@ -325,8 +325,11 @@ def _is_removed(folder: Path) -> bool:
 
 
 def _write(file: Path, text: str) -> None:
-    with file.open("r+") as stream:  # never makes a file: control files are there or are not
-        stream.write(text)
+    control = os.open(file, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)  # there, or never made
+    try:
+        os.write(control, text.encode())
+    finally:
+        os.close(control)
 
 
 def _write_if_there(file: Path, text: str) -> None:

@@ -68,7 +68,7 @@ _FOLDER = _PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 # linux/mount.h, linux/sched.h, linux/prctl.h
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 1, 2, 4, 8, 256
-_BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
+_BIND, _REC, _SLAVE = 4096, 16384, 1 << 19
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38
 
@@ -107,7 +107,8 @@ def _enter_namespaces(*, has_own_uid: bool) -> None:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"0 {uid} 1")
         _write("/proc/self/gid_map", f"0 {gid} 1")
-    _mount("none", "/", "", _REC | _PRIVATE, "")
+    # Not private: what the host unmounts during a long run would stay busy here.
+    _mount("none", "/", "", _REC | _SLAVE, "")
 
 
 def _write(path: str, text: str) -> None:

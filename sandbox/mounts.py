@@ -70,7 +70,7 @@ def lay_out(root: Path, mounts: Iterable[Mount], *, is_reader_a_stranger: bool) 
 
 def _check(mount: Mount, *, is_reader_a_stranger: bool) -> None:
     target = PurePosixPath(mount.target)
-    is_plain = str(target) == mount.target and target.is_absolute() and ".." not in target.parts
+    is_plain = str(target) == mount.target and target.root == "/" and ".." not in target.parts
     taken = any(target.is_relative_to(ours) for ours in _OURS)
     if not is_plain or taken or mount.target == "/":
         raise SandboxError(f"Nothing can be shown at {mount.target!r} in a box")
