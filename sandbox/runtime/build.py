@@ -16,7 +16,7 @@ from palio.sandbox.runtime import files, python
 from palio.sandbox.runtime.packages import LOCK, RuntimeBuildError, install, installed
 from palio.sandbox.spec import RuntimeRoot
 
-BUILDER = 1  # raise it when the same lock and Python would give another root
+BUILDER = 2  # raise it when the same lock and Python would give another root
 RECORD = "runtime.json"
 _FOLDER = "runtime"
 

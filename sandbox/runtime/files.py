@@ -33,7 +33,7 @@ _ETC = {
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
-_TOOLS = ("sh", "env")
+_TOOLS = ("sh", "env", "true")
 # Opened by libc when it needs them, so that no program names them.
 _UNNAMED = ("libgcc_s.so.1", "libnss_files.so.2")
 _MADE_AT = 315_532_800  # 1980-01-01, the same for every file: archives of equal roots are equal
@@ -86,7 +86,7 @@ def copy_python(root: Path, ours: python.Python) -> list[Copy]:
 
 
 def copy_tools(root: Path) -> list[Copy]:
-    """Copy a shell and ``env``; return what of it needs libraries."""
+    """Copy a shell, ``env`` and ``true``; return what of it needs libraries."""
     copies = []
     for name in _TOOLS:
         found = shutil.which(name, path="/bin:/usr/bin:/run/current-system/sw/bin")
