@@ -1,7 +1,6 @@
 """What an upload claims to be: its first bytes are looked at, so that gigabytes are not in vain."""
 
 from collections.abc import AsyncIterator
-from typing import Final
 
 from palio.challenges.contracts import Delivery
 from palio.core.errors import AppError
@@ -11,15 +10,8 @@ from palio.submissions.contracts import UploadLimits
 _HEAD_BYTES = 512  # one block of a tar
 _TAR_AT, _TAR = 257, b"ustar"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
-_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")  # a tar may be inside: intake will see
+_GZIP = b"\x1f\x8b"  # a tar may be inside: intake will see
 _ZSTD = b"\x28\xb5\x2f\xfd"
-
-# For people, on pages and in refusals; the order is that of the form.
-WORDS: Final = {
-    Delivery.PREDICTIONS: "a file of predictions",
-    Delivery.CODE: "code as a zip",
-    Delivery.IMAGE: "a container image",
-}
 
 
 class WrongKindError(AppError):
@@ -79,4 +71,4 @@ def check_head(head: bytes, delivery: Delivery) -> None:
 
 
 def _may_be_image(head: bytes) -> bool:
-    return head.startswith(_PACKED) or head[_TAR_AT:].startswith(_TAR)
+    return head.startswith(_GZIP) or head[_TAR_AT:].startswith(_TAR)

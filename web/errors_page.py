@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from palio.core.errors import AppError
 from palio.pipeline import alarms, supervise  # noqa: F401 (their errors)
 from palio.scoring.codes import CODES
-from palio.web import app, problems  # noqa: F401 (app: the errors of every folder)
+from palio.web import app, outcomes, problems, refusals  # noqa: F401 (app: every folder's errors)
 
 _HEAD = """\
 # Errors
@@ -32,6 +32,26 @@ The codes of `findings`. None of them, and no text beside them, depends on the h
 
 | code | meaning |
 |---|---|"""
+_MODELS = """
+## Models that are refused
+
+Codes of `findings` for images (`image:`), zips (`bundle:`), palio-model.toml (`model:`) and, in the
+smoke run, for what the program left (`output:`). Each comes with words on what to do; none costs a
+try.
+
+| code | meaning |
+|---|---|"""
+_OUTCOMES = """
+## How a run ends
+
+The `outcome` of the smoke run and of the hidden run. After the smoke run every one but `finished`
+is a refusal (`run:` and the outcome in `findings`): no try is used, the log is shown. In the hidden
+run every one but `finished` ends the submission as `failed`: the try is used, and nothing more is
+told. A run whose box failed has no outcome: that is our fault, it is tried again, and after the
+last attempt the try is given back.
+
+| outcome | what happened | what to do |
+|---|---|---|"""
 
 
 def document() -> str:
@@ -65,6 +85,12 @@ def _lines() -> Iterator[str]:
     yield _CLIENT
     for code, words in CODES.items():
         yield f"| `{code}` | {words} |"
+    yield _MODELS
+    for code, words in refusals.CODES.items():
+        yield f"| `{code}` | {words} |"
+    yield _OUTCOMES
+    for outcome, said in outcomes.WORDS.items():
+        yield f"| `{outcome}` | {said.words} | {said.hint} |"
 
 
 def _meaning(kind: type[AppError]) -> str:
