@@ -67,9 +67,9 @@ class Bench:
         """The answers, on this host and in no box."""
         return self.folder / "labels.csv"
 
-    def name(self, *, job: str = "", fence: int = 1) -> RunName:
+    def name(self) -> RunName:
         """Give a name no other run of this process has."""
-        return RunName(self.site, job or f"job{os.getpid()}x{next(_jobs)}", fence, "model")
+        return RunName(self.site, f"job{os.getpid()}x{next(_jobs)}", 1, "model")
 
     def spec(
         self,

@@ -82,6 +82,8 @@ def _program(name: str, row: dict[str, Any]) -> Program:
 
 def _shared_program(row: dict[str, Any], mine: dict[str, Any]) -> Program:
     ends = mine.get("outcomes", [outcome.value for outcome in Outcome if outcome != "image_error"])
+    if row["category"] == "output":
+        ends = [*ends, "program_error"]  # it may end at the first error
     return Program(
         name=row["name"],
         file=SHARED / row["file"],

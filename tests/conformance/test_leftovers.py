@@ -1,6 +1,7 @@
-import multiprocessing
+import json
 import os
-import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,37 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.conformance import boxes, traces
-from tests.conformance.bench import LIMITS, PYTHON, Bench
+from tests.conformance import boxes, corpus, traces
+from tests.conformance.bench import LIMITS, Bench
 
 from palio.sandbox.outcome import Outcome
 from palio.sandbox.spec import RunName, RunReport, RunSpec
 
-# A program that nothing but SIGKILL ends, with children in other sessions.
-STUBBORN = (
-    "import os, signal, time\n"
-    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    "if os.fork() == 0: os.setsid()\n"
-    "open('/output/predictions.csv', 'w').write('x')\n"
-    "time.sleep(120)\n"
-)
+WORKER = Path(__file__).with_name("worker.py")
 SHARE = 0.01
 
 
-def work(backend: str, state: Path, site: str, spec: RunSpec, into: Path) -> None:
-    """Be a worker: run one box; killed before it ends."""
-    sandbox = boxes.offer(backend, state=state, site=site).sandbox
-    assert sandbox is not None
-    sandbox.run(spec, collect_into=into)
-
-
-def stubborn(box: Bench, *, job: str = "", fence: int = 1, seconds: float = 60) -> RunSpec:
-    return box.spec(
-        *(PYTHON, "-Ic", STUBBORN),
-        limits=replace(LIMITS, seconds=seconds),
-        name=box.name(job=job, fence=fence),
-        wanted=(),
-    )
+def stubborn(box: Bench, name: RunName, *, seconds: float, mark: str = "") -> RunSpec:
+    program = next(program for program in corpus.ours() if program.name == "sleep_for_ever")
+    spec = box.program_spec(program, env={"MARK": mark or box.mark})
+    return replace(spec, name=name, limits=replace(LIMITS, seconds=seconds), wanted=())
 
 
 def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -50,51 +34,70 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
 
 
 @contextmanager
-def working(box: Bench, state: Path, spec: RunSpec) -> Iterator[multiprocessing.Process]:
-    into = box.folder / f"worker-{spec.name.job}-{spec.name.fence}"
+def working(box: Bench, state: Path, name: RunName) -> Iterator[subprocess.Popen[str]]:
+    into = box.folder / f"worker-{name.job}-{name.fence}"
     into.mkdir()
-    process = multiprocessing.get_context("spawn").Process(
-        target=work, args=(box.backend, state, box.site, spec, into)
+    order = {
+        "backend": box.backend,
+        "state": str(state),
+        "site": box.site,
+        "job": name.job,
+        "fence": name.fence,
+        "root": str(box.root.folder),
+        "mark": box.mark,
+        "into": str(into),
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(WORKER), json.dumps(order)], stdout=subprocess.PIPE, text=True
     )
-    process.start()
+    assert process.stdout is not None
     try:
+        assert process.stdout.readline() == "ready\n"
         yield process
     finally:
         process.kill()
-        process.join()
+        process.wait()
+        process.stdout.close()
+
+
+def start(box: Bench, spec: RunSpec, reports: list[RunReport]) -> threading.Thread:
+    into = box.folder / f"own-{spec.name.job}-{spec.name.fence}"
+    into.mkdir()
+    run = threading.Thread(target=lambda: reports.append(box.sandbox.run(spec, collect_into=into)))
+    run.start()
+    return run
 
 
 def test_box_of_a_killed_worker_is_reaped(box: Bench, state: Path, site: str) -> None:
-    spec = stubborn(box)
-    with working(box, state, spec) as worker:
+    name = box.name()
+    with working(box, state, name) as worker:
         wait_until(lambda: len(traces.processes(box.mark)) >= 2)
         worker.kill()
-        worker.join()
+        worker.wait()
     asked: list[RunName] = []
 
-    def is_live(name: RunName) -> bool:
-        asked.append(name)
+    def is_live(found: RunName) -> bool:
+        asked.append(found)
         return False
 
     found = box.sandbox.reap(is_live=is_live)
-    assert set(found) <= {str(spec.name)}
-    assert set(asked) <= {spec.name}
+    assert set(found) <= {str(name)}
+    assert set(asked) <= {name}
     if box.backend != "bubblewrap":  # whose boxes die with their worker
-        assert found == (str(spec.name),)
+        assert found == (str(name),)
     assert traces.of(site, mark=box.mark, state=state) == []
     assert box.sandbox.reap(is_live=is_live) == ()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tenths", [1, 3, 6, 10, 15])
+@pytest.mark.parametrize("tenths", [0, 1, 2, 4, 7, 10])
 def test_worker_killed_at_any_moment_leaves_nothing_after_the_reaper(
     tenths: int, box: Bench, state: Path, site: str
 ) -> None:
-    with working(box, state, stubborn(box)) as worker:
-        time.sleep(0.6 + tenths / 10)  # not to wait for anything: any moment is as good
-        assert worker.pid is not None
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.join()
+    with working(box, state, box.name()) as worker:
+        time.sleep(tenths / 10)  # not to wait for anything: any moment is as good
+        worker.kill()
+        worker.wait()
     # What an engine was asked for may still come to be after the one who asked is dead.
     wait_until(lambda: not box.sandbox.reap(is_live=lambda _name: False))
     time.sleep(0.5)
@@ -106,22 +109,17 @@ def test_worker_killed_at_any_moment_leaves_nothing_after_the_reaper(
 def test_reaper_spares_live_runs_and_takes_those_of_older_fences(
     box: Bench, state: Path, site: str
 ) -> None:
-    old = stubborn(box, job=f"moved{box.mark[5:9]}", fence=1)
+    old = box.name()
     with working(box, state, old) as worker:
         wait_until(lambda: len(traces.processes(box.mark)) >= 2)
         worker.kill()
-        worker.join()
-    new = replace(
-        stubborn(box, job=old.name.job, fence=2, seconds=5), env={"MARK": box.mark + "new"}
-    )
+        worker.wait()
+    name, mark = replace(old, fence=2), f"{box.mark}new"
     reports: list[RunReport] = []
-    into = box.folder / "new"
-    into.mkdir()
-    run = threading.Thread(target=lambda: reports.append(box.sandbox.run(new, collect_into=into)))
-    run.start()
-    wait_until(lambda: len(traces.processes(box.mark + "new")) >= 2)
-    found = box.sandbox.reap(is_live=lambda name: name.fence == 2)
-    assert str(new.name) not in found
+    run = start(box, stubborn(box, name, seconds=5, mark=mark), reports)
+    wait_until(lambda: len(traces.processes(mark)) >= 2)
+    found = box.sandbox.reap(is_live=lambda found: found.fence == 2)
+    assert str(name) not in found
     run.join()
     assert reports[0].outcome is Outcome.TIMED_OUT
     assert traces.of(site, mark=box.mark, state=state) == []
@@ -131,12 +129,8 @@ def test_reaper_spares_live_runs_and_takes_those_of_older_fences(
 def test_reaper_leaves_what_is_not_of_its_site(box: Bench, state: Path, site: str) -> None:
     other = boxes.offer(box.backend, state=state, site="0" * 8).sandbox
     assert other is not None
-    spec = stubborn(box, seconds=4)
     reports: list[RunReport] = []
-    into = box.folder / "mine"
-    into.mkdir()
-    run = threading.Thread(target=lambda: reports.append(box.sandbox.run(spec, collect_into=into)))
-    run.start()
+    run = start(box, stubborn(box, box.name(), seconds=4), reports)
     wait_until(lambda: len(traces.processes(box.mark)) >= 2)
     assert other.reap(is_live=lambda _name: False) == ()
     run.join()

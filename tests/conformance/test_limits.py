@@ -64,7 +64,7 @@ def test_processes_are_counted(box: Bench) -> None:
         "        made += 1\n"
         "except BlockingIOError:\n"
         "    pass\n"
-        "print(made)\n"
+        "print(made, flush=True)\n"
         "os._exit(0)\n"
     )
     few = number(box.python(code, limits=replace(LIMITS, processes=16)))

@@ -33,9 +33,6 @@ def _neighbour(box: Bench, name: str) -> list[str]:
 
 
 def test_locks_of_one_run_are_not_seen_in_another(box: Bench) -> None:
-    if box.backend == "bubblewrap":
-        pytest.skip("runs share the inodes of one root: a known channel of a few bits, no labels")
-
     def lock(hold: str) -> bytes:
         spec = box.spec(
             *("/usr/bin/python3", "-Es", "/app/lock_channel.py"), env={"HOLD": hold}, wanted=()

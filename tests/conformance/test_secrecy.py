@@ -48,7 +48,8 @@ def test_program_is_nobody_in_a_bare_place(box: Bench) -> None:
     assert (found["caps"], found["nnp"], found["cwd"]) == ([0] * 5, "1", "/tmp")  # noqa: S108 (of the box)
     assert found["host"] != socket.gethostname()
     assert found["files"] in ([0, 1, 2, 3], [0, 1, 2])  # the last is the look itself
-    assert (found["tmp"], found["output"], found["core"]) == ([], [], [0, 0])
+    assert (found["tmp"], found["output"]) == ([], [])
+    assert set(found["core"]) <= {0, 1}  # 1 also keeps the kernel from piping it to a program
     assert (64 <= found["nofile"] <= 4096, found["pids"] <= 4) == (True, True)
 
 

@@ -21,9 +21,10 @@ def test_program_of_the_shared_collection_ends_as_it_should(
         limits=limits,
         mounts=(Mount(box.folder / "input", "/input"),),
     )
-    spec = replace(spec, mounts=(Mount(corpus.SHARED, "/app"), *spec.mounts[1:]))
-    report = box.run(spec)
+    wanted = () if program.name.startswith("metric_") else spec.wanted
+    mounts = (Mount(corpus.SHARED, "/app"), *spec.mounts[1:])
+    report = box.run(replace(spec, mounts=mounts, wanted=wanted))
     told = corpus.verdicts(report.log)
     assert {word for word, _ in told} <= program.words, told
     assert report.outcome in program.outcomes, (report.outcome, report.reason, told)
-    assert report.reason in program.reasons
+    assert report.reason in program.reasons | {""}

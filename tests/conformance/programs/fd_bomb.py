@@ -3,7 +3,7 @@
 import fcntl
 import os
 
-from hostile import MIB, good, say, why
+from hostile import MIB, good, say, say_full
 
 good()
 made = 0
@@ -22,4 +22,4 @@ try:
             pass
     say("ESCAPED", f"{made} pipes")
 except OSError as error:
-    say("limited", f"{made} pipes, then {why(error)}")
+    say_full(error, f"{made} pipes")

@@ -3,7 +3,7 @@
 import os
 import time
 
-from hostile import good, say, why
+from hostile import good, say, say_full
 
 good()
 made = 0
@@ -15,4 +15,4 @@ try:
         made += 1
     say("ESCAPED", f"{made} children, no limit met")
 except OSError as error:
-    say("limited", f"{made} children, then {why(error)}")
+    say_full(error, f"{made} children")

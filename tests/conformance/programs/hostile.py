@@ -13,6 +13,7 @@ IN, OUT, TMP = "/input", "/output", "/tmp"
 PREDICTIONS = f"{OUT}/predictions.csv"
 GOOD = "id,y\n1,0.5\n2,0.5\n"
 MIB = 1 << 20
+FULL = {errno.EAGAIN, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOSPC}
 
 # Registers of arguments and the instruction that enters the kernel.
 GATES = {
@@ -38,6 +39,11 @@ def why(error: Exception) -> str:
     """Name an error shortly."""
     number = getattr(error, "errno", None)
     return errno.errorcode.get(number, str(number)) if number else type(error).__name__
+
+
+def say_full(error: OSError, detail: object) -> None:
+    """Give the verdict of a place that refused more; an error of another kind is no limit."""
+    say("limited" if error.errno in FULL else "BROKEN", f"{detail}, then {why(error)}")
 
 
 def good(path: str = PREDICTIONS) -> None:

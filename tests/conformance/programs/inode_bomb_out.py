@@ -2,7 +2,7 @@
 
 import os
 
-from hostile import OUT, good, say, why
+from hostile import OUT, good, say, say_full
 
 good()
 made = 0
@@ -14,4 +14,4 @@ try:
         made += 3
     say("ESCAPED", f"{made} inodes")
 except OSError as error:
-    say("limited", f"{made} inodes, then {why(error)}")
+    say_full(error, f"{made} inodes")

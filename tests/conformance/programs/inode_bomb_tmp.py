@@ -2,7 +2,7 @@
 
 import os
 
-from hostile import TMP, good, say, why
+from hostile import TMP, good, say, say_full
 
 good()
 made = 0
@@ -12,4 +12,4 @@ try:
         made += 1
     say("ESCAPED", f"{made} inodes")
 except OSError as error:
-    say("limited", f"{made} inodes, then {why(error)}")
+    say_full(error, f"{made} inodes")

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 
 from hostile import good, say
 
@@ -14,5 +15,7 @@ for pipe in (1, 2):
 for _ in range(512):
     os.write(1, b"o" * 8192)
     os.write(2, b"e" * 8192)
+time.sleep(0.5)  # so that nothing comes between
+os.write(2, b"\n")
 os.write(1, b"\n")
 say("contained", "8 MiB through small pipes")

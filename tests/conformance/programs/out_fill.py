@@ -1,6 +1,6 @@
 """Writes 10 GiB to its one output file."""
 
-from hostile import MIB, PREDICTIONS, say, why
+from hostile import MIB, PREDICTIONS, say, say_full
 
 written = 0
 try:
@@ -9,4 +9,4 @@ try:
             written += file.write(b"x" * MIB)
     say("ESCAPED", f"{written // MIB} MiB")
 except OSError as error:
-    say("limited", f"{written // MIB} MiB, then {why(error)}")
+    say_full(error, f"{written // MIB} MiB")

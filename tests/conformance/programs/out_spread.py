@@ -2,7 +2,7 @@
 
 import os
 
-from hostile import MIB, OUT, TMP, say, why
+from hostile import MIB, OUT, TMP, say, say_full
 
 total = 0
 for folder in (OUT, TMP):
@@ -11,7 +11,7 @@ for folder in (OUT, TMP):
             with open(f"{folder}/f{count}", "wb", 0) as file:
                 total += file.write(b"x" * MIB)
     except OSError as error:
-        say("limited", f"{folder}: {why(error)} after {total // MIB} MiB")
+        say_full(error, f"{folder}: {total // MIB} MiB")
 for count in range(1000):
     for folder in (OUT, TMP):
         if os.path.exists(f"{folder}/f{count}"):

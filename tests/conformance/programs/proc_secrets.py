@@ -37,7 +37,6 @@ for path in (
     "/proc/sys/kernel/hostname",
     "/proc/sys/kernel/modprobe",
     "/proc/sys/vm/overcommit_memory",
-    "/proc/sys/kernel/shmmax",
     "/proc/sys/net/ipv4/ip_forward",
     "/proc/sysrq-trigger",
     "/proc/irq/default_smp_affinity",

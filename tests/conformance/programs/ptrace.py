@@ -17,7 +17,7 @@ told = dict(zip(names, answers, strict=True))
 done = [name for name, answer in told.items() if succeeded(answer)]
 try:
     os.close(os.open("/proc/1/mem", os.O_RDWR))
-    done.append("/proc/1/mem")
+    told["/proc/1/mem"] = "opened: the box's own init, no better off than its program"
 except OSError as error:
     told["/proc/1/mem"] = why(error)
 judge(done, told)
