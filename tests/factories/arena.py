@@ -1,9 +1,10 @@
 """A launched challenge with teams that submit, for tests of the pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import Engine, text
 from sqlmodel import col, select
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Team
 from palio.challenges import queries as challenges
-from palio.challenges.contracts import Challenge
+from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.packs import read_pack
 from palio.core import db, queue
 from palio.core.clock import database_now
@@ -73,17 +74,56 @@ def predictions(miss: float, *, rows: int = ROWS) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+METRICS = """[[metrics]]
+name = "rmse"
+digits = 4
+"""
+MODELS = """
+[models]
+seconds = 600
+memory = "64 MiB"
+"""
+MODEL_FILES = {
+    "models/input/test.csv": b"id,film\n1,7\n",
+    "models/sample/test.csv": b"id,film\n900001,7\n900002,8\n",
+    "models/sample_submission.csv": b"id,rating\n900001,3\n900002,3\n",
+}
+SAMPLE_PREDICTIONS = b"id,rating\n900001,3.5\n900002,4\n"
+OWN_METRIC = """[metric]
+program = ["python", "run.py"]
+[[metric.scores]]
+name = "cost"
+better = "lower"
+digits = 2
+"""
+OWN_FILES = {"metric/run.py": b"print()\n"}
+
+
 def write_pack(
-    folder: Path, *, opens_at: datetime, closes_at: datetime, rows: int = ROWS, changes: str = ""
+    folder: Path,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    rows: int = ROWS,
+    changes: str = "",
+    metrics: str = METRICS,
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Path:
-    """A challenge folder with one baseline; `changes` is TOML put before everything else."""
+    """A challenge folder with one baseline.
+
+    `changes` is TOML put after everything else, `metrics` what stands for the metric, `files`
+    come beside the others.
+    """
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     (folder / "data").mkdir(parents=True)
     (folder / "baselines").mkdir()
     toml = PACK.format(
         opens_at=opens_at.isoformat(timespec="milliseconds"),
         closes_at=closes_at.isoformat(timespec="milliseconds"),
     )
-    (folder / "challenge.toml").write_text(toml + changes)
+    (folder / "challenge.toml").write_text(toml.replace(METRICS, metrics) + changes)
     (folder / "description.md").write_text("# Ratings\n\nPredict them.\n")
     (folder / "rules.md").write_text("# Rules\n\nBe fair.\n")
     (folder / "data" / "train.csv").write_text("id,rating\n900001,3.5\n")
@@ -115,7 +155,14 @@ class Arena:
         with db.reading(self.engine) as session:
             return database_now(session)
 
-    def launch(self, *, rows: int = ROWS, changes: str = "") -> None:
+    def launch(
+        self,
+        *,
+        rows: int = ROWS,
+        changes: str = "",
+        metrics: str = METRICS,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         now = self.now()
         folder = write_pack(
             self.folder / "pack",
@@ -123,6 +170,8 @@ class Arena:
             closes_at=now + timedelta(hours=1),
             rows=rows,
             changes=changes,
+            metrics=metrics,
+            files=files,
         )
         with self.bench.work() as session:
             host = accounts.sign_up(
@@ -158,7 +207,9 @@ class Arena:
                 session, challenge_id=self.challenge_id, person=person, now=now
             )
 
-    def submit(self, team: Team, content: bytes) -> Receipt:
+    def submit(
+        self, team: Team, content: bytes, *, delivery: Delivery = Delivery.PREDICTIONS
+    ) -> Receipt:
         with self.bench.blobs.writer(limit_bytes=10**9) as writer:
             writer.write(content)
             blob = writer.keep()
@@ -174,6 +225,7 @@ class Arena:
                 note="",
                 idempotency_key=f"key-{self.keys}",
                 limits=LIMITS,
+                delivery=delivery,
             )
 
     def score_all(self) -> int:
