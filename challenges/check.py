@@ -1,14 +1,18 @@
 """Tries a challenge folder out, offline, with the code of the server: its faults, its board."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from palio.challenges import answer_checks, packs, sample
 from palio.challenges.contracts import ChallengePlan
+from palio.challenges.errors import MetricFaultError, MetricRefusalError
+from palio.challenges.metric_trials import LOG_LINES, Bench, OwnMetricTrial, Trial, about_metric
 from palio.challenges.packs import Pack
+from palio.challenges.rules import is_lower_better
 from palio.core.errors import Finding
+from palio.sandbox.spec import SandboxError
 from palio.scoring import registry
 from palio.scoring.card import NonFiniteScoreError, Score, ScoreCard
 from palio.scoring.engine import score_file
@@ -47,6 +51,7 @@ class PackReport:
         warnings: What may stay and is likely not meant so.
         key: Sizes of the compiled answers, None when they cannot be compiled.
         board: Scores of the sample submission and the baselines, best public score first.
+        trials: What an own metric did with predictions made to break it.
 
     """
 
@@ -56,6 +61,7 @@ class PackReport:
     warnings: tuple[Finding, ...]
     key: KeySummary | None
     board: tuple[BoardLine, ...]
+    trials: tuple[Trial, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -63,16 +69,20 @@ class PackReport:
         return not self.findings
 
 
-def check_pack(folder: Path, *, workdir: Path) -> PackReport:
+def check_pack(
+    folder: Path, *, workdir: Path, bench: Callable[[], Bench] | None = None
+) -> PackReport:
     """Judge a challenge folder; never raises for its content.
 
     Args:
         folder: The challenge folder.
         workdir: An empty folder for the compiled answers, private to the caller, who removes it.
+        bench: Gives boxes for a metric of the host's own, asked for when there is one; raises
+            `SandboxError` where none can be had. None: such a metric is not tried.
 
     """
     reading = packs.look_at(folder)
-    trial = _Trial(folder, reading, workdir)
+    trial = _Trial(folder, reading, workdir, bench)
     if reading.draft is not None and reading.has_solution:
         trial.run(reading.draft)
     findings = tuple(trial.findings)
@@ -83,6 +93,7 @@ def check_pack(folder: Path, *, workdir: Path) -> PackReport:
         warnings=tuple(trial.warnings),
         key=trial.summary,
         board=tuple(trial.board),
+        trials=trial.trials,
     )
 
 
@@ -104,7 +115,13 @@ def require_sound(folder: Path, *, workdir: Path) -> Pack:
 
 
 class _Trial:
-    def __init__(self, folder: Path, reading: packs.PackReading, workdir: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        reading: packs.PackReading,
+        workdir: Path,
+        bench: Callable[[], Bench] | None,
+    ) -> None:
         self.folder = folder
         self.reading = reading
         self.workdir = workdir
@@ -112,6 +129,9 @@ class _Trial:
         self.warnings = list(reading.warnings)
         self.summary: KeySummary | None = None
         self.board: list[BoardLine] = []
+        self.trials: tuple[Trial, ...] = ()
+        self.bench = bench
+        self.boxed: OwnMetricTrial | None = None
 
     def run(self, plan: ChallengePlan) -> None:
         ids, sealed = self.workdir / "ids", self.workdir / "sealed"
@@ -134,8 +154,32 @@ class _Trial:
         if self.reading.plan is None:
             return  # a draft names metrics that may not exist: no warnings, no scores
         self.warnings += answer_checks.warnings(key, plan)
-        if not impossible:
+        if impossible:
+            return
+        if plan.own_metric is None:
             self._score_all(plan, key)
+        elif self.reading.pack is not None:
+            self._try_own_metric(plan, key)
+
+    def _try_own_metric(self, plan: ChallengePlan, key: AnswerKey) -> None:
+        if self.bench is None:
+            self._warn_of_untried("here are no boxes for it.")
+            return
+        try:
+            self.boxed = OwnMetricTrial(self.folder, plan, key, self.bench(), self.workdir)
+            self._score_all(plan, key)
+            found = self.boxed.run_all()
+        except SandboxError as error:
+            self._warn_of_untried(str(error))
+            return
+        self.trials = found.lines
+        self.findings += found.findings
+        self.warnings += found.warnings
+
+    def _warn_of_untried(self, why: str) -> None:
+        text = f"The metric was not tried: {why}"
+        hint = "Boxes need Linux with bubblewrap or Docker; `palio doctor` says what is missing."
+        self.warnings.append(about_metric("metric:not_tried", text, hint=hint))
 
     def _score_all(self, plan: ChallengePlan, key: AnswerKey) -> None:
         path = self.folder / packs.SAMPLE
@@ -146,7 +190,8 @@ class _Trial:
         card = self._score(plan, key, path, name=packs.SAMPLE, is_ours=not is_given)
         if card is not None:
             self._add_line(SAMPLE_LABEL, LineKind.SAMPLE, card)
-            self._warn_of_perfect_sample(plan, card)
+            if plan.own_metric is None:
+                self._warn_of_perfect_sample(plan, card)
         for baseline in packs.baselines_of(self.folder):
             name = f"{packs.BASELINES}/{baseline.path.name}"
             card = self._score(plan, key, baseline.path, name=name)
@@ -161,6 +206,8 @@ class _Trial:
         self, plan: ChallengePlan, key: AnswerKey, path: Path, *, name: str, is_ours: bool = False
     ) -> ScoreCard | None:
         try:
+            if self.boxed is not None:
+                return self._score_in_box(self.boxed, path, name=name, is_ours=is_ours)
             card = score_file(path, form=plan.form, key=key, metrics=plan.metrics)
         except PredictionsRefusedError as error:
             self.findings += _in_file(name, error.findings)
@@ -175,6 +222,24 @@ class _Trial:
             self.warnings.append(Finding("metric:undefined", words, file=name))
         return None
 
+    def _score_in_box(
+        self, boxed: OwnMetricTrial, path: Path, *, name: str, is_ours: bool
+    ) -> ScoreCard | None:
+        try:
+            result = boxed.score(path)
+        except MetricRefusalError as error:
+            text = f"The metric refuses it: {error.detail}"
+            where = self.warnings if is_ours else self.findings  # ours is one value throughout
+            where.append(Finding("metric:refused", text, file=name))
+            return None
+        except MetricFaultError as error:
+            self.findings.append(_in_a_file(name, "metric:fault", error.for_host))
+            return None
+        if result.for_host:
+            self.warnings.append(_in_a_file(name, "metric:private", result.for_host))
+            return None
+        return result.card
+
     def _warn_of_perfect_sample(self, plan: ChallengePlan, card: ScoreCard) -> None:
         metric = registry.find(plan.metrics[0].name)
         best = metric.minimum if metric.direction is Direction.LOWER else metric.maximum
@@ -185,13 +250,17 @@ class _Trial:
 
 def ranked(board: Iterable[BoardLine], plan: ChallengePlan) -> list[BoardLine]:
     """Sort lines by their rounded public score, best first, then by name."""
-    is_lower = registry.find(plan.metrics[0].name).direction is Direction.LOWER
-    sign = 1 if is_lower else -1
+    sign = 1 if is_lower_better(plan) else -1
     return sorted(board, key=lambda line: (sign * line.public[0].rounded, line.label))
 
 
 def _in_file(name: str, findings: Iterable[Finding]) -> list[Finding]:
     return [replace(finding, file=name) for finding in findings]
+
+
+def _in_a_file(name: str, code: str, told: str) -> Finding:
+    first, *log = told.splitlines()
+    return Finding(code, first, file=name, hint="\n".join(log[-LOG_LINES:]))
 
 
 def _with_way_out(finding: Finding) -> Finding:

@@ -77,8 +77,14 @@ class MetricResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ending:
-    """How one part ended: with scores, with words for participants, or with a host's fault."""
+class Ending:
+    """How one part ended: with scores, with words for participants, or with a host's fault.
+
+    Attributes:
+        refusal: The metric's words for participants.
+        fault: What happened, to be read after "the metric", with the end of the log.
+
+    """
 
     scores: tuple[Score, ...] = ()
     refusal: str = ""
@@ -120,15 +126,15 @@ def score_in_box(
     """
     end = key.public_rows + key.private_rows
     parts = {"public": slice(0, key.public_rows), "private": slice(key.public_rows, end)}
+    boxes = MetricBoxes(sandbox, plan, metric_folder, runtime)
 
-    def run(part: str) -> _Ending:
+    def run(part: str) -> Ending:
         rows = parts[part]
         if rows.start == rows.stop:
-            return _Ending()
-        folder = workdir / part
-        box = _Box(sandbox, plan, folder, metric_folder, runtime)
+            return Ending()
         cut = exchange.cut(key, predictions, plan.form, rows)
-        return box.run(cut, name=replace(name, box=f"metric-{part}"))
+        box = replace(name, box=f"metric-{part}")
+        return boxes.run(cut, name=box, folder=workdir / part)
 
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="palio-metric") as threads:
         public, private = threads.map(run, parts)
@@ -144,7 +150,7 @@ def score_in_box(
     )
 
 
-def _private_words(private: _Ending) -> str:
+def _private_words(private: Ending) -> str:
     if private.refusal:
         return (
             "On the private part the metric refused the predictions, though not on the public "
@@ -156,24 +162,34 @@ def _private_words(private: _Ending) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
-    """One box for one part."""
+class MetricBoxes:
+    """Makes boxes for one metric."""
 
     sandbox: Sandbox
     plan: ChallengePlan
-    folder: Path
     metric_folder: Path
     runtime: RuntimeRoot
 
-    def run(self, part: exchange.Part, *, name: RunName) -> _Ending:
+    def run(self, part: exchange.Part, *, name: RunName, folder: Path) -> Ending:
+        """Score one part in a box of its own.
+
+        Args:
+            part: The rows.
+            name: Of the run.
+            folder: Made here, in a folder closed to other people.
+
+        Raises:
+            SandboxError: The box could not be made.
+
+        """
         own = _own(self.plan)
-        source, output = self.folder / "input", self.folder / "output"
-        for folder in (self.folder, source, output):
-            folder.mkdir()
+        source, output = folder / "input", folder / "output"
+        for one in (folder, source, output):
+            one.mkdir()
         self._write(source, part, own)
         mounts = [Mount(source, _INPUT), Mount(self.metric_folder, _METRIC)]
         if not own.program:
-            mounts.append(Mount(_copy_harness(self.folder / "harness"), _HARNESS))
+            mounts.append(Mount(_copy_harness(folder / "harness"), _HARNESS))
         spec = RunSpec(
             name=name,
             root=self.runtime,
@@ -196,7 +212,7 @@ class _Box:
             exchange.write_call(source, part, parameters=own.parameters, scores=names)
         _open_to_box(source)
 
-    def _judge(self, report: RunReport, own: OwnMetric) -> _Ending:
+    def _judge(self, report: RunReport, own: OwnMetric) -> Ending:
         if report.outcome is not Outcome.FINISHED:
             return _failed(report, _how(report, own))
         names = [choice.name for choice in self.plan.metrics]
@@ -210,7 +226,7 @@ class _Box:
             words = printable(str(error).encode("utf-8", "backslashreplace"))
             return _failed(report, f"gave no scores. {words[:LOG_MOST]}")
         if isinstance(found, Refusal):
-            return _Ending(refusal=_for_participants(found.text), seconds=report.wall_seconds)
+            return Ending(refusal=_for_participants(found.text), seconds=report.wall_seconds)
         scores = tuple(
             Score(
                 choice.name,
@@ -219,7 +235,7 @@ class _Box:
             )
             for choice in self.plan.metrics
         )
-        return _Ending(scores=scores, seconds=report.wall_seconds)
+        return Ending(scores=scores, seconds=report.wall_seconds)
 
 
 def _own(plan: ChallengePlan) -> OwnMetric:
@@ -271,9 +287,9 @@ def _how(report: RunReport, own: OwnMetric) -> str:
     )
 
 
-def _failed(report: RunReport, how: str) -> _Ending:
+def _failed(report: RunReport, how: str) -> Ending:
     log = printable(report.log)[-LOG_MOST:].strip()
-    return _Ending(
+    return Ending(
         fault=f"{how.rstrip('.')}.\n{log}".strip(),
         outcome=report.outcome,
         seconds=report.wall_seconds,
