@@ -23,7 +23,7 @@ from palio.sandbox import (
     seccomp,
 )
 from palio.sandbox.collector import Refusal, collect
-from palio.sandbox.outcome import EXIT_NOT_FOUND, End, Killer, classify
+from palio.sandbox.outcome import EXIT_NOT_FOUND, End, Killer, Outcome, classify
 from palio.sandbox.spec import (
     Collected,
     ImageRoot,
@@ -217,10 +217,11 @@ def _report(
         never_started=exit_code is None,
         refusal=refusal,
     )
+    outcome = classify(end)
     return RunReport(
-        outcome=classify(end),
+        outcome=outcome,
         exit_code=exit_code,
-        killed_by=killed_by,
+        killed_by=Killer.MEMORY if outcome is Outcome.OUT_OF_MEMORY else killed_by,
         wall_seconds=told["wall_seconds"],
         cpu_seconds=usage.cpu_seconds,
         peak_memory_bytes=usage.peak_memory_bytes,

@@ -151,7 +151,7 @@ def test_children_left_behind_end_with_their_program(run: Run) -> None:
 def test_memory_is_bounded_over_all_it_writes(run: Run) -> None:
     limits = Limits(seconds=30, memory_bytes=32 * MIB)
     report = run("head -c 60M /dev/zero > /tmp/a", limits=limits)
-    assert report.outcome is Outcome.OUT_OF_MEMORY
+    assert (report.outcome, report.killed_by) == (Outcome.OUT_OF_MEMORY, Killer.MEMORY)
     assert report.had_memory_kill
 
 
