@@ -94,6 +94,7 @@ class ChallengeDetail(TypedDict):
     schedule_changes: list[dict[str, Any]]
     limits: dict[str, Any]
     deliveries: NotRequired[list[str]]
+    offers: NotRequired[list[dict[str, Any]]]
     models: NotRequired[dict[str, Any] | None]
     own_metric: NotRequired[dict[str, Any] | None]
     rules_sha256: str

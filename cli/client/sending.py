@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from palio.cli.client.answers import Finding
+from palio.cli.client.answers import ChallengeDetail, Finding
 from palio.cli.client.errors import EXIT_USAGE, ApiError, ClientError
+from palio.cli.client.show import size_of
 
 MANIFEST = "palio-model.toml"
 _TAR_BLOCK, _TAR_AT, _TAR = 512, 257, b"ustar"
@@ -65,6 +66,40 @@ def packed(parcel: Parcel) -> Iterator[Parcel]:
         yield Parcel(_packed(parcel.path, Path(folder)), parcel.delivery)
 
 
+def check(parcel: Parcel, challenge: ChallengeDetail) -> None:
+    """Find out before gigabytes are on their way what the server would say at their end.
+
+    Raises:
+        ClientError: The challenge takes no such thing, or not now; it is too large; it is no image
+            or zip.
+
+    """
+    offers = {offer["delivery"]: offer for offer in challenge.get("offers", [])}
+    offer = offers.get(parcel.delivery)
+    if offer is None:
+        taken = ", ".join(offers) or "predictions"
+        raise ClientError(f"{challenge['slug']} does not take {parcel.delivery}; it takes {taken}.")
+    if not offer["is_offered"]:
+        raise ClientError(offer["words"])
+    most = (challenge.get("models") or {}).get(f"{parcel.delivery}_max_bytes", 0)
+    size = parcel.path.stat().st_size
+    if size > most:
+        raise ClientError(
+            f"{parcel.path.name} has {size_of(size)}; the limit for {parcel.delivery} is"
+            f" {size_of(most)}."
+        )
+    if parcel.delivery == "image" and not _is_tar(parcel.path):
+        raise ClientError(
+            f"{parcel.path.name} is no container image.",
+            hint="Make one with: docker save IMAGE | gzip > model.tar.gz",
+        )
+    if parcel.delivery == "code" and not zipfile.is_zipfile(parcel.path):
+        raise ClientError(
+            f"{parcel.path.name} is no zip with code.",
+            hint="Name the folder itself, or make the zip with: palio model pack FOLDER",
+        )
+
+
 def _packed(folder: Path, into: Path) -> Path:
     from palio.sandbox import bundle, model_toml  # noqa: PLC0415 (slow import)
     from palio.sandbox.spec import ImageRefusedError  # noqa: PLC0415 (slow import)
@@ -91,6 +126,10 @@ def is_model(path: Path) -> bool:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 return MANIFEST in archive.namelist()
+    return _is_tar(path)
+
+
+def _is_tar(path: Path) -> bool:
     return any(block[_TAR_AT:].startswith(_TAR) for block in _first_blocks(path))
 
 

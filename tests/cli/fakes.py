@@ -46,14 +46,15 @@ class Fake:
     """The server's memory, and how it misbehaves.
 
     Attributes:
-        faults: Taken one for each request: an HTTP status, or ``cut`` to hang up without answer.
+        faults: Taken one for each request: an HTTP status, or ``cut`` to hang up without answer;
+            None answers as usual.
         cut_after: A download ends after so many bytes, once for each entry.
         files: Data files by path.
         answers: Documents by ``METHOD path``; each a list that is used up but for its last.
 
     """
 
-    faults: list[int | str] = field(default_factory=list)
+    faults: list[int | str | None] = field(default_factory=list)
     cut_after: list[int] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     answers: dict[str, list[Any]] = field(default_factory=dict)

@@ -49,6 +49,44 @@ FAILED: dict[str, Any] = SUBMISSION | {
 }
 
 
+def tar() -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("manifest.json"), io.BytesIO())
+    return file.getvalue()
+
+
+def zipped(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return file.getvalue()
+
+
+GIB = 2**30
+DETAIL: dict[str, Any] = {
+    **dict.fromkeys(("title", "tagline", "state", "organizer", "data_licence"), ""),
+    **{name: [] for name in ("metrics", "phases", "prizes", "schedule_changes")},
+    **{name: {} for name in ("form", "team_rules", "limits")},
+    **dict.fromkeys(("description", "entry_rule", "rules_sha256", "now"), ""),
+    "slug": "mini",
+    "accepted_rules": True,
+    "offers": [
+        {"delivery": name, "is_offered": True, "words": ""}
+        for name in ("predictions", "code", "image")
+    ],
+    "models": {"code_max_bytes": 2**20, "image_max_bytes": GIB},
+}
+CHALLENGE = "GET /api/v1/challenges/mini"
+
+
+@pytest.fixture
+def fake(fake: Fake) -> Fake:
+    fake.answers[CHALLENGE] = [DETAIL]
+    return fake
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "mine"
@@ -61,7 +99,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_is_packed_and_sent_as_code(signed_in: Palio, fake: Fake, folder: Path) -> None:
     result = signed_in("submit", "--code", folder, "-c", "mini", "--json")
     assert result.exit_code == 0, result.output
-    (request,) = fake.requests
+    _, request = fake.requests
     assert request.path == (
         "/api/v1/challenges/mini/submissions?file_name=mine.zip&note=&delivery=code"
     )
@@ -79,14 +117,46 @@ def test_a_folder_that_is_no_model_is_refused_before_anything_is_sent(
     assert "palio-model.toml" in result.stderr
 
 
-@pytest.mark.parametrize(("option", "name"), [("--image", "m.tar.gz"), ("--code", "m.zip")])
+@pytest.mark.parametrize(
+    ("option", "content"), [("--image", gzip.compress(tar())), ("--code", zipped("main.py"))]
+)
 def test_a_file_is_sent_as_it_is(
-    signed_in: Palio, fake: Fake, tmp_path: Path, option: str, name: str
+    signed_in: Palio, fake: Fake, tmp_path: Path, option: str, content: bytes
 ) -> None:
-    (tmp_path / name).write_bytes(b"as it is")
-    assert signed_in("submit", option, tmp_path / name, "-c", "mini").exit_code == 0
-    assert fake.requests[0].body == b"as it is"
-    assert f"file_name={name}&note=&delivery={option[2:]}" in fake.requests[0].path
+    (tmp_path / "mine").write_bytes(content)
+    result = signed_in("submit", option, tmp_path / "mine", "-c", "mini")
+    assert result.exit_code == 0, result.output
+    assert fake.requests[1].body == content
+    assert f"file_name=mine&note=&delivery={option[2:]}" in fake.requests[1].path
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "change", "words"),
+    [
+        ("--image", b"id,rating\n", {}, "is no container image"),
+        ("--image", gzip.compress(b"id,rating\n"), {}, "is no container image"),
+        ("--code", tar(), {}, "is no zip with code"),
+        ("--code", zipped("main.py"), {"models": {"code_max_bytes": 9}}, "the limit for code is 9"),
+        ("--code", zipped("main.py"), {"offers": DETAIL["offers"][:1]}, "it takes predictions."),
+        ("--image", tar(), {"offers": [
+            {"delivery": "image", "is_offered": False, "words": "No worker runs."}
+        ]}, "No worker runs."),
+    ],
+)  # fmt: skip
+def test_what_the_server_would_refuse_is_not_sent_at_all(
+    signed_in: Palio,
+    fake: Fake,
+    tmp_path: Path,
+    option: str,
+    content: bytes,
+    change: dict[str, Any],
+    words: str,
+) -> None:
+    fake.answers[CHALLENGE] = [DETAIL | change]
+    (tmp_path / "mine").write_bytes(content)
+    result = signed_in("submit", option, tmp_path / "mine", "-c", "mini")
+    assert (result.exit_code, [each.method for each in fake.requests]) == (1, ["GET"])
+    assert words in result.stderr
 
 
 def test_two_things_at_once_are_wrong_usage(signed_in: Palio, fake: Fake, folder: Path) -> None:
@@ -99,10 +169,10 @@ def test_an_upload_that_breaks_for_good_tells_how_to_repeat_it_safely(
     signed_in: Palio, fake: Fake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("palio.cli.client.wire.BACK_OFF_SECONDS", ())
-    fake.faults = ["cut"]
+    fake.faults = [None, "cut"]
     broken = signed_in("submit", "--code", folder, "-c", "mini")
     assert (broken.exit_code, "nothing counts twice" in broken.stderr) == (5, True)
-    key = fake.requests[0].headers["idempotency-key"]
+    key = fake.requests[1].headers["idempotency-key"]
     assert f"--key {key}." in broken.stderr
     again = signed_in("submit", "--code", folder, "-c", "mini", "--key", key, "--json")
     assert (document(again)["is_new"], list(fake.by_key)) == (False, [key])
@@ -152,21 +222,6 @@ def test_submissions_name_the_kind_where_there_are_models(signed_in: Palio, fake
         "id\tat (UTC)\tkind\tstate\tscore\tfile",
         "s1\t12-01 12:00\tcode\trefused\t\tblend.csv",
     ]
-
-
-def tar() -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo("manifest.json"), io.BytesIO())
-    return file.getvalue()
-
-
-def zipped(*names: str) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name in names:
-            archive.writestr(name, "x")
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(

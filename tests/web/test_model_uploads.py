@@ -146,6 +146,7 @@ def test_a_repeated_upload_of_a_program_gets_its_receipt_when_no_worker_is_left(
 
 def test_a_challenge_tells_what_it_takes_and_how_much(model_site: Site) -> None:
     view = model_site.spectator().get("/api/v1/challenges/toy").json()
+    assert [offer["is_offered"] for offer in view["offers"]] == [True, True, True]
     assert view["deliveries"] == ["predictions", "code", "image"]
     assert view["own_metric"] is None
     assert view["models"] == {

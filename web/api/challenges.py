@@ -8,6 +8,7 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges import queries as challenges
 from palio.challenges import service
+from palio.pipeline import queries as pipeline
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_challenges import (
     ChallengesView,
@@ -76,6 +77,7 @@ def challenge_detail(session: Session, state: WebState, visit: Visit) -> Challen
         has_accepted=visit.has_accepted(session),
         changes=challenges.schedule_changes(session, challenge_id=challenge.id),
         uploads=limits_of(state.settings),
+        offers=pipeline.offers(session, plan=challenge.plan, now=visit.now),
     )
 
 

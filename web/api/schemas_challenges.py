@@ -16,14 +16,17 @@ from palio.challenges.contracts import (
 )
 from palio.challenges.rules import closes_at, direction
 from palio.core.money import Money
+from palio.pipeline.contracts import Offer
 from palio.scoring.form import FileFormat, IdKind, TargetKind
 from palio.scoring.metrics.base import Direction
 from palio.submissions.contracts import UploadLimits
 from palio.web.api.schemas import MONEY, NOW, SHA256, MoneyView, Order, View, example, money_view
 from palio.web.api.schemas_models import (
     MODELS,
+    OFFERS,
     RUNTIME,
     ModelRulesView,
+    OfferView,
     OwnMetricView,
     RuntimeView,
     models_view,
@@ -82,6 +85,7 @@ DETAIL: dict[str, Any] = {
     "schedule_changes": [],
     "limits": {"upload_max_bytes": 104_857_600},
     "deliveries": ["predictions", "code", "image"],
+    "offers": OFFERS,
     "models": MODELS,
     "runtime": RUNTIME,
     "own_metric": None,
@@ -235,6 +239,7 @@ class ChallengeView(View):
     schedule_changes: tuple[ScheduleChangeView, ...]
     limits: LimitsView
     deliveries: tuple[Delivery, ...]
+    offers: tuple[OfferView, ...]
     models: ModelRulesView | None
     runtime: RuntimeView | None
     own_metric: OwnMetricView | None
@@ -322,6 +327,7 @@ def challenge_view(
     has_accepted: bool,
     changes: tuple[ScheduleChange, ...],
     uploads: UploadLimits,
+    offers: tuple[Offer, ...],
 ) -> ChallengeView:
     """Show everything public about a challenge."""
     plan = challenge.plan
@@ -351,6 +357,7 @@ def challenge_view(
         schedule_changes=tuple(ScheduleChangeView.model_validate(change) for change in changes),
         limits=LimitsView(upload_max_bytes=min(uploads.file_max_bytes, form.max_bytes)),
         deliveries=plan.deliveries,
+        offers=tuple(OfferView.model_validate(offer) for offer in offers),
         models=models_view(plan, limits=uploads),
         runtime=runtime_view(plan),
         own_metric=own_metric_view(plan),

@@ -21,6 +21,11 @@ MODELS = {
     "image_max_bytes": 10_737_418_240,
     "has_sample_answers": True,
 }
+OFFERS = [
+    {"delivery": "predictions", "is_offered": True, "words": ""},
+    {"delivery": "code", "is_offered": True, "words": ""},
+    {"delivery": "image", "is_offered": True, "words": ""},
+]
 RUNTIME = {
     "lock_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "packages": ["numpy==2.5.5 ; python_full_version >= '3.12'", "pandas==3.1.1"],
@@ -43,6 +48,17 @@ class ModelRulesView(View):
     code_max_bytes: int
     image_max_bytes: int
     has_sample_answers: bool
+
+
+class OfferView(View):
+    """Whether something the challenge takes can be handed in at this moment; `words` say why not.
+
+    Programs need a worker that runs them safely; predictions can always be handed in.
+    """
+
+    delivery: Delivery
+    is_offered: bool
+    words: str
 
 
 class RuntimeView(View):

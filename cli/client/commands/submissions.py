@@ -118,6 +118,8 @@ def submit(
 
 
 def _send(api: "Api", slug: str, parcel: sending.Parcel, *, note: str, key: str) -> Receipt:
+    if parcel.delivery != "predictions":
+        sending.check(parcel, api.challenge(slug))
     try:
         with show.transfer(parcel.path.name) as progress:
             return api.submit(
