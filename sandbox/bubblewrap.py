@@ -109,8 +109,7 @@ class BubblewrapSandbox:
             facts.append("as root" if os.geteuid() == 0 else "as an ordinary user")
         except SandboxError as error:
             return Probe("bubblewrap", Level.NONE, tuple(facts), (str(error),))
-        name = RunName(self._site, job=f"probe{os.getpid()}", fence=0, box="probe")
-        fault = bubblewrap_probe.try_out(self.run, name)
+        fault = bubblewrap_probe.try_out(self.run, bubblewrap_probe.name(self._site))
         if fault:
             hints = bubblewrap_probe.hints()
             return Probe("bubblewrap", Level.NONE, tuple(facts), (fault, *hints))
@@ -130,7 +129,9 @@ class BubblewrapSandbox:
         reaped = []
         for group in self._groups.left():
             name = RunName.parse(group.name)
-            if name and name.site == self._site and not is_live(name):
+            if name is None or name.site != self._site:
+                continue
+            if not bubblewrap_probe.is_going_on(name) and not is_live(name):
                 group.kill()
                 group.remove()
                 reaped.append(group.name)

@@ -1,5 +1,6 @@
 """Try out what this machine can offer without an engine."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,8 @@ from palio.sandbox.spec import (
 # Enough of the host to start its shell; none of it can be changed from inside.
 _HOST = ("/usr", "/bin", "/lib", "/lib64", "/nix")
 _SECONDS = 20.0
-# Who am I, is the root closed, and is there a way out other than the loopback?
+_JOB, _BOX = "probe", "probe"
+# Is the root closed, and is there a way out other than the loopback (after two lines of heading)?
 _SCRIPT = """
 set -e
 if (: > /palio-probe) 2>/dev/null; then echo 'the root can be written'; exit 3; fi
@@ -29,10 +31,21 @@ echo 1 > /output/probe
 """
 
 
-def spec(name: RunName, root: Path) -> RunSpec:
+def name(site: str) -> RunName:
+    """Name a trial run after the thread that does it: one at a time, and none has a job."""
+    return RunName(site, job=f"{_JOB}{threading.get_native_id()}", fence=0, box=_BOX)
+
+
+def is_going_on(run: RunName) -> bool:
+    """Tell a trial run whose thread is alive from one that was left behind, and from real runs."""
+    thread = run.job.removeprefix(_JOB)
+    return run.box == _BOX and thread.isdigit() and Path("/proc", thread).exists()
+
+
+def spec(run: RunName, root: Path) -> RunSpec:
     """Describe the run of a small shell program in an empty root with the host's programs."""
     return RunSpec(
-        name=name,
+        name=run,
         root=RuntimeRoot(root),
         argv=("/bin/sh", "-c", _SCRIPT),
         limits=Limits(seconds=_SECONDS, memory_bytes=2**26, processes=16),
@@ -75,18 +88,18 @@ def _read(path: Path) -> str:
         return ""
 
 
-def try_out(run: Callable[..., RunReport], name: RunName) -> str:
+def try_out(start: Callable[..., RunReport], run: RunName) -> str:
     """Run it; give what stands in the way, or nothing.
 
     Args:
-        run: `Sandbox.run`.
-        name: Of the run.
+        start: `Sandbox.run`.
+        run: Its name.
 
     """
     with TemporaryDirectory() as root, TemporaryDirectory() as into:
         Path(root).chmod(0o755)
         try:
-            report = run(spec(name, Path(root)), collect_into=Path(into))
+            report = start(spec(run, Path(root)), collect_into=Path(into))
         except (SandboxError, OSError) as error:
             return f"a trial run failed: {error}"
     if report.outcome is not Outcome.FINISHED:
