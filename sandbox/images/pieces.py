@@ -18,6 +18,8 @@ UNZIPPED_BYTES = 2**18  # of one piece: small enough to stay in a core's cache
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _WITH_GZIP_HEADER = 31
+_PARTS_MIN = 1000  # of gzip, whatever their size
+_PARTS_EACH = 16  # more for each piece that is read
 _AHEAD = 16  # pieces that wait for the slower side
 
 
@@ -39,15 +41,18 @@ def unzipped(packed: Iterable[Piece], *, what: str) -> Iterator[bytes]:
 
     """
     stream = zlib.decompressobj(_WITH_GZIP_HEADER)
+    parts_left = _PARTS_MIN
     try:
         for piece in packed:
             rest = piece
+            parts_left += _PARTS_EACH
             while rest:
                 if stream.eof:
                     rest = bytes(rest).lstrip(b"\0")  # what some programs pad with
                     if not rest:
                         break
-                    stream = zlib.decompressobj(_WITH_GZIP_HEADER)
+                    parts_left -= 1
+                    stream = _next_part(parts_left, what=what)
                 yield from _inflated(stream, rest)
                 rest = stream.unused_data
     except zlib.error as error:
@@ -58,6 +63,14 @@ def unzipped(packed: Iterable[Piece], *, what: str) -> Iterator[bytes]:
         raise ImageRefusedError(
             "image:truncated", f"{what} ends in the middle of its gzip data.", hint="Send it again."
         )
+
+
+def _next_part(parts_left: int, *, what: str) -> "zlib._Decompress":
+    if parts_left < 0:  # each costs a copy of what is left of its piece
+        raise ImageRefusedError(
+            "image:gzip", f"{what} is made of too many small gzip parts.", hint="Use plain gzip."
+        )
+    return zlib.decompressobj(_WITH_GZIP_HEADER)
 
 
 def _inflated(stream: "zlib._Decompress", packed: Piece) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ _MACHINES = {"amd64": 62, "arm64": 183}  # e_machine of ELF
 _ELF, _CLASS_64, _LITTLE = b"\x7fELF", 2, 1
 _ELF_START = 20  # bytes up to e_machine and with it
 _INTERPRETERS_MAX = 4  # a script for a script for a …: as Linux
+_FOLDERS_MAX = 64  # of PATH: each look-up may follow many links
 _READ, _RUN = 4, 1
 _MOUNTED = frozenset(path.strip("/") for path in (INPUT, OUTPUT, SCRATCH))
 _KERNELS = frozenset({"proc", "dev", "sys"})
@@ -64,7 +65,7 @@ def _lookup(tree: Tree, config: ImageConfig, workdir: tuple[str, ...]) -> Found:
     name = config.argv[0]
     if "/" in name:
         return _at(tree, name, workdir) or _refuse_missing(name)
-    folders = (config.env.get("PATH") or DEFAULT_PATH).split(":")
+    folders = (config.env.get("PATH") or DEFAULT_PATH).split(":")[:_FOLDERS_MAX]
     for folder in folders:
         found = _at(tree, f"{folder}/{name}" if folder else name, workdir)
         if found is not None and found.node.mode & 0o111:

@@ -10,7 +10,8 @@ from palio.sandbox.images.pieces import Piece
 from palio.sandbox.spec import ImageRefusedError
 
 BLOCK = 512
-_EXTENSION_MAX = 2**20  # of one extended header: names, times, attributes
+_EXTENSION_MAX = 2**18  # of one extended header: names, times, attributes
+_RECORDS_MAX = 256  # in it
 _LONG_NAME_MAX = 2**14
 _BASE_256 = 0x80
 _ZEROS = bytes(BLOCK)
@@ -149,13 +150,16 @@ class TarReader:
 
     def _records(self, content: bytes) -> dict[str, str]:
         records: dict[str, str] = {}
-        while content:
-            match = _RECORD.match(content)
-            length = int(match.group(1)) if match else 0
-            record, content = content[:length], content[length:]
-            key, equals, value = record[match.end() if match else 0 : -1].partition(b"=")
-            if not equals or not key or len(record) != length or record[-1:] != b"\n":
+        at = 0
+        while at < len(content):
+            match = _RECORD.match(content, at)
+            end = at + int(match.group(1)) if match else at
+            record = content[match.end() if match else end : end]
+            key, equals, value = record[:-1].partition(b"=")
+            is_whole = end <= len(content) and record.endswith(b"\n")
+            if not is_whole or not key or not equals or len(records) >= _RECORDS_MAX:
                 raise self._bad("has an extended header that cannot be read")
+            at = end
             name = _text(key)
             if name.startswith("GNU.sparse."):
                 raise self._sparse()

@@ -5,6 +5,7 @@ import os
 import stat
 import tarfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.sandbox.images.archives import M
@@ -17,7 +18,10 @@ OURS = frozenset({"input", "output", "tmp", "proc", "dev", "sys", "app"})
 def expected(layers: Sequence[Sequence[M]]) -> Shown:
     """Apply layers to a flat list of paths, lowest first."""
     shown: Shown = {}
-    for layer in layers:
+    for written in layers:
+        layer = [
+            replace(one, name=one.name.removeprefix("./"), link=_target(one)) for one in written
+        ]
         for one in layer:
             shown = _hidden(shown, one)
         for one in layer:
@@ -30,6 +34,10 @@ def expected(layers: Sequence[Sequence[M]]) -> Shown:
                 shown = without(shown, one.name)
                 shown[one.name] = shown[one.link] if one.type == tarfile.LNKTYPE else _node(one)
     return shown
+
+
+def _target(one: M) -> str:
+    return one.link.removeprefix("./") if one.type == tarfile.LNKTYPE else one.link
 
 
 def _hidden(shown: Shown, one: M) -> Shown:

@@ -14,7 +14,6 @@ from palio.sandbox.images.tar import Member, TarReader
 from palio.sandbox.spec import ImageRefusedError
 
 END = bytes(1024)
-PAX = b"17 path=../evil\n\n"
 
 
 def read(tar: bytes, step: int = 10_000) -> list[tuple[Member, bytes]]:
@@ -67,6 +66,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "record without a length": (pax(b"path=x\n") + FILE + END, "image:tar"),
     "record without a key": (pax(b"6 =xx\n") + FILE + END, "image:tar"),
     "record twice": (pax(record(b"path", b"x") * 2) + FILE + END, "image:tar"),
+    "too many records": (
+        pax(b"".join(record(b"k%d" % number, b"") for number in range(257))) + FILE + END,
+        "image:tar",
+    ),
     "path with nul": (pax(record(b"path", b"x\0y")) + FILE + END, "image:tar"),
     "empty path": (pax(record(b"path", b"")) + FILE + END, "image:tar"),
     "size that is none": (pax(record(b"size", b"-1")) + FILE + END, "image:tar"),
@@ -187,6 +190,12 @@ def test_gzip_cut_damaged_or_with_more_behind_is_refused(tmp_path: Path) -> None
             opened(write(tmp_path / "a.gz", packed))
         codes.append(caught.value.code)
     assert codes == ["image:truncated"] * 3 + ["image:gzip"] * 3
+
+
+def test_gzip_of_endless_tiny_parts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImageRefusedError) as caught:
+        opened(write(tmp_path / "a.gz", gzip.compress(b"") * 3000))
+    assert caught.value.code == "image:gzip"
 
 
 def test_reading_may_stop_before_the_end_of_a_packed_file(tmp_path: Path) -> None:
