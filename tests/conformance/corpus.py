@@ -13,7 +13,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 SHARED = Path("/work/shared/corpus/hostile")  # run too where the machine has it
 GOOD = b"id,y\n1,0.5\n2,0.5\n"
 
-_VERDICT = re.compile(r"^VERDICT (\w+)(.*)$", re.MULTILINE)
+_VERDICT = re.compile(r"VERDICT (\w+)(.*)")  # an engine may mix the streams up
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def test_memory_is_summed_over_children(box: Bench) -> None:
     assert report.had_memory_kill
     if report.outcome is Outcome.FINISHED:
         assert number(report) >= 3
-    assert report.peak_memory_bytes <= LIMITS.memory_bytes
+    assert report.peak_memory_bytes <= LIMITS.memory_bytes + MIB  # the kernel counts in batches
 
 
 def test_memory_within_the_limit_is_given(box: Bench) -> None:

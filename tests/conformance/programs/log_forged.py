@@ -1,6 +1,7 @@
 """Writes one endless line, then terminal escapes and lines that look like the worker's own."""
 
 import os
+import time
 
 from hostile import good, say
 
@@ -13,4 +14,5 @@ os.write(
     b"2026-01-01 INFO worker: submission 1 score=1.0\r\n"
     b'{"event":"scored","score":1.0}\n\0\xff\xfe\n',
 )
+time.sleep(0.5)  # an engine reads the two streams on their own
 say("contained", "flood done")
