@@ -2,8 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from palio.accounts import queries
 from palio.accounts.contracts import Person
 from palio.challenges import packs
 from palio.challenges.check import PackReport, check_pack
+from palio.challenges.metric_trials import Bench
 from palio.challenges.new_pack import new_pack
 from palio.challenges.plan_toml import FILE
-from palio.cli.client import show
+from palio.cli.client import config, show
 from palio.cli.client.answers import Finding
 from palio.cli.client.command import Ended
 from palio.cli.client.errors import EXIT_REFUSED, ClientError
@@ -25,6 +26,7 @@ from palio.core import errors
 from palio.core.clock import database_now
 from palio.core.storage import LocalStorage
 from palio.pipeline import launch
+from palio.sandbox.spec import SandboxError
 
 
 def new(folder: Path) -> object:
@@ -46,9 +48,10 @@ def new(folder: Path) -> object:
 def check(folder: Path) -> object:
     """Say all that is wrong, all that is odd, and what sample and baselines score."""
     report = _report(folder)
-    show.findings([_finding(each) for each in report.findings], indent="")
+    for each in report.findings:
+        _show(each, indent="")
     for each in report.warnings:
-        show.findings([_finding(each)], indent="warning: ")
+        _show(each, indent="warning: ")
     if report.key:
         key = report.key
         show.line(
@@ -61,6 +64,11 @@ def check(folder: Path) -> object:
                 (line.label, *(score.rounded for score in (*line.public, *line.private)))
                 for line in report.board
             ],
+        )
+    if report.trials:
+        show.table(
+            ["tried with", "what the metric did"],
+            [(trial.what, trial.said) for trial in report.trials],
         )
     _conclude(report, folder)
     return Ended(_document(report), 0 if report.is_sound else EXIT_REFUSED)
@@ -102,8 +110,24 @@ def _organizer(session: Session, handle: str) -> Person:
 def _report(folder: Path) -> PackReport:
     if not folder.is_dir():
         raise ClientError(f"{folder} is not a folder.", hint="Make one with: palio challenge new")
-    with tempfile.TemporaryDirectory(prefix="palio-") as workdir:
-        return check_pack(folder, workdir=Path(workdir))
+    with tempfile.TemporaryDirectory(prefix="palio-") as workdir, show.waiting() as tell:
+        return check_pack(folder, workdir=Path(workdir), bench=lambda: _bench(tell))
+
+
+def _bench(tell: Callable[[str], None]) -> Bench:
+    """Give boxes for a metric of the host's own; the runtime is built when it is not there."""
+    from palio.cli.client import boxes  # noqa: PLC0415 (slow import)
+    from palio.sandbox.model_box import site_of  # noqa: PLC0415 (slow import)
+    from palio.sandbox.runtime import build  # noqa: PLC0415 (slow import)
+
+    state = config.cache_folder() / "sandbox"
+    try:
+        sandbox, probe = boxes.find(state)
+    except ClientError as error:
+        raise SandboxError(f"{error.detail} {error.hint}") from error
+    runtime = build.ensure(state, say=lambda text: tell(f"making the box, once: {text}"))
+    tell(f"trying the metric in boxes of {probe.backend}")
+    return Bench(sandbox, runtime, site_of(state))
 
 
 def _conclude(report: PackReport, folder: Path) -> None:
@@ -121,6 +145,14 @@ def _heads(report: PackReport) -> Iterable[tuple[str, Any]]:
     first = report.board[0]
     yield from (("public", score) for score in first.public)
     yield from (("private", score) for score in first.private)
+
+
+def _show(each: errors.Finding, *, indent: str) -> None:
+    """Print a finding; a hint of many lines, the end of a log, keeps its lines."""
+    first, *rest = each.hint.splitlines() or [""]
+    show.findings([_finding(replace(each, hint=first))], indent=indent)
+    for line in rest:
+        show.line(f"    {line}", dim=True)
 
 
 def _finding(each: errors.Finding) -> Finding:
@@ -143,4 +175,5 @@ def _document(report: PackReport) -> dict[str, object]:
             }
             for line in report.board
         ],
+        "trials": [asdict(each) for each in report.trials],
     }
