@@ -16,6 +16,7 @@ from typing import Protocol, Self
 from palio.core.errors import AppError
 
 _INCOMING_SECONDS_MAX = 24 * 3600  # since the last byte; uploads end much sooner
+_BYTES_BETWEEN_LOOKS = 64 * 2**20  # one file of some GiB would fill the reserve by itself
 
 
 class StorageFullError(AppError):
@@ -109,12 +110,10 @@ class LocalStorage:
 
     def writer(self, *, limit_bytes: int) -> "LocalBlobWriter":
         """Start a file; raises `StorageFullError` when the reserve is touched."""
-        usage = shutil.disk_usage(self._folder)
-        if usage.free < usage.total * self._reserve_share:
-            raise StorageFullError(
-                "The server has no room for files right now. Nothing was stored; try again later."
-            )
-        return LocalBlobWriter(self._folder, limit_bytes=limit_bytes)
+        _check_room(self._folder, self._reserve_share)
+        return LocalBlobWriter(
+            self._folder, limit_bytes=limit_bytes, reserve_share=self._reserve_share
+        )
 
     def path(self, sha256: str) -> Path:
         """Return the blob's path; raises `BlobMissingError`."""
@@ -129,6 +128,14 @@ class LocalStorage:
             while piece := file.read(2**20):
                 writer.write(piece)
             return writer.keep()
+
+
+def _check_room(folder: Path, reserve_share: float) -> None:
+    usage = shutil.disk_usage(folder)
+    if usage.free < usage.total * reserve_share:
+        raise StorageFullError(
+            "The server has no room for files right now. Nothing was stored; try again later."
+        )
 
 
 def _remove_left_over(incoming: Path) -> None:
@@ -147,10 +154,11 @@ def blob_path(folder: Path, sha256: str) -> Path:
 class LocalBlobWriter:
     """One file on its way into a `LocalStorage`."""
 
-    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, *, limit_bytes: int, reserve_share: float = 0.0) -> None:
         self._folder = folder
         self._limit = limit_bytes
-        self._bytes = 0
+        self._reserve_share = reserve_share
+        self._bytes = self._looked_at = 0
         self._hash = hashlib.sha256()
         self._path: Path | None = None
 
@@ -179,10 +187,13 @@ class LocalBlobWriter:
         return self._hash.hexdigest()
 
     def write(self, piece: bytes) -> None:
-        """Append one piece."""
+        """Append one piece; the reserve is looked at again now and then."""
         self._bytes += len(piece)
         if self._bytes > self._limit:
             raise FileTooLargeError(f"The file is larger than the limit of {self._limit:,} bytes.")
+        if self._bytes - self._looked_at >= _BYTES_BETWEEN_LOOKS:
+            self._looked_at = self._bytes
+            _check_room(self._folder, self._reserve_share)
         self._hash.update(piece)
         view = memoryview(piece)
         with full_disk_in_words():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from palio.core import storage
 from palio.core.storage import (
     Blob,
     BlobMissingError,
@@ -65,6 +66,23 @@ def test_same_bytes_when_kept_twice_are_stored_once(tmp_path: Path) -> None:
 def test_path_when_the_blob_is_gone_is_the_platforms_fault(tmp_path: Path) -> None:
     with pytest.raises(BlobMissingError):
         LocalStorage(tmp_path).path("0" * 64)
+
+
+def test_a_large_file_that_reaches_the_reserve_on_its_way_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_BYTES_BETWEEN_LOOKS", 4)
+    writer = storage.LocalBlobWriter(_store(tmp_path), limit_bytes=100, reserve_share=0.9999)
+    with writer:
+        writer.write(b"123")
+        with pytest.raises(StorageFullError, match="no room"):
+            writer.write(b"4567")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def _store(folder: Path) -> Path:
+    LocalStorage(folder)  # makes what a writer needs
+    return folder
 
 
 def test_writer_when_the_reserve_is_touched_is_refused(tmp_path: Path) -> None:
