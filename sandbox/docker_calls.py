@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, Any
 
-from palio.sandbox.log import Tail
+from palio.sandbox.docker_log import LogEnd
 from palio.sandbox.spec import SandboxError
 
 KILL_SECONDS = 10  # between SIGKILL and the engine's word that all is dead
 FEW_LINES, MANY_LINES = 64, 4096
-LINE_BYTES = 16 * 2**10  # at most: an engine cuts longer ones
 CHUNK_BYTES = 2**16
 _FRAME_HEAD = struct.Struct(">B3xL")  # of a piece of log: which stream, how many bytes
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -143,27 +142,28 @@ class Calls:
         cpu = found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0)
         return cpu / 1e9, int(memory.get("max_usage") or memory.get("usage") or 0)
 
-    def log_end(self, box: str, *, most_bytes: int) -> Tail:
+    def log_end(self, box: str, *, most_bytes: int) -> tuple[bytes, bool]:
         """Read the end of a dead container's log, of its last `MANY_LINES` lines at most.
 
         Few lines are asked for first: the engine hands out each by itself, at a price.
-        """
-        tail, count = self._log_lines(box, FEW_LINES, most_bytes=most_bytes)
-        if count == FEW_LINES and not tail.is_cut:
-            tail, _ = self._log_lines(box, MANY_LINES, most_bytes=most_bytes)
-        return tail
 
-    def _log_lines(self, box: str, lines: int, *, most_bytes: int) -> tuple[Tail, int]:
-        tail, count = Tail(most_bytes), 0
+        Returns:
+            At most `most_bytes` bytes, and whether there was more.
+
+        """
+        end = self._log_lines(box, FEW_LINES, most_bytes=most_bytes)
+        if end.pieces >= FEW_LINES:
+            end = self._log_lines(box, MANY_LINES, most_bytes=most_bytes)
+        return bytes(end), end.is_cut or end.pieces >= MANY_LINES
+
+    def _log_lines(self, box: str, lines: int, *, most_bytes: int) -> LogEnd:
+        end = LogEnd(most_bytes)
         wish = {"tail": lines, "stdout": 1, "stderr": 1}
         with self._read(f"/containers/{box}/logs", wish) as body:
             while head := body.read(_FRAME_HEAD.size):
-                piece = body.read(_FRAME_HEAD.unpack(head)[1])
-                tail.add(piece)
-                if len(piece) < LINE_BYTES and not piece.endswith(b"\n"):
-                    tail.add(b"\n")  # older engines lose it at the end of a line cut in pieces
-                count += 1
-        return tail, count
+                stream, size = _FRAME_HEAD.unpack(head)
+                end.add(stream, body.read(size))
+        return end
 
     @contextmanager
     def _read(self, path: str, wish: Mapping[str, str | int]) -> Iterator["_Body"]:

@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from palio.sandbox.docker_calls import Calls, EngineError
+from palio.sandbox.docker_log import LogGauge
 from palio.sandbox.outcome import EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE, Killer
 from palio.sandbox.spec import Limits
 
@@ -38,34 +38,6 @@ class Watched:
     is_log_cut: bool = False
 
 
-class LogGauge:
-    """Measures how much an engine on this machine has written to a container's log.
-
-    Args:
-        folder: The engine's folder of the container; that of another machine measures as 0.
-        piece: Size at which the engine begins a new file, in bytes.
-
-    """
-
-    def __init__(self, folder: Path, *, piece: int) -> None:
-        self._folder, self._piece = folder / "local-logs", piece
-        self._full, self._last_full = 0, 0
-
-    def read(self) -> int:
-        """Give the bytes written so far, as stored: with some 30 bytes for each line."""
-        try:
-            now = (self._folder / "container.log").stat().st_size
-        except OSError:
-            return 0
-        try:
-            ended = (self._folder / "container.log.1").stat().st_mtime_ns
-        except OSError:
-            return now
-        self._full += ended != self._last_full
-        self._last_full = ended
-        return self._full * self._piece + now
-
-
 def watch(calls: Calls, box: str, limits: Limits, *, gauge: LogGauge) -> Watched:
     """Start a container and stay with it until everything in it is dead.
 
@@ -83,8 +55,7 @@ def watch(calls: Calls, box: str, limits: Limits, *, gauge: LogGauge) -> Watched
         seen.never_started = True
         return seen
     _stay(calls, box, limits, gauge=gauge, seen=seen)
-    tail = calls.log_end(box, most_bytes=limits.log_bytes)
-    seen.log, seen.is_log_cut = bytes(tail), tail.is_cut
+    seen.log, seen.is_log_cut = calls.log_end(box, most_bytes=limits.log_bytes)
     _conclude(seen, calls.state(box))
     return seen
 

@@ -21,6 +21,7 @@ from palio.sandbox.collector import Refusal
 from palio.sandbox.docker_calls import Calls
 from palio.sandbox.docker_config import Bind
 from palio.sandbox.docker_images import Images
+from palio.sandbox.docker_log import LogGauge
 from palio.sandbox.docker_watch import Watched
 from palio.sandbox.outcome import End, Outcome, classify
 from palio.sandbox.spec import (
@@ -186,11 +187,13 @@ class DockerSandbox:
     def _watch(self, box: str, spec: RunSpec, group: Group | None) -> Watched:
         log = Path(str(self._info.get("DockerRootDir", "/nowhere"))) / "containers" / box
         piece = docker_config.log_piece(spec.limits)
-        gauge = docker_watch.LogGauge(log, piece=piece)
+        gauge = LogGauge(log, piece=piece)
         seen = docker_watch.watch(self._calls, box, spec.limits, gauge=gauge)
         if group:
             used = group.usage()
-            seen.cpu_seconds, seen.peak_memory_bytes = used.cpu_seconds, used.peak_memory_bytes
+            seen.cpu_seconds = used.cpu_seconds
+            # The group around it holds a few pages of the engine's own as well.
+            seen.peak_memory_bytes = min(used.peak_memory_bytes, spec.limits.memory_bytes)
         return seen
 
     def _report(self, spec: RunSpec, seen: Watched, output: Output, *, into: Path) -> RunReport:
