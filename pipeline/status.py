@@ -2,17 +2,28 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
+from palio.challenges import queries as challenges
+from palio.challenges.contracts import Delivery
 from palio.pipeline import queries, rules
-from palio.pipeline.contracts import JobState, JobView, Queue, QueueStatus, Typical
+from palio.pipeline.contracts import Abilities, JobState, JobView, Queue, QueueStatus, Typical
 from palio.pipeline.models import Job
-from palio.submissions.contracts import Submission, SubmissionState
+from palio.sandbox.outcome import Level, Outcome
+from palio.submissions import runs
+from palio.submissions.contracts import ModelRuns, Submission, SubmissionState
 
 HISTORY_JOBS = 200
+NO_WORKER: Final = {
+    Queue.SCORE: "No worker is running",
+    Queue.METRIC: "No worker that can run the organizer's metric is up",
+    Queue.MODEL: "No worker that can run your program is up",
+}
 
 
 def queue_status(session: Session, *, submission: Submission, now: datetime) -> QueueStatus:
@@ -23,7 +34,7 @@ def queue_status(session: Session, *, submission: Submission, now: datetime) -> 
     position = _position(session, job, now=now) if job and is_waiting else None
     running = _seconds(job.started_at, now) if job and is_running else None
     queue = Queue.SCORE if job is None else job.queue
-    alive = workers_alive(session, now=now, queue=queue)
+    alive = _processes_for(session, queue=queue, delivery=submission.delivery, now=now)
     times = typical(session, queue=queue)
     return QueueStatus(
         position=position,
@@ -37,8 +48,57 @@ def queue_status(session: Session, *, submission: Submission, now: datetime) -> 
             running_seconds=running,
             workers=alive,
             typical=times,
+            program=_program(session, submission, now=now),
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How far a submitted program is.
+
+    Attributes:
+        runs: Its latest runs.
+        seconds: Since when the latest run goes on; None when none does.
+        most_seconds: How long each may go on.
+
+    """
+
+    runs: ModelRuns
+    seconds: float | None
+    most_seconds: int
+
+
+def _program(session: Session, submission: Submission, *, now: datetime) -> Program | None:
+    if submission.delivery is Delivery.PREDICTIONS:
+        return None
+    models = challenges.by_id(session, submission.challenge_id).plan.models
+    found = runs.of_submission(session, submission.id)
+    latest = found.hidden or found.smoke
+    is_going_on = latest is not None and latest.ended_at is None
+    return Program(
+        runs=found,
+        seconds=_seconds(latest.started_at, now) if latest and is_going_on else None,
+        most_seconds=models.seconds if models else 0,
+    )
+
+
+def _processes_for(session: Session, *, queue: Queue, delivery: Delivery, now: datetime) -> int:
+    """Count the processes alive that can do what the submission needs next."""
+    return sum(
+        worker.processes
+        for worker in queries.alive(session, queue=queue, now=now)
+        if _is_able(worker.abilities, queue=queue, delivery=delivery)
+    )
+
+
+def _is_able(abilities: Abilities, *, queue: Queue, delivery: Delivery) -> bool:
+    if queue is Queue.METRIC:
+        return abilities.metric is not Level.NONE
+    if queue is Queue.MODEL:
+        level = abilities.code if delivery is Delivery.CODE else abilities.image
+        return level is not Level.NONE
+    return True
 
 
 def words(
@@ -49,6 +109,7 @@ def words(
     running_seconds: float | None,
     workers: int,
     typical: Typical,
+    program: Program | None = None,
 ) -> str:
     """Put a submission's status into one or two sentences. Pure."""
     if submission.state is SubmissionState.SCORED:
@@ -58,24 +119,45 @@ def words(
     if job is None:
         return "Received."
     tries = f" (attempt {job.attempts})" if job.attempts > 1 else ""
+    so_far = "" if program is None else _so_far(program)
     if running_seconds is not None:
-        return f"Being scored for {span(running_seconds)}{tries}."
-    return _waiting_words(job, position=position, workers=workers, typical=typical)
+        if program is not None and job.queue is Queue.MODEL:
+            return f"{so_far}{_running_words(program)}{tries}."
+        return f"{so_far}Being scored for {span(running_seconds)}{tries}."
+    return so_far + _waiting_words(job, position=position, workers=workers, typical=typical)
+
+
+def _so_far(program: Program) -> str:
+    smoke, hidden = program.runs.smoke, program.runs.hidden
+    if hidden is not None and hidden.outcome is Outcome.FINISHED:
+        return "Your program ran well on the hidden data. "
+    if smoke is not None and smoke.outcome is Outcome.FINISHED:
+        return "The smoke run passed. "
+    return ""
+
+
+def _running_words(program: Program) -> str:
+    if program.seconds is None:
+        return "Being checked and made ready"
+    on = "the public sample" if program.runs.hidden is None else "the hidden data"
+    most = span(program.most_seconds)
+    return f"Running on {on} for {span(program.seconds)} of at most {most}"
 
 
 def _waiting_words(job: JobView, *, position: int | None, workers: int, typical: Typical) -> str:
     place = "Waiting" if position is None else f"Waiting at place {position} of the queue"
     if job.attempts:
         place += " for another attempt: the last one failed on our side and costs you nothing"
+    done = "run" if job.queue is Queue.MODEL else "scored"
     if workers == 0:
         return (
-            f"{place}. No worker is running at this moment; "
-            "your submission is safe and is scored when one is back."
+            f"{place}. {NO_WORKER[job.queue]} at this moment; "
+            f"your submission is safe and is {done} when one is back."
         )
     if typical.wait_p90 is None or typical.run_p90 is None:
         return f"{place}."
     usual = span(typical.wait_p90 + typical.run_p90)
-    return f"{place}. Nine of ten lately were scored within {usual}."
+    return f"{place}. Nine of ten lately were {done} within {usual}."
 
 
 def span(seconds: float) -> str:

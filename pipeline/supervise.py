@@ -181,7 +181,8 @@ def _keep_running(
             alive = [child.process.sentinel for child in children if child.process]
             wait(alive, timeout=LOOK_SECONDS)
     finally:
-        _stop_all(children, say=say)
+        # A worker alone may take its time: a program can run for hours.
+        _stop_all(children, say=say, patience=STOP_SECONDS if is_server else None)
         for sign, handler in before.items():
             signal.signal(sign, handler)
 
@@ -230,18 +231,18 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-def _stop_all(children: tuple[Child, ...], *, say: Say) -> None:
+def _stop_all(children: tuple[Child, ...], *, say: Say, patience: float | None) -> None:
     running = [child for child in children if child.process is not None]
     if running:
         say("stopping; jobs under way are finished first")
     for child in running:
         if child.process is not None:
             child.process.terminate()
-    until = time.monotonic() + STOP_SECONDS
+    until = None if patience is None else time.monotonic() + patience
     for child in running:
         if child.process is None:
             continue
-        child.process.join(max(0.0, until - time.monotonic()))
+        child.process.join(None if until is None else max(0.0, until - time.monotonic()))
         if child.process.is_alive():
             say(f"{child.name} does not stop; it is killed, and its jobs are taken up later")
             child.process.kill()

@@ -105,12 +105,23 @@ def web(*, host: Host = None, port: Port = None, data: DataFolder = None) -> obj
         return running.web(host=host, port=port, data=data)
 
 
-def worker(*, data: DataFolder = None) -> object:
+def worker(
+    *,
+    queues: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="What to take: score, metric, board and model, separated by commas.",
+            show_default="all this machine can do",
+        ),
+    ] = "",
+    data: DataFolder = None,
+) -> object:
     """Run one more worker, beside `palio serve` or on another machine."""
     with server_parts():
         from palio.cli.operate import running  # noqa: PLC0415 (optional dependency)
 
-        return running.worker(data)
+        return running.worker(queues, data=data)
 
 
 def migrate(*, data: DataFolder = None) -> object:

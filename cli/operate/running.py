@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from palio.cli.client import show
+from palio.cli.client.errors import ClientError
 from palio.cli.operate.here import here, load, make_folder
 from palio.core import db
 from palio.migrations import upgrade
 from palio.pipeline import app, supervise, sweep, tables
 from palio.pipeline import worker as workers
+from palio.pipeline.contracts import Queue
 
 
 def serve(*, host: str | None, port: int | None, data: Path | None) -> object:
@@ -31,10 +33,39 @@ def web(*, host: str | None, port: int | None, data: Path | None) -> object:
     return {"stopped": True}
 
 
-def worker(data: Path | None) -> object:
-    """Run one worker until it is asked to stop."""
-    workers.run_worker(load(data))
+def worker(queues: str, *, data: Path | None) -> object:
+    """Run workers for some queues until they are asked to stop.
+
+    Raises:
+        ClientError: There is no such queue, or this machine cannot work on it.
+
+    """
+    settings = load(data)
+    taken = read_queues(queues)
+    if taken == (Queue.MODEL,) and settings.sandbox_backend == "none":
+        raise ClientError(
+            "PALIO_SANDBOX_BACKEND is none, so this worker could run nothing.",
+            hint="Set it to auto, or take other queues.",
+        )
+    show.line(f"Taking jobs of: {', '.join(taken)} (Ctrl-C stops it)")
+    supervise.work(settings, queues=taken, say=show.line)
     return {"stopped": True}
+
+
+def read_queues(text: str) -> tuple[Queue, ...]:
+    """Read names of queues separated by commas; none = all of them.
+
+    Raises:
+        ClientError: There is no such queue.
+
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in set(Queue)]
+    if unknown:
+        raise ClientError(
+            f"There is no queue {unknown[0]!r}.", hint=f"There are: {', '.join(Queue)}."
+        )
+    return tuple(queue for queue in Queue if not names or queue in names)
 
 
 def migrate(data: Path | None) -> object:

@@ -10,7 +10,15 @@ from palio.core import db
 from palio.core.clock import database_now
 from palio.pipeline import status, steps, sweep
 from palio.pipeline.contracts import JobState, JobView, Queue, QueueStatus, Typical
-from palio.submissions.contracts import Submission, SubmissionKind, SubmissionState
+from palio.sandbox.outcome import Fault, Killer, Outcome
+from palio.submissions.contracts import (
+    HiddenRun,
+    ModelRuns,
+    SmokeRun,
+    Submission,
+    SubmissionKind,
+    SubmissionState,
+)
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NO_HISTORY = Typical(None, None, None, None)
@@ -141,3 +149,68 @@ def test_a_worker_that_signed_off_is_not_alive(arena: Arena) -> None:
     sweep.say_alive(arena.bench, processes=2)
     sweep.say_gone(arena.bench)
     assert look(arena, receipt.submission_id).workers_alive == 0
+
+
+def smoke(outcome: Outcome | None) -> SmokeRun:
+    return SmokeRun(
+        outcome=outcome,
+        fault=Fault.NOBODY,
+        exit_code=0,
+        killed_by=Killer.NOBODY,
+        wall_seconds=1.0,
+        cpu_seconds=1.0,
+        peak_memory_bytes=1,
+        log="",
+        is_log_cut=False,
+        reason="",
+        started_at=AT,
+        ended_at=None if outcome is None else AT,
+    )
+
+
+HIDDEN = HiddenRun(
+    outcome=None,
+    fault=Fault.NOBODY,
+    wall_seconds=0,
+    peak_memory_bytes=0,
+    started_at=AT,
+    ended_at=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("runs", "seconds", "text"),
+    [
+        (ModelRuns(None, None), None, "Being checked and made ready."),
+        (
+            ModelRuns(smoke(None), None),
+            39.5,
+            "Running on the public sample for 40 s of at most 10 min.",
+        ),
+        (
+            ModelRuns(smoke(Outcome.FINISHED), HIDDEN),
+            39.5,
+            "The smoke run passed. Running on the hidden data for 40 s of at most 10 min.",
+        ),
+    ],
+)
+def test_words_for_a_program_that_runs(runs: ModelRuns, seconds: float | None, text: str) -> None:
+    running = replace(JOB, queue=Queue.MODEL, state=JobState.RUNNING, attempts=1, started_at=AT)
+    program = status.Program(runs, seconds, 600)
+    assert words(job=running, running_seconds=40.0, program=program) == text
+
+
+def test_words_for_predictions_of_a_program_on_their_way_to_scoring() -> None:
+    runs = ModelRuns(smoke(Outcome.FINISHED), replace(HIDDEN, outcome=Outcome.FINISHED))
+    assert words(position=2, program=status.Program(runs, None, 600)) == (
+        "Your program ran well on the hidden data. Waiting at place 2 of the queue."
+    )
+
+
+def test_words_when_no_worker_runs_programs() -> None:
+    waiting = replace(JOB, queue=Queue.MODEL)
+    program = status.Program(ModelRuns(None, None), None, 600)
+    assert words(job=waiting, position=1, workers=0, program=program) == (
+        "Waiting at place 1 of the queue. No worker that can run your program is up at this "
+        "moment; your submission is safe and is run when one is back."
+    )
