@@ -79,6 +79,7 @@ def main(channel: int) -> None:
     """Do one run; `channel` is the number of an inherited socket."""
     plan: Plan = json.loads(sys.stdin.buffer.read())
     _die_with(plan["parent"])
+    os.umask(0o022)  # what is made here is for the program to enter, whatever the worker's own mask
     joins = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in plan["joins"]]
     _enter_namespaces(has_own_uid=plan["uid"] != 0)
     _mount_all(plan)
@@ -199,6 +200,7 @@ def _become_box(plan: "Plan", joins: list[int], log_end: int, status_end: int) -
         _drop_rights(plan)
         _die_with(os.getppid())  # after the change of account, which would have undone it
         _call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        _forget_signals()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         arguments = [
             "bwrap", "--args", str(_memory_file("\0".join((*plan["options"], "")).encode())),
@@ -219,11 +221,20 @@ def _drop_rights(plan: "Plan") -> None:
     import resource  # noqa: PLC0415 (slow import)
 
     for which, most in plan["rlimits"]:
-        resource.setrlimit(which, (most, most))
+        hard = resource.getrlimit(which)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (bound, bound))
     if plan["uid"]:
         os.setgroups([])
         os.setresgid(plan["uid"], plan["uid"], plan["uid"])
         os.setresuid(plan["uid"], plan["uid"], plan["uid"])
+
+
+def _forget_signals() -> None:
+    """Undo what Python or the worker ignore or block: it would be handed on to the program."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 def _memory_file(content: bytes) -> int:

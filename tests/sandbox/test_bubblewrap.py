@@ -1,5 +1,7 @@
 """Real boxes of bubblewrap: how runs end, what comes out of them, and that nothing stays."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -206,6 +208,16 @@ def test_nothing_of_ours_is_inside(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         "dev", "output", "proc", "tmp",
     }  # fmt: skip
     assert lines[-1] == "sandbox"
+
+
+def test_the_workers_mask_and_signals_do_not_reach_the_program(run: Run) -> None:
+    before = os.umask(0o077), signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        report = run("umask; grep -E 'SigIgn|SigBlk' /proc/self/status", mounts=())
+    finally:
+        os.umask(before[0])
+        signal.signal(signal.SIGUSR1, before[1])
+    assert report.log.split() == [b"0022", b"SigBlk:", b"0" * 16, b"SigIgn:", b"0" * 16]
 
 
 def test_only_output_and_scratch_can_be_written(run: Run) -> None:
