@@ -8,7 +8,7 @@ from pathlib import Path
 from palio.challenges import answer_checks, packs, sample
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.errors import MetricFaultError, MetricRefusalError
-from palio.challenges.metric_trials import LOG_LINES, Bench, OwnMetricTrial, Trial, about_metric
+from palio.challenges.metric_trials import Bench, OwnMetricTrial, Trial, about_metric, told_apart
 from palio.challenges.packs import Pack
 from palio.challenges.rules import is_lower_better
 from palio.core.errors import Finding
@@ -259,8 +259,8 @@ def _in_file(name: str, findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _in_a_file(name: str, code: str, told: str) -> Finding:
-    first, *log = told.splitlines()
-    return Finding(code, first, file=name, hint="\n".join(log[-LOG_LINES:]))
+    first, log = told_apart(told)
+    return Finding(code, first, file=name, hint=log)
 
 
 def _with_way_out(finding: Finding) -> Finding:

@@ -31,6 +31,7 @@ METRIC = "metric"
 SLOW_SHARE = 0.5
 _SEED = 20_090_921
 _LARGEST = float(np.finfo(np.float64).max)
+LINE_MOST = 300
 LOG_LINES = 12  # of a log that a finding quotes
 
 Run = Callable[[exchange.Part, str], Ending]
@@ -302,9 +303,8 @@ def _shown(ending: Ending) -> str:
 def _fragile(endings: dict[str, Ending]) -> Iterator[Finding]:
     for what, ending in endings.items():
         if ending.fault:
-            first, *log = ending.fault.splitlines()
-            text = f"With {what} the metric {first}"
-            yield about_metric("metric:fragile", text, hint="\n".join(log[-LOG_LINES:]))
+            first, log = told_apart(ending.fault)
+            yield about_metric("metric:fragile", f"With {what} the metric {first}", hint=log)
 
 
 def _tells(
@@ -355,6 +355,12 @@ def _slow(endings: dict[str, Ending], plan: ChallengePlan) -> Iterator[Finding]:
         text = f"The metric took {slowest:.1f} s of the {limit} s it may take."
         hint = "Other machines are slower; raise metric.seconds, or make it faster."
         yield about_metric("metric:slow", text, hint=hint)
+
+
+def told_apart(fault: str) -> tuple[str, str]:
+    """Return the first line of a fault, and the last lines of the log after it, none too long."""
+    first, *log = fault.splitlines()
+    return first, "\n".join(line[:LINE_MOST] for line in log[-LOG_LINES:])
 
 
 def about_metric(code: str, text: str, *, hint: str = "") -> Finding:

@@ -16,6 +16,7 @@ from palio.scoring.columns import Predictions
 from palio.scoring.form import IdKind, PredictionForm, TargetColumn, TargetKind
 from palio.scoring.key import AnswerKey
 from palio.scoring.metrics.base import Column
+from palio.scoring.rows import RowIds
 
 HARNESS = Path(__file__).parent / "box"
 RESULT, SCORES = "result.json", "scores.json"
@@ -77,12 +78,17 @@ def cut(key: AnswerKey, predictions: Predictions, form: PredictionForm, rows: sl
         taken = tuple(_take(column, places) for column in columns)
     return Part(
         id_column=form.id_column,
-        ids=key.ids.integers[places] if is_integer else key.ids.texts_at(places),
+        ids=key.ids.integers[places] if is_integer else _texts(key.ids, places),
         truth_columns=key.columns,
         truth=tuple(column[rows] for column in key.truth),
         targets=form.targets,
         predictions=taken,
     )
+
+
+def _texts(ids: RowIds, places: NDArray[np.int64]) -> list[str]:
+    every = ids.texts(0, ids.count)  # all at once is faster than one by one
+    return [every[place] for place in places.tolist()]
 
 
 def _take(column: Column, places: NDArray[np.int64]) -> Column:
