@@ -7,46 +7,29 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import Engine, text
 
 from palio.cli.client import show
 from palio.cli.client.command import Ended
 from palio.cli.client.errors import EXIT_REFUSED, ClientError
+from palio.cli.operate import box_looks
+from palio.cli.operate.findings import Line
 from palio.cli.operate.here import load, revision
 from palio.core import db
 from palio.core.clock import database_now
 from palio.core.settings import Settings
 from palio.migrations import upgrade
 from palio.pipeline import app, queries, status
-from palio.pipeline.contracts import Queue
+from palio.pipeline.contracts import JOB_QUEUES, Queue
 
 PACKAGES = ("palio", "fastapi", "sqlmodel", "celery", "numpy", "numba", "pyarrow")
 DISK_WARN_SHARE = 0.1
 CLOCK_WARN_SECONDS = 2.0
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one look found.
-
-    Attributes:
-        state: ``fail`` = the server does not work like this.
-        what: What was looked at.
-        words: What was found.
-        way_out: What to do; empty when all is well.
-
-    """
-
-    state: Literal["ok", "warn", "fail"]
-    what: str
-    words: str
-    way_out: str = ""
 
 
 def examine(data: Path | None) -> object:
@@ -78,6 +61,7 @@ def _looks(data: Path | None) -> Iterator[Line]:
     finally:
         engine.dispose()
     yield _guarded("broker", lambda: _look_at_broker(settings))
+    yield from box_looks.looks(settings)
 
 
 def look_at_python(found: tuple[int, int]) -> Line:
@@ -133,6 +117,7 @@ def _database_looks(engine: Engine, settings: Settings) -> Iterator[Line]:
     if schema.state == "ok":
         yield _guarded("workers", lambda: _look_at_workers(engine))
         yield _guarded("queue", lambda: _look_at_queue(engine, settings))
+        yield _guarded("fit", lambda: box_looks.look_at_fit(engine))
 
 
 def _look_at_database(engine: Engine) -> Line:
@@ -166,22 +151,27 @@ def _look_at_clock(engine: Engine) -> Line:
 
 def _look_at_workers(engine: Engine) -> Line:
     with db.reading(engine) as session:
-        alive = status.workers_alive(session, now=database_now(session))
+        now = database_now(session)
+        alive = status.workers_alive(session, now=now)
+        models = status.workers_alive(session, now=now, queue=Queue.MODEL)
     if not alive:
         return Line(
             "warn", "workers", "none is running", "Start with: palio serve, or palio worker"
         )
-    return Line("ok", "workers", f"{alive} scoring process{'es' if alive > 1 else ''} alive")
+    words = f"{alive} scoring process{'es' if alive > 1 else ''} alive, {models} for programs"
+    return Line("ok", "workers", words)
 
 
 def _look_at_queue(engine: Engine, settings: Settings) -> Line:
     with db.reading(engine) as session:
         now = database_now(session)
         alarms = queries.open_alarms(session)
-        quiet = queries.quiet_words(
-            session, queue=Queue.SCORE, quiet_seconds=settings.worker_quiet_seconds, now=now
-        )
-    words = " ".join([alarm.words for alarm in alarms] + ([quiet] if quiet else []))
+        seconds = settings.worker_quiet_seconds
+        quiet = [
+            queries.quiet_words(session, queue=name, quiet_seconds=seconds, now=now)
+            for name in JOB_QUEUES
+        ]
+    words = " ".join([alarm.words for alarm in alarms] + [each for each in quiet if each])
     if words:
         return Line("warn", "queue", words, "See the host page of the challenge.")
     return Line("ok", "queue", "nothing is stuck")
