@@ -14,14 +14,14 @@ class EndWords:
     hint: str = ""
 
 
-_LIMITS = "The limits are on the challenge's page, and `palio model run` holds them at home."
+_LIMITS = "The limits are on the challenge's page, and palio model run holds them at home."
 
 # On the page of errors too: nothing here depends on one run.
 WORDS: Final = {
     Outcome.FINISHED: EndWords("It ended by itself, and its file was taken."),
     Outcome.IMAGE_ERROR: EndWords(
         "The program could not be started: its first file is missing, or nobody may run it.",
-        "Look at `command` in palio-model.toml, or at ENTRYPOINT and CMD of the image: the file "
+        "Look at command in palio-model.toml, or at ENTRYPOINT and CMD of the image: the file "
         "must be there, be made for this kind of machine, and be readable by everybody, since it "
         "runs as nobody.",
     ),
@@ -40,7 +40,7 @@ WORDS: Final = {
     ),
     Outcome.PROGRAM_ERROR: EndWords(
         "It ended with an exit code other than 0.",
-        "The end of the smoke run's log usually says why; `palio model run` does the same at home.",
+        "The end of the smoke run's log usually says why; palio model run does the same at home.",
     ),
     Outcome.INVALID_OUTPUT: EndWords(
         "It ended well, and left no file that can be taken.",
