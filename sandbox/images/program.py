@@ -21,7 +21,7 @@ def check_start(tree: Tree, config: ImageConfig, *, architecture: str) -> None:
 
     Raises:
         ImageRefusedError: ``image:mount-point``, ``image:workdir``, ``image:program``,
-            ``image:root-only``, ``image:32-bit``, ``image:architecture``.
+            ``image:root-only``, ``image:architecture``.
 
     """
     for name in MOUNT_POINTS:
@@ -136,7 +136,7 @@ def _check_elf(program: Found, architecture: str) -> None:
         )
     if head[4] != _CLASS_64:
         raise ImageRefusedError(
-            "image:32-bit", f"{name} is a 32-bit program; only 64-bit ones run here."
+            "image:architecture", f"{name} is a 32-bit program; only 64-bit ones run here."
         )
     if head[5] != _LITTLE or int.from_bytes(head[18:20], "little") != _MACHINES.get(architecture):
         raise ImageRefusedError(

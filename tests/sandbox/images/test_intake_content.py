@@ -161,7 +161,7 @@ def test_a_link_at_workdir_to_a_descriptor_is_refused(tmp_path: Path) -> None:
 
 
 PROGRAMS: dict[str, tuple[list[M], dict[str, Any], str]] = {
-    "32-bit": ([M("p", elf(bits=32))], {}, "image:32-bit"),
+    "32-bit": ([M("p", elf(bits=32))], {}, "image:architecture"),
     "foreign": ([M("p", elf(architecture=FOREIGN))], {}, "image:architecture"),
     "other byte order": ([M("p", elf(byteorder=2))], {}, "image:architecture"),
     "text": ([M("p", b"print(1)")], {}, "image:program"),
