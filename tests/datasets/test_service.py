@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from palio.core.storage import Blob, LocalStorage
 from palio.datasets import queries, service
-from palio.datasets.contracts import AnswerKeyRef
+from palio.datasets.contracts import AnswerKeyRef, Package, PackageKind
 from palio.datasets.errors import (
     DataFileNotFoundError,
     DataRefusedError,
@@ -162,6 +162,29 @@ def test_answer_keys_have_versions(work: Work) -> None:
         assert queries.answer_key(session, challenge_id="c", version=1) == first
         assert queries.answer_key(session, challenge_id="c", version=3) is None
         assert queries.answer_key(session, challenge_id="d") is None
+
+
+def test_packages_of_each_kind_have_versions_of_their_own(work: Work) -> None:
+    def add_package(session: Session, kind: PackageKind, name: str) -> Package:
+        blob = Blob(sha256=name, bytes=5_000_000_000)
+        return service.add_package(session, challenge_id="c", kind=kind, blob=blob, now=NOW)
+
+    with work() as session:
+        assert queries.package(session, challenge_id="c", kind=PackageKind.METRIC) is None
+        first = add_package(session, PackageKind.METRIC, "1")
+        second = add_package(session, PackageKind.METRIC, "2")
+        other = add_package(session, PackageKind.SAMPLE, "3")
+    assert [(one.version, one.kind, one.sha256) for one in (first, second, other)] == [
+        (1, PackageKind.METRIC, "1"),
+        (2, PackageKind.METRIC, "2"),
+        (1, PackageKind.SAMPLE, "3"),
+    ]
+    with work() as session:
+        assert queries.package(session, challenge_id="c", kind=PackageKind.METRIC) == second
+        found = queries.package(session, challenge_id="c", kind=PackageKind.METRIC, version=1)
+        assert found == first
+        assert queries.package(session, challenge_id="c", kind=PackageKind.FEATURES) is None
+        assert queries.package(session, challenge_id="d", kind=PackageKind.METRIC) is None
 
 
 def test_versions_added_at_once_are_distinct_or_refused(work: Work) -> None:
