@@ -18,7 +18,7 @@ from httpx import Response
 from sqlalchemy import text
 
 from palio.accounts import service as accounts
-from palio.challenges.contracts import Delivery, ModelRules
+from palio.challenges.contracts import Delivery, ModelRules, OwnMetric, OwnScore
 from palio.challenges.packs import read_pack
 from palio.challenges.plan_json import plan_from_json, plan_to_json
 from palio.core.clock import database_now
@@ -208,14 +208,20 @@ class Site:
 
     def take_models(self, slug: str = "toy", *deliveries: Delivery, **rules: Any) -> None:
         """Let a challenge take programs too, under `MODELS`."""
+        models = replace(MODELS, **rules)
+        self._change_plan(slug, deliveries=deliveries or tuple(Delivery), models=models)
+
+    def own_metric(self, slug: str = "toy") -> None:
+        """Put a metric of the host's in place of the built-in ones, with the same names."""
+        scores = (OwnScore("rmse", is_lower_better=True), OwnScore("mae", is_lower_better=False))
+        metric = OwnMetric((), (), scores, seconds=60, memory_bytes=2**30)
+        self._change_plan(slug, own_metric=metric)
+
+    def _change_plan(self, slug: str, **fields: Any) -> None:
         where = {"id": self.challenge_id(slug)}
         with self.state.engine.begin() as connection:
             found = connection.execute(text("SELECT plan FROM challenge WHERE id = :id"), where)
-            plan = replace(
-                plan_from_json(found.scalar_one()),
-                deliveries=deliveries or tuple(Delivery),
-                models=replace(MODELS, **rules),
-            )
+            plan = replace(plan_from_json(found.scalar_one()), **fields)
             values = {"plan": plan_to_json(plan), **where}
             connection.execute(text("UPDATE challenge SET plan = :plan WHERE id = :id"), values)
 

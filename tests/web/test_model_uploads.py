@@ -160,3 +160,19 @@ def test_a_challenge_tells_what_it_takes_and_how_much(model_site: Site) -> None:
         "image_max_bytes": 8 * 2**20,
         "has_sample_answers": True,
     }
+
+
+def test_an_own_metric_is_told_by_names_and_directions_alone(open_site: Site) -> None:
+    open_site.own_metric()
+    view = open_site.spectator().get("/api/v1/challenges/toy").json()
+    assert view["own_metric"] == {
+        "scores": [
+            {"name": "rmse", "direction": "lower_is_better", "digits": 4},
+            {"name": "mae", "direction": "higher_is_better", "digits": 3},
+        ]
+    }
+    assert [each["direction"] for each in view["metrics"]] == [
+        "lower_is_better",
+        "higher_is_better",
+    ]
+    assert "metric the organizer wrote" in open_site.spectator().get("/challenges/toy").text

@@ -9,6 +9,8 @@ from tests.web.test_pages import Browser
 
 from palio.core.clock import database_now
 from palio.core.errors import Finding
+from palio.pipeline import alarms
+from palio.pipeline.contracts import AlarmKind
 from palio.sandbox.outcome import Box, Killer, Outcome
 from palio.sandbox.spec import RunReport
 from palio.submissions import runs, service
@@ -197,6 +199,40 @@ def test_a_hidden_log_read_by_an_administrator_is_audited_and_by_a_judge_refused
     browser.send(f"/join/{made.json()['code']}")
     assert judge.get(f"/api/v1/submissions/{model.id}").status_code == 200
     assert judge.get(path).status_code == 404
+
+
+def test_failures_of_the_own_metric_are_told_to_organizers_alone(model: Model) -> None:
+    site = model.site
+    site.own_metric()
+    judge = site.person("judy")
+    link = site.people["hostess"].post(
+        "/api/v1/challenges/toy/join-links", json={"role": "judge", "uses": 1}
+    )
+    browser = Browser(site)
+    browser.log_in("judy")
+    browser.see(f"/join/{link.json()['code']}")
+    browser.send(f"/join/{link.json()['code']}")
+    toy = site.challenge_id("toy")
+    with site.work() as session:
+        now = database_now(session)
+        run = RunRef(model.id, Box.METRIC, 1)
+        broken = report(Outcome.PROGRAM_ERROR, exit_code=1)
+        runs.tell_host(session, run=run, box="metric-private", report=broken, log=CANARY, now=now)
+        alarms.raise_alarm(
+            session,
+            kind=AlarmKind.METRIC_BROKE,
+            subject="toy",
+            challenge_id=toy,
+            words=f"It failed: {CANARY}",
+            now=now,
+        )
+    site.client.cookies.clear()
+    hostess, warden = site.people["hostess"], site.make_admin("warden")
+    path = "/challenges/toy/host"
+    assert hostess.get(path).text.count(CANARY) == 2  # the alarm, and the log
+    assert warden.get(path).text.count(CANARY) == 1  # the log is read on a page that is audited
+    assert [CANARY in judge.get(each).text for each in (path, f"/api/v1{path}")] == [False, False]
+    assert "its organizer knows more" in judge.get(path).text
 
 
 def test_a_submission_is_not_shown_under_another_challenge(model: Model) -> None:

@@ -1,5 +1,6 @@
 """A real server process: double clicks, cut and idle uploads, a kill in the middle, a full disk."""
 
+import gzip
 import os
 import socket
 import subprocess
@@ -180,6 +181,36 @@ def test_a_file_the_disk_has_no_room_for_is_refused_whole(open_site: Site) -> No
         assert incoming(open_site) == []
         assert server.submit(ada, predictions(), key="small").status_code == 201
     assert open_site.count("submission") == 2
+
+
+def test_a_large_image_streams_with_flat_memory(open_site: Site) -> None:
+    open_site.take_models(image_max_bytes=2**30)
+    ada = open_site.person("ada", accepts="toy")
+    size = 256 * 2**20
+    head = gzip.compress(b"an image") + bytes(2**20)
+
+    def body() -> Iterator[bytes]:
+        yield head
+        for _ in range(size // 2**20):
+            yield bytes(2**20)
+
+    with serving(open_site) as server:
+        before = peak_kib(server)
+        open_site.worker_for_models()
+        answer = httpx.post(
+            f"{server.url}{PATH}&delivery=image",
+            content=body(),
+            headers={"Authorization": f"Bearer {ada.token}", "Idempotency-Key": "k"},
+            timeout=120,
+        )
+        assert (answer.status_code, answer.json()["bytes"]) == (201, len(head) + size)
+        assert peak_kib(server) - before < 32 * 1024
+
+
+def peak_kib(server: Server) -> int:
+    """The most memory the process ever had."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")

@@ -26,8 +26,8 @@ from palio.web.visits import Visit, enter
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
 _SUBMISSION_COLUMNS = (
-    "id", "team_id", "team", "kind", "label", "state", "received_at", "ended_at", "file_name",
-    "sha256", "bytes", "is_chosen", "public_scores", "reason", "note",
+    "id", "team_id", "team", "kind", "label", "delivery", "state", "received_at", "ended_at",
+    "file_name", "sha256", "bytes", "is_chosen", "public_scores", "reason", "note",
 )  # fmt: skip
 
 
@@ -125,6 +125,7 @@ def _submission(item: Submission, team: str) -> Sequence[object]:
         team,
         item.kind.value,
         item.label,
+        item.delivery.value,
         item.state.value,
         item.received_at.isoformat(),
         item.ended_at.isoformat() if item.ended_at else "",

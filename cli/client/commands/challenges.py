@@ -181,6 +181,7 @@ def _facts(detail: ChallengeDetail) -> list[tuple[str, object]]:
     facts += [
         ("file", f"{' or '.join(form['formats'])} with {form['id_column']}, {columns}"),
         ("at most", show.size_of(detail["limits"]["upload_max_bytes"])),
+        *_models(detail),
         ("your entry", detail["entry_rule"].replace("_", " ")),
         ("team size", f"up to {detail['team_rules']['max_members']}"),
         ("licence", detail["data_licence"]),
@@ -191,6 +192,27 @@ def _facts(detail: ChallengeDetail) -> list[tuple[str, object]]:
         for prize in detail["prizes"]
     ]
     return facts
+
+
+def _models(detail: ChallengeDetail) -> list[tuple[str, object]]:
+    models = detail.get("models")
+    if not models:
+        return []
+    kinds = [
+        f"{name} up to {show.size_of(models[f'{name}_max_bytes'])}"
+        for name in detail.get("deliveries", [])
+        if name != "predictions"
+    ]
+    limits = (
+        f"{models['seconds']:,} s, {show.size_of(models['memory_bytes'])} of memory,"
+        f" {models['cpus']:g} CPU, {models['processes']} processes"
+    )
+    not_now = [offer["words"] for offer in detail.get("offers", []) if not offer["is_offered"]]
+    return [
+        ("models", " and ".join(kinds)),
+        ("their box", limits),
+        *(("not now", words) for words in not_now),
+    ]
 
 
 def _tries(quota: dict[str, Any]) -> str:
