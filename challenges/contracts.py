@@ -120,6 +120,7 @@ class OwnMetric:
         program: Command run in the folder metric/; empty for `score()` in metric.py.
         parameters: Keyword arguments of `score()`, or parameters.json of a program.
         scores: In the order of `ChallengePlan.metrics`; the first one ranks.
+        public_columns: Answer columns that are no secret, such as groups or weights.
 
     """
 
@@ -128,6 +129,7 @@ class OwnMetric:
     scores: tuple[OwnScore, ...]
     seconds: int
     memory_bytes: int
+    public_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

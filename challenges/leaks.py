@@ -58,7 +58,9 @@ class _Answers:
         rows = _rows(solution)
         header = next(rows, ())
         self.id_column = plan.form.id_column
-        self.columns = tuple(column.name for column in plan.truth if column.name in header)
+        known = () if plan.own_metric is None else plan.own_metric.public_columns
+        names = [column.name for column in plan.truth if column.name not in known]
+        self.columns = tuple(name for name in names if name in header)
         self.lines: set[str] = set()
         self.by_id: dict[str, Row] = {}
         id_at = _place(header, self.id_column)

@@ -31,6 +31,7 @@ def check(plan: ChallengePlan, faults: Faults) -> bool:
         _check_metrics(plan, faults)
     else:
         _check_own_scores(plan, faults)
+        _check_public_columns(plan, plan.own_metric.public_columns, faults)
     _check_split(plan, faults)
     _check_phases(plan.phases, faults)
     _check_deadlines(plan, faults)
@@ -116,6 +117,18 @@ def _check_own_scores(plan: ChallengePlan, faults: Faults) -> None:
         if name and name in names[:place]:
             text = f'The score "{name}" is there twice; a board shows one of a name.'
             faults.add("value:twice", ("metric", "scores", place, "name"), text)
+
+
+def _check_public_columns(plan: ChallengePlan, names: tuple[str, ...], faults: Faults) -> None:
+    asked = {target.name for target in plan.form.targets}
+    answers = {column.name for column in plan.truth}
+    for name in names:
+        if name not in answers:
+            text = f'There is no column "{name}" among the answers.'
+            faults.add("value:column", ("metric", "public_columns"), text)
+        elif name in asked:
+            text = f'The column "{name}" is what participants predict; it cannot be public.'
+            faults.add("value:column", ("metric", "public_columns"), text)
 
 
 def _blamed_key(choice: MetricChoice, complaint: str) -> str:

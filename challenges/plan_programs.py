@@ -40,6 +40,7 @@ def read_own_metric(section: Section) -> tuple[OwnMetric, tuple[MetricChoice, ..
         scores=tuple(score for score, _ in scores),
         seconds=section.whole("seconds", default=60, least=1, most=3600),
         memory_bytes=section.size("memory", default=_GIB, least=64 * _MIB),
+        public_columns=section.texts("public_columns"),
     )
     section.close()
     return own, tuple(choice for _, choice in scores)

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from palio.demo.play import DemoError, Stage
 from palio.pipeline.supervise import CannotServeError, check_port
 
 MARKER = ".made-by-the-demo"
+KEPT = "boxes"  # runtimes and images: named by their digests, and slow to make
 STOP_SECONDS = 30
 
 
@@ -51,9 +52,12 @@ def main() -> int:
 
 
 @contextmanager
-def server_running(stage: Stage, *, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """Serve from a clean folder while the block runs."""
+def server_running(
+    stage: Stage, *, port: int, prepare: Callable[[Stage], None] = lambda _stage: None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Serve from a clean folder, made ready by `prepare`, while the block runs."""
     clean(stage.data)
+    prepare(stage)
     stage.step(f"starting Palio in {stage.data}")
     with (stage.data / "server.log").open("wb") as log:
         server = subprocess.Popen(  # noqa: S603 (our own command)
@@ -88,8 +92,11 @@ def clean(data: Path) -> None:
             f"{data} holds a Palio that is not a demo, and is left alone. "
             "Move it away, or choose another folder: .venv/bin/python -m palio.demo --data FOLDER"
         )
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    for path in data.iterdir() if data.exists() else ():
+        if path.name == KEPT:
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    data.mkdir(parents=True, exist_ok=True)
     (data / MARKER).touch()
 
 

@@ -38,6 +38,7 @@ file = "metric.py"
 seconds = 60
 memory = "1 GiB"
 parameters = { least_spread = 0.01 }
+public_columns = ["person"] # groups, which everybody may see; the ratings are the answers
 
 [[metric.scores]]
 name = "per_person"

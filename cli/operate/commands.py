@@ -156,12 +156,19 @@ def new_challenge(folder: Folder) -> object:
         return packs.new(folder)
 
 
-def check_challenge(folder: Folder) -> object:
+def check_challenge(
+    folder: Folder,
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Try an own metric with the runtime of this server."),
+    ] = None,
+) -> object:
     """Say everything that is wrong with a challenge folder; score its sample and baselines."""
     with server_parts():
         from palio.cli.operate import packs  # noqa: PLC0415 (optional dependency)
 
-        return packs.check(folder)
+        return packs.check(folder, data=data)
 
 
 def publish_challenge(

@@ -21,7 +21,7 @@ from palio.cli.client import config, show
 from palio.cli.client.answers import Finding
 from palio.cli.client.command import Ended
 from palio.cli.client.errors import EXIT_REFUSED, ClientError
-from palio.cli.operate.here import here
+from palio.cli.operate.here import here, load
 from palio.core import errors
 from palio.core.clock import database_now
 from palio.core.storage import LocalStorage
@@ -45,9 +45,10 @@ def new(folder: Path) -> object:
     return {"folder": str(folder), "slug": slug, "files": [str(path) for path in written]}
 
 
-def check(folder: Path) -> object:
+def check(folder: Path, *, data: Path | None) -> object:
     """Say all that is wrong, all that is odd, and what sample and baselines score."""
-    report = _report(folder)
+    state = config.cache_folder() / "sandbox" if data is None else load(data).boxes_folder
+    report = _report(folder, state=state)
     for each in report.findings:
         _show(each, indent="")
     for each in report.warnings:
@@ -76,7 +77,7 @@ def check(folder: Path) -> object:
 
 def publish(folder: Path, *, organizer: str, data: Path | None) -> object:
     """Publish a sound folder on the server of this machine."""
-    report = _report(folder)
+    report = _report(folder, state=load(data).boxes_folder)
     if report.pack is None:
         raise packs.refusal(report.findings)
     with here(data) as server, server.work() as session:
@@ -107,20 +108,19 @@ def _organizer(session: Session, handle: str) -> Person:
     )
 
 
-def _report(folder: Path) -> PackReport:
+def _report(folder: Path, *, state: Path) -> PackReport:
     if not folder.is_dir():
         raise ClientError(f"{folder} is not a folder.", hint="Make one with: palio challenge new")
     with tempfile.TemporaryDirectory(prefix="palio-") as workdir, show.waiting() as tell:
-        return check_pack(folder, workdir=Path(workdir), bench=lambda: _bench(tell))
+        return check_pack(folder, workdir=Path(workdir), bench=lambda: _bench(tell, state))
 
 
-def _bench(tell: Callable[[str], None]) -> Bench:
-    """Give boxes for a metric of the host's own; the runtime is built when it is not there."""
+def _bench(tell: Callable[[str], None], state: Path) -> Bench:
+    """Give boxes for a metric of the host's own; the runtime is built when it is not in `state`."""
     from palio.cli.client import boxes  # noqa: PLC0415 (slow import)
     from palio.sandbox.model_box import site_of  # noqa: PLC0415 (slow import)
     from palio.sandbox.runtime import build  # noqa: PLC0415 (slow import)
 
-    state = config.cache_folder() / "sandbox"
     try:
         sandbox, probe = boxes.find(state)
     except ClientError as error:

@@ -164,6 +164,31 @@ def test_answers_among_the_files_for_models_are_refused(folder: Path) -> None:
     assert "everybody could download the hidden answers" in findings[1].text
 
 
+def test_column_of_the_answers_that_is_no_secret_may_lie_among_the_files(folder: Path) -> None:
+    toml = folder / "challenge.toml"
+    text = toml.read_text().replace("[metric]", '[metric]\npublic_columns = ["person"]', 1)
+    columns = '[[answers.targets]]\nname = "rating"\n[[answers.targets]]\nname = "person"\n'
+    toml.write_text(text.replace("[[phases]]", f"{columns}[[phases]]", 1))
+    answers = [line.split(",") for line in (folder / "solution.csv").read_text().splitlines()[1:]]
+    rows = [f"{key},{rating},{key}" for key, rating in answers]
+    (folder / "solution.csv").write_text("\n".join(["id,rating,person", *rows]))
+    (folder / "models" / "input" / "rows.csv").write_text(
+        "\n".join(["id,person", *(f"{key},{key}" for key, _ in answers)])
+    )
+    assert told(folder) == []
+    toml.write_text(toml.read_text().replace('public_columns = ["person"]', ""))
+    assert told(folder) == [("leak:answers", "models/input/rows.csv")]
+
+
+@pytest.mark.parametrize("name", ["film", "rating"])
+def test_public_column_must_be_one_of_the_answers_that_nobody_predicts(
+    folder: Path, name: str
+) -> None:
+    toml = folder / "challenge.toml"
+    toml.write_text(toml.read_text().replace("[metric]", f'[metric]\npublic_columns = ["{name}"]'))
+    assert told(folder) == [("value:column", "challenge.toml")]
+
+
 def test_data_may_not_take_the_place_of_the_public_sample(folder: Path) -> None:
     (folder / "data" / "model-sample").mkdir()
     (folder / "data" / "model-sample" / "a.csv").write_text("a\n")
