@@ -189,7 +189,10 @@ def test_direction_comes_from_the_plan_or_from_the_metric() -> None:
     own = plan_of(METRIC)
     assert (is_lower_better(own), is_lower_better(own, place=1)) == (True, False)
     assert metric_title(own) == "cost"
-    assert (direction(PLAN), metric_title(PLAN)) == (Direction.LOWER, "Root mean squared error, RMSE")
+    assert (direction(PLAN), metric_title(PLAN)) == (
+        Direction.LOWER,
+        "Root mean squared error, RMSE",
+    )
     auc = replace(PLAN, metrics=(MetricChoice("rmse"), MetricChoice("roc_auc")))
     assert direction(auc, place=1) is Direction.HIGHER
 
