@@ -5,20 +5,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from palio.challenges import answer_checks, packs, sample
+from palio.challenges import answer_checks, packs, program_files, sample
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.errors import MetricFaultError, MetricRefusalError
 from palio.challenges.metric_trials import Bench, OwnMetricTrial, Trial, about_metric, told_apart
 from palio.challenges.packs import Pack
+from palio.challenges.plan_checks import USAGE_COLUMN
 from palio.challenges.rules import is_lower_better
 from palio.core.errors import Finding
 from palio.sandbox.spec import SandboxError
 from palio.scoring import registry
 from palio.scoring.card import NonFiniteScoreError, Score, ScoreCard
 from palio.scoring.engine import score_file
+from palio.scoring.form import FileFormat
 from palio.scoring.key import AnswerKey, KeySummary, compile_key
 from palio.scoring.metrics.base import Direction
 from palio.scoring.refusal import PredictionsRefusedError, SolutionRefusedError
+from palio.scoring.solution import read_solution
 
 SAMPLE_LABEL = "sample submission"
 
@@ -83,6 +86,8 @@ def check_pack(
     """
     reading = packs.look_at(folder)
     trial = _Trial(folder, reading, workdir, bench)
+    if reading.plan is not None:
+        trial.check_model_sample(reading.plan)
     if reading.draft is not None and reading.has_solution:
         trial.run(reading.draft)
     findings = tuple(trial.findings)
@@ -132,6 +137,23 @@ class _Trial:
         self.trials: tuple[Trial, ...] = ()
         self.bench = bench
         self.boxed: OwnMetricTrial | None = None
+
+    def check_model_sample(self, plan: ChallengePlan) -> None:
+        """See that smoke runs can be held against models/sample_submission.csv."""
+        if plan.models is None or not plan.models.has_sample_answers:
+            return
+        if FileFormat.CSV not in plan.form.formats:
+            return
+        name = f"{program_files.MODELS}/{program_files.SAMPLE_ANSWERS}"
+        try:
+            read_solution(
+                self.folder / name,
+                form=plan.form,
+                truth=plan.form.targets,
+                usage_column=USAGE_COLUMN,
+            )
+        except SolutionRefusedError as error:
+            self.findings += _in_file(name, error.findings)
 
     def run(self, plan: ChallengePlan) -> None:
         ids, sealed = self.workdir / "ids", self.workdir / "sealed"

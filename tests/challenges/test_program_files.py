@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from palio.challenges import packs, program_files
+from palio.challenges.check import check_pack
 from palio.challenges.packs import look_at, read_pack
 from palio.sandbox import bundle
 from palio.sandbox.spec import ImageRefusedError
@@ -208,3 +209,23 @@ def test_bundle_of_another_kind_is_not_unpacked(tmp_path: Path) -> None:
     (tmp_path / "zip").write_bytes(b"no zip")
     with pytest.raises(ImageRefusedError):
         program_files.unpack_metric(tmp_path / "zip", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("id,rating\n1,3\n1,4\n", "id:duplicate"),
+        ("row,rating\n1,3\n", "header:missing_column"),
+        ("id,rating\nx,3\n", "id:invalid"),
+        ("id,rating\n1,9\n", "value:range"),
+    ],
+)
+def test_sample_submission_for_models_must_be_one(
+    folder: Path, tmp_path: Path, rows: str, code: str
+) -> None:
+    (folder / "models" / "sample_submission.csv").write_text(rows)
+    (tmp_path / "work").mkdir()
+    report = check_pack(folder, workdir=tmp_path / "work")
+    assert [(finding.code, finding.file) for finding in report.findings][:1] == [
+        (code, "models/sample_submission.csv")
+    ]
