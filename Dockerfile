@@ -9,7 +9,7 @@ RUN /opt/palio/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/palio --create-home palio \
-    && install -d -o palio -m 0700 /var/lib/palio/blobs /var/lib/palio/sealed
+    && install -d -o palio -m 0700 /var/lib/palio/blobs /var/lib/palio/sealed /var/lib/palio/hidden
 COPY --from=build /opt/palio /opt/palio
 ENV PATH=/opt/palio/bin:$PATH \
     PALIO_DATA_FOLDER=/var/lib/palio \

@@ -105,13 +105,16 @@ def _choice(settings: Settings, queues: tuple[Queue, ...]) -> boxes.Choice:
     if Queue.MODEL not in queues and Queue.METRIC not in queues:
         return boxes.NOTHING
     wanted = wanted_boxes(settings)
+    if not wanted.backends:
+        return boxes.NOTHING
     probes = boxes.look(wanted, site=_site(settings), is_metric_only=Queue.MODEL not in queues)
     return boxes.choose(probes, wanted=wanted, memory_bytes=boxes.machine_memory())
 
 
 def _check(choice: boxes.Choice) -> None:
     if choice.code is None and choice.image is None:
-        _log.warning("code and container images are not taken: %s", choice.abilities.words)
+        words = choice.abilities.words or "PALIO_SANDBOX_BACKEND is none"
+        _log.warning("code and container images are not taken: %s", words)
         raise SystemExit(EXIT_NO_BOX)
 
 

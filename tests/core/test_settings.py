@@ -51,3 +51,17 @@ def test_settings_when_unsafe_in_production_are_refused_by_name(
 def test_settings_when_shown_hide_the_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PALIO_SECRET_KEY", "k" * 64)
     assert "kkkk" not in repr(Settings())
+
+
+def test_a_level_that_the_backend_cannot_offer_is_refused_in_production() -> None:
+    sound = {
+        "environment": "production",
+        "secret_key": "0" * 32,
+        "public_url": "https://palio.example",
+        "database_url": "postgresql://palio@database/palio",
+        "broker_url": "redis://broker:6379/0",
+        "sandbox_backend": "bubblewrap",
+    }
+    Settings(**sound)
+    with pytest.raises(ValidationError, match="PALIO_SANDBOX_LEVEL_IMAGES asks for a stronger box"):
+        Settings(**sound, sandbox_level_images="gvisor")

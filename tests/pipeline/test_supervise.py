@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from palio.core.settings import Settings
-from palio.pipeline import supervise
+from palio.pipeline import supervise, worker
+from palio.pipeline.contracts import Queue
 
 PATIENCE_SECONDS = 120
 
@@ -140,3 +141,32 @@ def test_early_deaths_make_the_pause_longer(deaths: int, pause: float) -> None:
 def test_ends_are_put_into_words() -> None:
     assert supervise.end_words(-9) == "killed by SIGKILL"
     assert supervise.end_words(3) == "exit code 3"
+
+
+@pytest.mark.integration
+def test_a_worker_for_programs_without_boxes_is_not_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    (child,) = supervise._workers(Settings(), (Queue.MODEL,))
+    settings = Settings(data_folder=tmp_path, sandbox_backend="none")
+    supervise._keep_running((child,), settings, say=said.append)
+    assert said == [supervise.NO_MODELS]
+
+
+def test_the_exit_code_of_a_worker_without_boxes_is_the_one_that_is_looked_for() -> None:
+    assert supervise.EXIT_NO_BOX == worker.EXIT_NO_BOX
+
+
+@pytest.mark.parametrize(
+    ("backend", "queues", "names"),
+    [
+        ("auto", tuple(Queue), ["worker", "models"]),
+        ("none", tuple(Queue), ["worker"]),
+        ("auto", (Queue.MODEL,), ["models"]),
+        ("auto", (Queue.SCORE, Queue.BOARD), ["worker"]),
+    ],
+)
+def test_programs_get_a_worker_of_their_own(
+    backend: str, queues: tuple[Queue, ...], names: list[str]
+) -> None:
+    settings = Settings.model_validate({"sandbox_backend": backend})
+    assert [child.name for child in supervise._workers(settings, queues)] == names
