@@ -80,6 +80,7 @@ def _host(limits: Limits, *, seccomp: str, is_gvisor: bool) -> dict[str, Any]:
     return {
         "NetworkMode": "none",
         "IpcMode": "none",
+        "Tmpfs": {"/dev/shm": shared_options(limits)},  # noqa: S108 (of the box)
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true", f"seccomp={seccomp}"],
@@ -116,6 +117,12 @@ def volume_options(limits: Limits) -> dict[str, dict[str, str]]:
         OUTPUT: _tmpfs(limits.output_bytes, limits.output_inodes, own),
         SCRATCH: _tmpfs(limits.scratch_bytes, limits.scratch_inodes, "mode=1777"),
     }
+
+
+def shared_options(limits: Limits) -> str:
+    """Write the options of `/dev/shm`, bounded as `/tmp` is: pools of workers need one."""
+    most = f"size={limits.scratch_bytes},nr_inodes={limits.scratch_inodes + 1}"
+    return f"rw,noexec,nosuid,nodev,{most},uid={NOBODY},gid={NOBODY}"  # whatever its mode is
 
 
 def _tmpfs(size: int, inodes: int, owner: str) -> dict[str, str]:
