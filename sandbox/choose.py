@@ -17,6 +17,13 @@ class Need(StrEnum):
     IMAGE = "image"  # a participant's image
 
 
+_NAMES = {
+    Need.METRIC: "a metric of the host's own",
+    Need.CODE: "a participant's code",
+    Need.IMAGE: "a participant's image",
+}
+
+
 class Backend(StrEnum):
     """What the operator lets us use."""
 
@@ -122,7 +129,7 @@ def is_at_least(level: Level, least: Level) -> bool:
 
 
 def _why_not(need: Need, least: Level, probes: tuple[Probe, ...], policy: Policy) -> str:
-    words = [f"Nothing here may run a {need}: a box of level {least} or stronger is needed."]
+    words = [f"Nothing here may run {_NAMES[need]}: a box of level {least} or stronger is needed."]
     for probe in probes:
         if policy.backend not in {Backend.AUTO, probe.backend}:
             words.append(f"{probe.backend}: not used, the settings say {policy.backend}.")

@@ -1,8 +1,9 @@
 """Boxes of a Docker engine: the one place that imports its SDK, and the runs."""
 
 import secrets
+import socket as stdlib_socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,25 @@ def connect(socket: str = "") -> Calls:
     except ImportError as error:
         raise SandboxError("the Docker SDK is missing: pip install 'palio[box]'") from error
     where = {"base_url": f"unix://{socket}"} if socket else docker.utils.kwargs_from_env()
+    address = where.setdefault("base_url", docker.constants.DEFAULT_UNIX_SOCKET)
     try:
+        _knock(address)
         api = docker.APIClient(**where, timeout=CALL_SECONDS)
         slow = docker.APIClient(**where, timeout=IMAGE_SECONDS, version=api.api_version)
-    except docker.errors.DockerException as error:
+    except (docker.errors.DockerException, OSError) as error:
         raise SandboxError(
-            f"no Docker engine answers at {socket or 'the usual place'}: start it, and let this "
-            "user speak to it (group docker)"
+            f"no Docker engine answers at {address}: start it, and let this user speak to it "
+            "(group docker)"
         ) from error
     return Calls(api, slow)
+
+
+def _knock(address: str) -> None:
+    """Try a local socket: the SDK leaves its own open when nobody is there."""
+    kind, _, path = address.partition("://")
+    if kind.endswith("unix"):
+        with closing(stdlib_socket.socket(stdlib_socket.AF_UNIX)) as trial:
+            trial.connect(path)
 
 
 class DockerSandbox:
@@ -142,11 +153,11 @@ class DockerSandbox:
 
     def run(self, spec: RunSpec, *, collect_into: Path) -> RunReport:
         """Run one program in a container of its own; see `spec.Sandbox`."""
-        for mount in spec.mounts:
-            if not volume.is_readable_by_nobody(mount.source):
-                raise SandboxError(f"{mount.source} must be readable for everyone to be mounted")
-        image = self._images.id_of(spec.root)
         try:
+            for mount in spec.mounts:
+                if not volume.is_readable_by_nobody(mount.source):
+                    raise SandboxError(f"{mount.source} is not open to all: no box could read it")
+            image = self._images.id_of(spec.root)
             with ExitStack() as stack:
                 group = self._make_group(spec, stack)
                 output, binds = self._make_output(spec, stack)

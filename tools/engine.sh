@@ -8,21 +8,19 @@ set -eu
 folder=${ENGINE_FOLDER:-}
 socket=${folder:+$folder/docker.sock}
 socket=${socket:-/var/run/docker.sock}
-pid_file=${folder:+$folder/docker.pid}
-pid_file=${pid_file:-/var/run/docker.pid}
+pid_file=${folder:-/var/run}/palio-engine.pid # not Docker's own: `stop` must not end another's
 log=${folder:-/var/log}/palio-engine.log
 
 say() { printf 'palio: %s\n' "$*" >&2; }
 
 answers() {
     python3 - "$socket" <<'PYTHON' 2>/dev/null
-import http.client, socket, sys
-call = http.client.HTTPConnection("engine", timeout=5)
-call.sock = socket.socket(socket.AF_UNIX)
-call.sock.settimeout(5)
-call.sock.connect(sys.argv[1])
-call.request("GET", "/_ping")
-sys.exit(call.getresponse().read() != b"OK")
+import socket, sys
+call = socket.socket(socket.AF_UNIX)
+call.settimeout(5)
+call.connect(sys.argv[1])
+call.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+sys.exit(b" 200 OK" not in call.recv(100))
 PYTHON
 }
 
@@ -58,7 +56,14 @@ start() {
     set -- --host "unix://$socket" --pidfile "$pid_file" \
         --iptables=false --ip6tables=false --bridge=none
     [ -z "$folder" ] || set -- "$@" --data-root "$folder/data" --exec-root "$folder/exec"
-    setsid dockerd "$@" >"$log" 2>&1 </dev/null &
+    if awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo; then
+        set -- dockerd "$@"
+    else # in a chroot: an engine needs a root that is a mount, so it gets one of its own
+        mkdir -p /run/palio-root
+        set -- unshare --mount --propagation unchanged sh -c \
+            'mount --rbind / /run/palio-root && exec chroot /run/palio-root dockerd "$@"' sh "$@"
+    fi
+    setsid "$@" >"$log" 2>&1 </dev/null &
     tries=60
     while [ $tries -gt 0 ]; do
         if answers; then
@@ -89,6 +94,7 @@ stop() {
         say "the engine $pid did not stop within 30 seconds"
         exit 1
     fi
+    umount -l /run/palio-root 2>/dev/null || true # where a chroot passed mounts on
 }
 
 case "${1:-}" in
