@@ -271,6 +271,7 @@ def fill(session: Session, challenge: Challenge, *, teams: int, now: datetime) -
                 "challenge_id": challenge.id,
                 "phase_id": challenge.phases[0].id,
                 "kind": "competitor",
+                "delivery": "predictions",
                 "file_name": "p.csv",
                 "sha256": "0" * 64,
                 "bytes": 1,
