@@ -3,11 +3,15 @@
 PYTEST := .venv/bin/pytest -n 2 --dist loadfile
 
 help: ## list these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## play a whole challenge on real ratings, from launch to prize, then keep serving
 	@tools/environment.sh demo
 	@.venv/bin/python -m palio.demo
+
+demo-models: ## the same ratings with an own metric, code and an image, each run in a box
+	@tools/environment.sh demo
+	@.venv/bin/python -m palio.demo.with_models
 
 test: ## the test-suite, with a real PostgreSQL and a real Redis (under 5 minutes)
 	@tools/environment.sh dev
@@ -40,4 +44,4 @@ screenshots: ## draw the README's pictures anew (needs Chromium)
 	@tools/environment.sh dev
 	.venv/bin/python tools/screenshots.py
 
-.PHONY: help demo test test-slow test-all check format lock screenshots
+.PHONY: help demo demo-models test test-slow test-all check format lock screenshots

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -287,14 +287,12 @@ def show_awards(stage: Stage, api: Api) -> None:
         )
 
 
-def farewell(stage: Stage) -> Iterator[str]:
+def farewell(stage: Stage, *, roles: Mapping[str, str]) -> Iterator[str]:
     """Yield what a newcomer looks at next: addresses and an account for each role."""
     page = f"{stage.server}/challenges/{challenge.SLUG}"
     yield f"The board        {page}/board"
     yield f"The challenge    {page}"
     yield f"The host's page  {page}/host"
     yield f"The API          {stage.server}/api/v1/openapi.json"
-    for role, handle in (
-        ("organizer", HOST), ("participant", "nadia"), ("judge", JUDGE), ("administrator", ADMIN),
-    ):  # fmt: skip
+    for role, handle in roles.items():
         yield f"{role:<16} {handle:<8} password {stage.passwords[handle]}"

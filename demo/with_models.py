@@ -23,6 +23,7 @@ from palio.sandbox.runtime import build
 
 HOURS = 24  # until the deadline: this demo is about models, not about the end
 WAIT_SECONDS = 600.0
+ROLES = {"organizer": play.HOST, "participant": "felix", "administrator": play.ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def perform(stage: Stage) -> None:
         stage.step("[bold]predictions, code and image on one board, by the host's own metric[/]")
         show_board(stage, spectator)
     stage.console.print()
-    for line in play.farewell(stage):
+    for line in play.farewell(stage, roles=ROLES):
         stage.console.print(line)
 
 
@@ -156,7 +157,9 @@ def story(ended: Submission) -> list[str]:
     for name in ("smoke", "hidden"):
         run = runs.get(name)
         if run:
-            lines.append(f"{name} run: {run['words']}")
+            memory = run["peak_memory_bytes"] / 2**20
+            used = f"{run['wall_seconds']:.3g} s, {memory:.0f} MiB"
+            lines.append(f"{name} run ({used}): {run['words']}")
     if ended["state"] == "scored":
         scores = ", ".join(f"{one['metric']} {one['score']}" for one in ended["public_scores"])
         return [*lines, f"scored: {scores}"]
