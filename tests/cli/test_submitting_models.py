@@ -118,7 +118,9 @@ def test_a_folder_that_is_no_model_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("option", "content"), [("--image", gzip.compress(tar())), ("--code", zipped("main.py"))]
+    ("option", "content"),
+    [("--image", gzip.compress(tar())), ("--code", zipped("main.py"))],
+    ids=["image", "code"],
 )
 def test_a_file_is_sent_as_it_is(
     signed_in: Palio, fake: Fake, tmp_path: Path, option: str, content: bytes
@@ -142,6 +144,7 @@ def test_a_file_is_sent_as_it_is(
             {"delivery": "image", "is_offered": False, "words": "No worker runs."}
         ]}, "No worker runs."),
     ],
+    ids=["text", "gzip", "tar", "large", "not-taken", "not-now"],
 )  # fmt: skip
 def test_what_the_server_would_refuse_is_not_sent_at_all(
     signed_in: Palio,
@@ -237,6 +240,7 @@ def test_submissions_name_the_kind_where_there_are_models(signed_in: Palio, fake
         (b"\x1f\x8b\x08", False),
         (b"PK\x05\x06", False),
     ],
+    ids=["tar", "tar.gz", "code", "csv.zip", "csv.gz", "csv", "empty", "cut-gzip", "cut-zip"],
 )
 def test_models_are_known_by_their_content(
     tmp_path: Path,

@@ -27,7 +27,9 @@ def plain_tar() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("delivery", "body"), [("code", code_zip()), ("image", IMAGE), ("image", plain_tar())]
+    ("delivery", "body"),
+    [("code", code_zip()), ("image", IMAGE), ("image", plain_tar())],
+    ids=["code", "image", "plain-tar"],
 )
 def test_a_program_is_received_and_waits_in_a_queue_of_its_own(
     model_site: Site, delivery: str, body: bytes
@@ -86,6 +88,7 @@ def test_where_no_worker_runs_programs_safely_predictions_still_work(open_site: 
         ("image", b"\x28\xb5\x2f\xfd" + bytes(600), "zstd"),
         ("image", bytes(5000), "docker save"),
     ],
+    ids=["csv-as-code", "image-as-code", "csv-as-image", "code-as-image", "zstd", "zeros"],
 )
 def test_a_file_of_another_kind_is_refused_by_its_first_bytes(
     model_site: Site, delivery: str, body: bytes, words: str
