@@ -1,7 +1,10 @@
 """Keep accepted images as unpacked folders, where no engine keeps them."""
 
+import hashlib
 import re
+import tarfile
 from pathlib import Path
+from typing import IO, cast
 
 from palio.sandbox.images import unpack
 from palio.sandbox.spec import ImageRefusedError, SandboxError
@@ -31,11 +34,19 @@ def add(state: Path, archive: Path, *, image_id: str) -> None:
     """
     folder = folder_of(state, image_id)
     try:
+        _check_id(archive, image_id)
         for each in (folder.parent, _layers(state)):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
         unpack.unpack_root(archive, into=folder, layers=_layers(state))
-    except (OSError, ImageRefusedError) as error:
+    except (OSError, tarfile.TarError, KeyError, ImageRefusedError) as error:
         raise SandboxError(f"The image {image_id} cannot be unpacked: {error}") from error
+
+
+def _check_id(archive: Path, image_id: str) -> None:
+    digest = image_id.removeprefix(_PREFIX)
+    with tarfile.open(archive) as tar, cast("IO[bytes]", tar.extractfile(f"{digest}.json")) as file:
+        if hashlib.sha256(file.read()).hexdigest() != digest:
+            raise ImageRefusedError("image:digest", "its config is another one")
 
 
 def prune(state: Path, *, keep: frozenset[str]) -> tuple[str, ...]:
