@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 
 from palio.sandbox import seccomp
-from palio.sandbox.bubblewrap import BubblewrapSandbox
-from palio.sandbox.engine import DockerSandbox
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
+from palio.sandbox.docker.backend import DockerSandbox
 from palio.sandbox.outcome import Outcome
 from palio.sandbox.runtime import build
 from palio.sandbox.spec import Level, Limits, RunName, RunSpec, RuntimeRoot, Sandbox

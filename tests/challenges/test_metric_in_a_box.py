@@ -8,7 +8,7 @@ import pytest
 from palio.challenges import packs
 from palio.challenges.check import PackReport, check_pack
 from palio.challenges.metric_trials import Bench
-from palio.sandbox.bubblewrap import BubblewrapSandbox
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.runtime import build
 from palio.sandbox.spec import Level, Sandbox
 

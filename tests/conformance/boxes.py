@@ -13,21 +13,21 @@ NEEDED_IN_CI = ("bubblewrap", "docker")
 
 
 def _bubblewrap(state: Path, site: str) -> Sandbox:
-    from palio.sandbox.bubblewrap import BubblewrapSandbox  # noqa: PLC0415 (optional dependency)
+    from palio.sandbox.bubblewrap.backend import BubblewrapSandbox  # noqa: PLC0415 (optional dependency)
 
     return BubblewrapSandbox(state, site=site)
 
 
 def _docker(state: Path, site: str, *, runtime: str = "") -> Sandbox:
-    from palio.sandbox.engine import DockerSandbox  # noqa: PLC0415 (optional dependency)
+    from palio.sandbox.docker.backend import DockerSandbox  # noqa: PLC0415 (optional dependency)
 
     return DockerSandbox(state, site=site, runtime=runtime)
 
 
 def _docker_that_shares_no_files(state: Path, site: str) -> Sandbox:
     """Behave as in a container, where a worker may not mount and the engine sees other files."""
-    from palio.sandbox.engine import DockerSandbox  # noqa: PLC0415 (optional dependency)
-    from palio.sandbox.volume import Ways  # noqa: PLC0415 (optional dependency)
+    from palio.sandbox.docker.backend import DockerSandbox  # noqa: PLC0415 (optional dependency)
+    from palio.sandbox.docker.volume import Ways  # noqa: PLC0415 (optional dependency)
 
     sandbox = DockerSandbox(state / "holder", site=site)
     sandbox.__dict__["_ways"] = Ways(may_mount=False, sees_files=False)

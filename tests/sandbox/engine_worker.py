@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from palio.sandbox.engine import DockerSandbox
+from palio.sandbox.docker.backend import DockerSandbox
 from palio.sandbox.runtime import build
 from palio.sandbox.spec import Limits, Mount, RunName, RunReport, RunSpec, Wanted
 

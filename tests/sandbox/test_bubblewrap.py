@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from palio.sandbox.bubblewrap import BubblewrapSandbox
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.outcome import Killer, Outcome
 from palio.sandbox.spec import (
     SCRATCH,

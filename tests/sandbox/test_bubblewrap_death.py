@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-import palio.sandbox.bubblewrap
+import palio.sandbox.bubblewrap.backend
 from palio.sandbox import cgroup
-from palio.sandbox.bubblewrap import BubblewrapSandbox
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.spec import Level, RunName
 
 SITE = "0badf00d"
-SOURCE = Path(palio.sandbox.bubblewrap.__file__).parents[2]
+SOURCE = Path(palio.sandbox.bubblewrap.backend.__file__).parents[2]
 USER = 54321
 WORKER = """
 import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from palio.sandbox.bubblewrap import BubblewrapSandbox
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.spec import Limits, Mount, RunName, RunSpec, RuntimeRoot, Wanted
 state = Path(sys.argv[2])
 for name in ("root", "into"):
@@ -117,7 +117,8 @@ def test_the_reaper_ends_a_box_whose_worker_lost_its_job(
 
 def _python_for_everybody() -> str:
     for python in (sys.executable, "/usr/bin/python3"):
-        check = f"import sys; sys.path.insert(0, {str(SOURCE)!r}); import palio.sandbox.bubblewrap"
+        module = "palio.sandbox.bubblewrap.backend"
+        check = f"import sys; sys.path.insert(0, {str(SOURCE)!r}); import {module}"
         command = [python, "-B", "-c", check]
         try:
             if not subprocess.run(command, user=USER, capture_output=True, check=False).returncode:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.sandbox.images.archives import PROGRAM, M, Sent, write
 
-from palio.sandbox.bubblewrap import BubblewrapSandbox
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.images.intake import AcceptedImage, IntakeLimits, take_in
 from palio.sandbox.outcome import Outcome
 from palio.sandbox.spec import (

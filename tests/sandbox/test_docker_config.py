@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from palio.sandbox import docker_config
-from palio.sandbox.docker_config import Bind
+from palio.sandbox.docker import config
+from palio.sandbox.docker.config import Bind
 from palio.sandbox.spec import Limits, RunName, RunSpec, RuntimeRoot
 
 LIMITS = Limits(
@@ -19,7 +19,7 @@ BINDS = (Bind("/data/features", "/input"), Bind("run.out", "/output", is_volume=
 
 
 def body(**changes: str) -> dict[str, object]:
-    return docker_config.container(
+    return config.container(
         SPEC, image="sha256:0", binds=BINDS, seccomp='{"defaultAction": "no"}', **changes
     )
 
@@ -41,7 +41,7 @@ def test_every_wall_is_there() -> None:
     assert host == {
         "NetworkMode": "none",
         "IpcMode": "none",
-        "Tmpfs": {"/dev/shm": docker_config.shared_options(LIMITS)},  # noqa: S108 (of the box)
+        "Tmpfs": {"/dev/shm": config.shared_options(LIMITS)},  # noqa: S108 (of the box)
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true", 'seccomp={"defaultAction": "no"}'],
@@ -68,7 +68,7 @@ def test_image_decides_nothing() -> None:
 
 
 def test_environment_is_what_was_asked_for_without_proxies() -> None:
-    made = docker_config.environment(SPEC.env)
+    made = config.environment(SPEC.env)
     assert {name: value for name, value in made.items() if value} == {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/elsewhere",
@@ -86,7 +86,7 @@ def test_gvisor_counts_the_guests_processes_itself() -> None:
 
 
 def test_writable_volumes_are_bounded_in_bytes_and_files() -> None:
-    options = docker_config.volume_options(LIMITS)
+    options = config.volume_options(LIMITS)
     assert {target: made["o"] for target, made in options.items()} == {
         "/output": "size=67108864,nr_inodes=1025,mode=0700,uid=65534,gid=65534,nosuid,nodev,noexec",
         "/tmp": "size=1048576,nr_inodes=4097,mode=1777,nosuid,nodev,noexec",  # noqa: S108 (in a box)
@@ -95,7 +95,7 @@ def test_writable_volumes_are_bounded_in_bytes_and_files() -> None:
 
 def test_kept_log_is_bounded_whatever_may_be_written() -> None:
     asked = {
-        most: docker_config.log_piece(Limits(seconds=1, memory_bytes=1, written_log_bytes=most))
+        most: config.log_piece(Limits(seconds=1, memory_bytes=1, written_log_bytes=most))
         for most in (1, 2**22, 2**40)
     }
     assert asked == {1: 2**20, 2**22: 2**22, 2**40: 2**26}

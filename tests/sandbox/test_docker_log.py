@@ -4,7 +4,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palio.sandbox.docker_log import LINE_BYTES, LogEnd, LogGauge
+from palio.sandbox.docker.log import LINE_BYTES, LogEnd, LogGauge
 
 OUT, ERR = 1, 2
 

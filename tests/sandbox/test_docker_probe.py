@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from palio.sandbox.docker_probe import is_safe_runc, judge, runc_version
+from palio.sandbox.docker.probe import is_safe_runc, judge, runc_version
 from palio.sandbox.spec import Level
 
 FIT: dict[str, Any] = {

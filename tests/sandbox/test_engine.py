@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from palio.sandbox import docker_hold, volume
-from palio.sandbox.docker_calls import EngineError
-from palio.sandbox.engine import DockerSandbox
+from palio.sandbox.docker import hold, volume
+from palio.sandbox.docker.backend import DockerSandbox
+from palio.sandbox.docker.calls import EngineError
 from palio.sandbox.outcome import Killer, Outcome
 from palio.sandbox.spec import (
     ImageRoot,
@@ -65,7 +65,7 @@ def into(tmp_path: Path) -> Path:
 
 def spec(sandbox: DockerSandbox, *argv: str, limits: Limits = LIMITS) -> RunSpec:
     name = RunName(sandbox._site, f"job{secrets.token_hex(4)}", 1, "model")
-    return RunSpec(name, ImageRoot(sandbox._images.hold()), argv or (docker_hold.HOLD,), limits)
+    return RunSpec(name, ImageRoot(sandbox._images.hold()), argv or (hold.HOLD,), limits)
 
 
 def test_missing_engine_is_told_and_nothing_raised(tmp_path: Path, site: str) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from palio.sandbox.launch import BASE
-from palio.sandbox.mounts import lay_out
+from palio.sandbox.bubblewrap.launch import BASE
+from palio.sandbox.bubblewrap.mounts import lay_out
 from palio.sandbox.spec import SCRATCH, Mount, SandboxError
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from palio.sandbox.docker_calls import Calls, EngineError
-from palio.sandbox.docker_log import LogGauge
+from palio.sandbox.docker.calls import Calls, EngineError
+from palio.sandbox.docker.log import LogGauge
 from palio.sandbox.outcome import EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE, Killer
 from palio.sandbox.spec import Limits
 

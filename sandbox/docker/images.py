@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from palio.sandbox import docker_hold
-from palio.sandbox.docker_calls import Calls
+from palio.sandbox.docker import hold
+from palio.sandbox.docker.calls import Calls
 from palio.sandbox.spec import ImageRoot, RuntimeRoot, SandboxError
 
 RUNTIMES_KEPT = 3  # the one in use, one from before an update, and one more
@@ -59,7 +59,7 @@ class Images:
 
     def hold(self) -> str:
         """Give the id of our image of `docker_hold`."""
-        return self._root(_HOLD, docker_hold.archive)
+        return self._root(_HOLD, hold.archive)
 
     def _root(self, digest: str, make: Callable[[], AbstractContextManager[IO[bytes]]]) -> str:
         image = self._read().roots.get(digest, "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from palio.sandbox import launch
+from palio.sandbox.bubblewrap import launch
 from palio.sandbox.spec import SandboxError
 
 OLDEST = (0, 8)  # the first that can forbid user namespaces inside

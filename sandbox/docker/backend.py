@@ -8,22 +8,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from palio.sandbox import (
-    docker_config,
-    docker_hold,
-    docker_meter,
-    docker_probe,
-    docker_watch,
-    seccomp,
-    volume,
-)
+from palio.sandbox import seccomp
 from palio.sandbox.cgroup import Group, Groups
 from palio.sandbox.collector import Refusal
-from palio.sandbox.docker_calls import Calls
-from palio.sandbox.docker_config import Bind
-from palio.sandbox.docker_images import Images
-from palio.sandbox.docker_log import LogGauge
-from palio.sandbox.docker_watch import Watched
+from palio.sandbox.docker import config, hold, meter, probe, volume, watch
+from palio.sandbox.docker.calls import Calls
+from palio.sandbox.docker.config import Bind
+from palio.sandbox.docker.images import Images
+from palio.sandbox.docker.log import LogGauge
+from palio.sandbox.docker.volume import Output, Ways
+from palio.sandbox.docker.watch import Watched
 from palio.sandbox.outcome import End, Outcome, classify
 from palio.sandbox.spec import (
     Collected,
@@ -36,7 +30,6 @@ from palio.sandbox.spec import (
     RunSpec,
     SandboxError,
 )
-from palio.sandbox.volume import Output, Ways
 
 CALL_SECONDS = 30  # an engine that does not answer must not hang a worker
 IMAGE_SECONDS = 1800  # to take in an image of ten gigabytes
@@ -82,7 +75,7 @@ class DockerSandbox:
 
     How much a program writes to its log is measured in the engine's own files, so only as root
     on the engine's machine; elsewhere `written_log_bytes` does not end a run. What is kept of a
-    log is bounded everywhere, to two pieces of `docker_config.log_piece`.
+    log is bounded everywhere, to two pieces of `config.log_piece`.
 
     Args:
         state: A folder of ours on this machine.
@@ -117,7 +110,7 @@ class DockerSandbox:
 
     @cached_property
     def _groups(self) -> Groups | None:
-        return docker_meter.groups(self._info) if self._ways.sees_files else None
+        return meter.groups(self._info) if self._ways.sees_files else None
 
     @property
     def _folder(self) -> Path:
@@ -131,7 +124,7 @@ class DockerSandbox:
         """Ask the engine, then run a program that tries a wall; see `spec.Sandbox`."""
         try:
             version = self._calls.version()
-            judged = docker_probe.judge(self._info, version, runtime=self._runtime)
+            judged = probe.judge(self._info, version, runtime=self._runtime)
             trouble = self._try_out() if judged.level is not Level.NONE else ""
         except (SandboxError, OSError) as error:
             return Probe("docker", Level.NONE, (), (f"{error}.",))
@@ -141,7 +134,7 @@ class DockerSandbox:
 
     def _try_out(self) -> str:
         root = ImageRoot(self._images.hold())
-        argv = (docker_hold.TRY,)
+        argv = (hold.TRY,)
         spec = RunSpec(self._name_of_trial(), root, argv=argv, limits=_PROBE_LIMITS)
         report = self.run(spec, collect_into=self._folder)
         if report.exit_code is not None and 0 < report.exit_code <= _LARGEST_ERRNO:
@@ -161,7 +154,7 @@ class DockerSandbox:
             with ExitStack() as stack:
                 group = self._make_group(spec, stack)
                 output, binds = self._make_output(spec, stack)
-                body = docker_config.container(
+                body = config.container(
                     spec,
                     image=image,
                     binds=binds,
@@ -179,7 +172,7 @@ class DockerSandbox:
     def _make_group(self, spec: RunSpec, stack: ExitStack) -> Group | None:
         if self._groups is None:
             return None
-        return stack.enter_context(docker_meter.metered(self._groups, str(spec.name), spec.limits))
+        return stack.enter_context(meter.metered(self._groups, str(spec.name), spec.limits))
 
     def _make_output(self, spec: RunSpec, stack: ExitStack) -> tuple[Output, tuple[Bind, ...]]:
         binds = tuple(Bind(str(m.source.resolve()), m.target) for m in spec.mounts)
@@ -197,9 +190,9 @@ class DockerSandbox:
 
     def _watch(self, box: str, spec: RunSpec, group: Group | None) -> Watched:
         log = Path(str(self._info.get("DockerRootDir", "/nowhere"))) / "containers" / box
-        piece = docker_config.log_piece(spec.limits)
+        piece = config.log_piece(spec.limits)
         gauge = LogGauge(log, piece=piece)
-        seen = docker_watch.watch(self._calls, box, spec.limits, gauge=gauge)
+        seen = watch.watch(self._calls, box, spec.limits, gauge=gauge)
         if group:
             used = group.usage()
             seen.cpu_seconds = used.cpu_seconds
@@ -213,7 +206,7 @@ class DockerSandbox:
             killed_by=seen.killed_by,
             had_memory_kill=seen.had_memory_kill,
             never_started=seen.never_started,
-            is_gvisor=self._runtime == docker_probe.GVISOR,
+            is_gvisor=self._runtime == probe.GVISOR,
         )
         outcome, reason = classify(end), ""
         taken: list[Collected] = []
@@ -272,8 +265,8 @@ class DockerSandbox:
         for place, name in volume.left_behind(prefix, folder=self._outputs).items():
             yield name, partial(volume.clear_away, place)
         if groups:
-            for name in docker_meter.left_behind(groups, prefix):
-                yield name, partial(docker_meter.clear_away, groups, name)
+            for name in meter.left_behind(groups, prefix):
+                yield name, partial(meter.clear_away, groups, name)
 
 
 @contextmanager

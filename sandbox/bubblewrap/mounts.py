@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from palio.sandbox.launch import BASE
+from palio.sandbox.bubblewrap.launch import BASE
 from palio.sandbox.spec import OUTPUT, SCRATCH, Mount, SandboxError
 
 if TYPE_CHECKING:
-    from palio.sandbox.launch import Overlay
+    from palio.sandbox.bubblewrap.launch import Overlay
 
 _OURS = ("/proc", "/dev", SCRATCH, OUTPUT)
 

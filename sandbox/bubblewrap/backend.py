@@ -13,14 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palio.sandbox import (
-    bubblewrap_images,
-    bubblewrap_plan,
-    bubblewrap_probe,
-    bubblewrap_program,
-    cgroup,
+from palio.sandbox import cgroup, seccomp
+from palio.sandbox.bubblewrap import (
+    images,
     launch,
-    seccomp,
+    probe,
+)
+from palio.sandbox.bubblewrap import (
+    plan as plans,
+)
+from palio.sandbox.bubblewrap import (
+    program as bubblewrap_program,
 )
 from palio.sandbox.collector import Refusal, collect
 from palio.sandbox.outcome import EXIT_NOT_FOUND, End, Killer, Outcome, classify
@@ -37,7 +40,7 @@ from palio.sandbox.spec import (
 )
 
 if TYPE_CHECKING:
-    from palio.sandbox.launch import Plan, Told
+    from palio.sandbox.bubblewrap.launch import Plan, Told
 
 _START_SECONDS = 30.0  # to make a box and to clear it away, on a busy machine
 # What bubblewrap says, and nobody else can say yet, when the image is at fault.
@@ -81,9 +84,9 @@ class BubblewrapSandbox:
 
     def _run(self, spec: RunSpec, *, collect_into: Path) -> RunReport:
         root = self._root(spec)
-        group = self._groups.make(str(spec.name), bubblewrap_plan.bounds(spec.limits))
+        group = self._groups.make(str(spec.name), plans.bounds(spec.limits))
         with _removed_at_end(group):
-            plan = bubblewrap_plan.plan(spec, root, program=self._program, group=group)
+            plan = plans.plan(spec, root, program=self._program, group=group)
             with _launched(plan) as (told, output):
                 group.kill()
                 usage = group.usage()
@@ -92,7 +95,7 @@ class BubblewrapSandbox:
     def _root(self, spec: RunSpec) -> Path:
         root = spec.root
         if isinstance(root, ImageRoot):
-            folder = bubblewrap_images.folder_of(self._state, root.image_id)
+            folder = images.folder_of(self._state, root.image_id)
         else:
             folder = root.folder
         if not folder.is_dir():
@@ -109,20 +112,20 @@ class BubblewrapSandbox:
             facts.append("as root" if os.geteuid() == 0 else "as an ordinary user")
         except SandboxError as error:
             return Probe("bubblewrap", Level.NONE, tuple(facts), (str(error),))
-        fault = bubblewrap_probe.try_out(self.run, bubblewrap_probe.name(self._site))
+        fault = probe.try_out(self.run, probe.name(self._site))
         if fault:
-            hints = bubblewrap_probe.hints()
+            hints = probe.hints()
             return Probe("bubblewrap", Level.NONE, tuple(facts), (fault, *hints))
-        weak = bubblewrap_probe.weaknesses(has_cpu_limit="cpu" in self._groups.bases)
+        weak = probe.weaknesses(has_cpu_limit="cpu" in self._groups.bases)
         return Probe("bubblewrap", Level.NAMESPACES, tuple(facts), weak)
 
     def add_image(self, archive: Path, *, image_id: str) -> None:
         """Unpack an image that intake accepted; see `spec.Sandbox`."""
-        bubblewrap_images.add(self._state, archive, image_id=image_id)
+        images.add(self._state, archive, image_id=image_id)
 
     def prune_images(self, *, keep: frozenset[str]) -> tuple[str, ...]:
         """Remove every image unpacked here that is not among `keep`; return their ids."""
-        return bubblewrap_images.prune(self._state, keep=keep)
+        return images.prune(self._state, keep=keep)
 
     def reap(self, *, is_live: Callable[[RunName], bool]) -> tuple[str, ...]:
         """Kill and remove the groups dead workers left: all else vanished with them."""
@@ -131,7 +134,7 @@ class BubblewrapSandbox:
             name = RunName.parse(group.name)
             if name is None or name.site != self._site:
                 continue
-            if not bubblewrap_probe.is_going_on(name) and not is_live(name):
+            if not probe.is_going_on(name) and not is_live(name):
                 group.kill()
                 group.remove()
                 reaped.append(group.name)

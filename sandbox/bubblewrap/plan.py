@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palio.sandbox import launch, mounts, seccomp
-from palio.sandbox.bubblewrap_program import Program
+from palio.sandbox import seccomp
+from palio.sandbox.bubblewrap import launch, mounts
+from palio.sandbox.bubblewrap.program import Program
 from palio.sandbox.cgroup import Bounds, Group
 from palio.sandbox.spec import NOBODY, SCRATCH, Limits, RunSpec, SandboxError
 
 if TYPE_CHECKING:
-    from palio.sandbox.launch import Plan
+    from palio.sandbox.bubblewrap.launch import Plan
 
 ENVIRONMENT = {
     "HOME": SCRATCH,

@@ -11,10 +11,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
-from palio.sandbox import collector, docker_config, docker_hold, volume_mount
+from palio.sandbox import collector
 from palio.sandbox.collector import Refusal
-from palio.sandbox.docker_calls import Calls, EngineError
-from palio.sandbox.docker_config import Bind
+from palio.sandbox.docker import config, hold, volume_mount
+from palio.sandbox.docker.calls import Calls, EngineError
+from palio.sandbox.docker.config import Bind
 from palio.sandbox.spec import NOBODY, OUTPUT, SCRATCH, Collected, Limits, Mount, RunName, Wanted
 
 HOLDER, OUTPUT_VOLUME, INPUT_VOLUME = ".hold", ".out", ".in"  # after the run's name
@@ -64,7 +65,7 @@ def look(calls: Calls, name: RunName, *, image: str, folder: Path) -> Ways:
 
 
 def _sees(calls: Calls, name: RunName, path: str, *, image: str) -> bool:
-    body = docker_config.holder(image, program=docker_hold.HOLD, binds=(Bind(path, OUTPUT),))
+    body = config.holder(image, program=hold.HOLD, binds=(Bind(path, OUTPUT),))
     try:
         calls.remove(calls.create(f"{name}{HOLDER}", body))
     except EngineError as error:
@@ -207,7 +208,7 @@ def held(
 
     """
     shelves = _shelves(inputs)
-    options = docker_config.volume_options(limits)
+    options = config.volume_options(limits)
     volumes = [
         Bind(f"{name}{suffix}", target, is_volume=True, is_writable=True)
         for suffix, target in ((OUTPUT_VOLUME, OUTPUT), (SCRATCH_VOLUME, SCRATCH))
@@ -218,7 +219,7 @@ def held(
         for bind in volumes:
             calls.make_volume(bind.source, options.get(bind.target, {}))
         writable = tuple(replace(bind, is_writable=True) for bind in volumes)
-        body = docker_config.holder(image, program=docker_hold.HOLD, binds=writable)
+        body = config.holder(image, program=hold.HOLD, binds=writable)
         holder = calls.create(f"{name}{HOLDER}", body)
         calls.start(holder)
         for target, sources in shelves.items():

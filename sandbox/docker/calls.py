@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, Any
 
-from palio.sandbox.docker_log import LogEnd
+from palio.sandbox.docker.log import LogEnd
 from palio.sandbox.spec import SandboxError
 
 KILL_SECONDS = 10  # between SIGKILL and the engine's word that all is dead

@@ -1,0 +1,1 @@
+"""Boxes of bubblewrap and control groups: for machines without an engine."""

@@ -1,0 +1,1 @@
+"""Boxes of a Docker engine, with runc or gVisor."""
