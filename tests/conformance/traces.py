@@ -34,9 +34,18 @@ def children() -> set[int]:
     return found
 
 
-def descriptors() -> int:
-    """Count what this process holds open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
+def descriptors() -> tuple[int, int]:
+    """Count what this process holds open: files, pipes and folders; and sockets."""
+    held = [_target(path) for path in Path("/proc/self/fd").iterdir()]
+    sockets = sum(target.startswith("socket:") for target in held)
+    return len(held) - sockets, sockets
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""  # the look itself
 
 
 def of(site: str, *, mark: str, state: Path) -> list[str]:
