@@ -1,6 +1,6 @@
 # One word for each thing a person does here. `make` alone lists them.
 .DEFAULT_GOAL := help
-PYTEST := .venv/bin/pytest -n 2 --dist loadfile
+PYTEST := .venv/bin/pytest -n 2 --dist loadfile -rs
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ test: ## the test-suite, with a real PostgreSQL and a real Redis (under 5 minute
 
 test-slow: ## only the slow ones: fresh installs, the whole demo
 	@tools/environment.sh dev
-	.venv/bin/pytest -m slow
+	.venv/bin/pytest -rs -m slow
 
 test-all: test test-slow ## everything
 
