@@ -56,6 +56,23 @@ def line(text: str = "", *, colour: str = "", bold: bool = False, dim: bool = Fa
         _write(sys.stdout, _styled(clean(text), colour=colour, bold=bold, dim=dim))
 
 
+def hanging(start: str, text: str, *, colour: str = "") -> None:
+    """Print a text behind its start; on a terminal its further lines stand below its first."""
+    words = clean(text)
+    if is_terminal():
+        # words stay whole: they may be paths and commands
+        words = textwrap.fill(
+            words,
+            shutil.get_terminal_size().columns,
+            initial_indent=" " * len(start),
+            subsequent_indent=" " * len(start),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )[len(start) :]
+    if not _quiet.get():
+        _write(sys.stdout, _styled(start, colour=colour) + words)
+
+
 def paragraph(text: str) -> None:
     """Print a long sentence, broken between words on a terminal."""
     if is_terminal():

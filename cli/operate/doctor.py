@@ -37,9 +37,10 @@ def examine(data: Path | None) -> object:
     lines: list[Line] = []
     for each in _looks(data):
         lines.append(each)
-        show.line(f"{each.state:<4}  {each.what:<12}  {each.words}", colour=STYLES[each.state])
+        start = f"{each.state:<4}  {each.what:<12}  "
+        show.hanging(start, each.words, colour=STYLES[each.state])
         if each.way_out:
-            show.line(f"{'':20}{each.way_out}")
+            show.hanging(" " * len(start), each.way_out)
     is_sound = all(line.state != "fail" for line in lines)
     return Ended([asdict(line) for line in lines], 0 if is_sound else EXIT_REFUSED)
 
