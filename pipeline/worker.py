@@ -4,11 +4,11 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
@@ -21,14 +21,22 @@ from palio.pipeline import boxes, leases, model_steps, processes, steps, tables,
 from palio.pipeline.app import make_app, make_sender
 from palio.pipeline.bench import Bench, Boxes, no_boxes
 from palio.pipeline.contracts import Abilities, Queue
+from palio.pipeline.keeper import Keeper
 from palio.pipeline.runtime_maker import RuntimeMaker, is_needed
 from palio.pipeline.site import site_of
 from palio.pipeline.sweep import Duties, Sweeper
+from palio.sandbox.choose import Backend, Need, Policy
 from palio.sandbox.spec import Level
 from palio.scoring import read
 
 SCORING_QUEUES = (Queue.SCORE, Queue.METRIC, Queue.BOARD)
 MODEL_QUEUES = (Queue.MODEL,)
+BACKENDS: Final[Mapping[str, tuple[Backend, ...]]] = {
+    "auto": tuple(Backend),
+    "docker": (Backend.DOCKER, Backend.GVISOR),
+    "bubblewrap": (Backend.BUBBLEWRAP,),
+    "none": (),
+}
 EXIT_NO_BOX = 69  # EX_UNAVAILABLE of sysexits.h: starting it again would change nothing
 
 FindBoxes = Callable[[], Boxes | None]
@@ -84,19 +92,14 @@ def run_worker(
 
 def wanted_boxes(settings: Settings) -> boxes.Wanted:
     """Return what the settings say about boxes."""
-    backends: dict[str, tuple[boxes.Backend, ...]] = {
-        "auto": ("bubblewrap", "docker", "gvisor"),
-        "docker": ("docker", "gvisor"),
-        "bubblewrap": ("bubblewrap",),
-        "none": (),
-    }
     return boxes.Wanted(
-        backends=backends[settings.sandbox_backend],
-        code=Level(settings.sandbox_level_code),
-        images=Level(settings.sandbox_level_images),
+        policy=Policy(
+            backends=BACKENDS[settings.sandbox_backend],
+            least_for_code=Level(settings.sandbox_level_code),
+            least_for_images=Level(settings.sandbox_level_images),
+        ),
         folder=settings.boxes_folder,
         socket=str(settings.sandbox_docker_socket or ""),
-        keep_days=settings.sandbox_keep_days,
     )
 
 
@@ -105,10 +108,12 @@ def _choice(settings: Settings, queues: tuple[Queue, ...]) -> boxes.Choice:
     if Queue.MODEL not in queues and Queue.METRIC not in queues:
         return boxes.NOTHING
     wanted = wanted_boxes(settings)
-    if not wanted.backends:
+    if not wanted.policy.backends:
         return boxes.NOTHING
-    probes = boxes.look(wanted, site=_site(settings), is_metric_only=Queue.MODEL not in queues)
-    return boxes.choose(probes, wanted=wanted, memory_bytes=boxes.machine_memory())
+    needs = (Need.CODE, Need.IMAGE) if Queue.MODEL in queues else (Need.METRIC,)
+    probes = boxes.look(wanted, site=_site(settings), needs=needs)
+    memory = boxes.machine_memory()
+    return boxes.choice_of(probes, policy=wanted.policy, memory_bytes=memory)
 
 
 def _check(choice: boxes.Choice) -> None:
@@ -188,7 +193,7 @@ def _sweeper(
         worker=processes.own_name(),
         boxes=_find_boxes(settings, choice),
     )
-    keeper = boxes.Keeper(bench, keep_days=settings.sandbox_keep_days)
+    keeper = Keeper(bench, keep_days=settings.sandbox_keep_days)
     maker = RuntimeMaker(settings.boxes_folder, wheels=settings.sandbox_wheels_folder)
 
     def make_runtime() -> None:

@@ -1,12 +1,14 @@
 """Decides which box runs what: a pure rule over what the machine offers and the operator allows."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
-from palio.sandbox.spec import Level, Probe, Sandbox
+from palio.sandbox.spec import Level, Probe, Sandbox, SandboxError
 
-_ORDER = tuple(Level)
+_ORDER: Final = tuple(Level)
 
 
 class Need(StrEnum):
@@ -17,7 +19,7 @@ class Need(StrEnum):
     IMAGE = "image"  # a participant's image
 
 
-_NAMES = {
+_NAMES: Final = {
     Need.METRIC: "a metric of the host's own",
     Need.CODE: "a participant's code",
     Need.IMAGE: "a participant's image",
@@ -25,12 +27,11 @@ _NAMES = {
 
 
 class Backend(StrEnum):
-    """What the operator lets us use."""
+    """The ways to make a box, the one that starts quickest first."""
 
-    AUTO = "auto"
-    DOCKER = "docker"
     BUBBLEWRAP = "bubblewrap"
-    NONE = "none"
+    DOCKER = "docker"
+    GVISOR = "gvisor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +39,19 @@ class Policy:
     """The operator's settings.
 
     Attributes:
-        backend: The one to use; AUTO: whatever fits.
+        backends: Those that may be used, the quickest first; none: nothing is run.
         least_for_code: The weakest wall around a program of a participant.
         least_for_images: The weakest wall around an image of a participant.
 
     """
 
-    backend: Backend = Backend.AUTO
+    backends: tuple[Backend, ...] = tuple(Backend)
     least_for_code: Level = Level.NAMESPACES
     least_for_images: Level = Level.NAMESPACES
 
 
-class NoBoxError(Exception):
+class NoBoxError(SandboxError):
     """Nothing here may run this; says what is missing and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A backend, and what it was found to be fit for."""
-
-    sandbox: Sandbox
-    probe: Probe
-
-
-@dataclass(frozen=True, slots=True)
-class Boxes:
-    """The backends of this machine under the operator's policy."""
-
-    offers: tuple[Offer, ...]
-    policy: Policy
-
-    def for_need(self, need: Need) -> Sandbox:
-        """Give the box to use.
-
-        Raises:
-            NoBoxError: None is strong enough.
-
-        """
-        probes = tuple(offer.probe for offer in self.offers)
-        chosen = choose(need, probes, self.policy)
-        return self.offers[probes.index(chosen)].sandbox
-
-    def offers_need(self, need: Need) -> bool:
-        """Tell whether there is a box for it."""
-        try:
-            self.for_need(need)
-        except NoBoxError:
-            return False
-        return True
 
 
 def least_for(need: Need, policy: Policy) -> Level:
@@ -98,29 +64,27 @@ def least_for(need: Need, policy: Policy) -> Level:
     return max(asked[need], Level.NAMESPACES, key=_ORDER.index)
 
 
-def choose(need: Need, probes: tuple[Probe, ...], policy: Policy) -> Probe:
-    """Choose among what the machine offers.
+def choose(need: Need, probes: Mapping[Backend, Probe], policy: Policy) -> Backend:
+    """Choose among what the machine offers. Pure.
 
-    A participant's program gets the strongest wall there is. A metric is the host's own program,
-    run for every submission: it gets the box that starts fastest among those that are strong
-    enough, which is the one nearest to the kernel.
+    An image may hold any program at all, so it gets the strongest wall there is. Code and
+    metrics start from a file system of ours: they get the quickest box that is strong enough.
 
     Raises:
         NoBoxError: None is strong enough, or the operator wants none.
 
     """
-    if policy.backend is Backend.NONE:
-        raise NoBoxError("Running programs is switched off in the settings: backend is none.")
     least = least_for(need, policy)
     fit = [
-        probe
-        for probe in probes
-        if policy.backend in {Backend.AUTO, probe.backend} and is_at_least(probe.level, least)
+        backend
+        for backend in policy.backends
+        if backend in probes and is_at_least(probes[backend].level, least)
     ]
     if not fit:
         raise NoBoxError(_why_not(need, least, probes, policy))
-    strongest_first = sorted(fit, key=lambda probe: _ORDER.index(probe.level), reverse=True)
-    return strongest_first[-1 if need is Need.METRIC else 0]
+    if need is Need.IMAGE:
+        return max(fit, key=lambda backend: _ORDER.index(probes[backend].level))
+    return fit[0]
 
 
 def is_at_least(level: Level, least: Level) -> bool:
@@ -128,40 +92,74 @@ def is_at_least(level: Level, least: Level) -> bool:
     return _ORDER.index(level) >= _ORDER.index(least)
 
 
-def _why_not(need: Need, least: Level, probes: tuple[Probe, ...], policy: Policy) -> str:
+def _why_not(need: Need, least: Level, probes: Mapping[Backend, Probe], policy: Policy) -> str:
+    if not policy.backends:
+        return "Running programs is switched off in the settings: PALIO_SANDBOX_BACKEND is none."
     words = [f"Nothing here may run {_NAMES[need]}: a box of level {least} or stronger is needed."]
-    for probe in probes:
-        if policy.backend not in {Backend.AUTO, probe.backend}:
-            words.append(f"{probe.backend}: not used, the settings say {policy.backend}.")
-        else:
-            lacking = " ".join(probe.missing) if not is_at_least(probe.level, least) else ""
-            words.append(f"{probe.backend}: level {probe.level}. {lacking}".rstrip())
-    return "\n".join(words)
+    for backend, probe in probes.items():
+        lacking = " ".join(probe.missing) if not is_at_least(probe.level, least) else ""
+        words.append(f"{backend}: level {probe.level}. {lacking}".rstrip())
+    return " ".join(words)
 
 
-def open_boxes(
-    state: Path, *, site: str, policy: Policy, docker_socket: str = "", runtime: str = ""
-) -> Boxes:
-    """Open every backend that the policy allows, and try each out.
+def look(
+    opened: Callable[[Backend], Sandbox], *, policy: Policy, needs: Iterable[Need] = tuple(Need)
+) -> Mapping[Backend, Probe]:
+    """Try out what the policy allows, each with a small program, until every need is met.
 
     Args:
+        opened: Gives a backend.
+        policy: The operator's.
+        needs: What is to be run; for images everything is tried, to find the strongest.
+
+    """
+    left = set(needs)
+    found: dict[Backend, Probe] = {}
+    for backend in policy.backends:
+        probe = found[backend] = opened(backend).probe()
+        left -= {
+            need
+            for need in left - {Need.IMAGE}
+            if is_at_least(probe.level, least_for(need, policy))
+        }
+        if not left:
+            break
+    return found
+
+
+def open_backend(backend: Backend, state: Path, *, site: str, socket: str = "") -> Sandbox:
+    """Make one backend; nothing is looked at yet.
+
+    Args:
+        backend: Which.
         state: A folder of ours.
         site: Eight hex digits of the installation.
-        policy: The operator's.
-        docker_socket: Path of the engine's socket; empty: the one the machine offers.
-        runtime: The one runtime of the engine to use; empty: its own, and gVisor too.
+        socket: Path of the engine's socket; empty: the one the machine offers.
 
     """
     # Each has needs of its own, and a machine may lack those of one.
-    from palio.sandbox.bubblewrap import BubblewrapSandbox  # noqa: PLC0415 (optional dependency)
-    from palio.sandbox.engine import DockerSandbox  # noqa: PLC0415 (optional dependency)
+    if backend is Backend.BUBBLEWRAP:
+        from palio.sandbox.bubblewrap.backend import BubblewrapSandbox  # noqa: PLC0415 (slow import)
 
-    sandboxes: list[Sandbox] = []
-    if policy.backend in {Backend.AUTO, Backend.BUBBLEWRAP}:
-        sandboxes.append(BubblewrapSandbox(state, site=site))
-    if policy.backend in {Backend.AUTO, Backend.DOCKER}:
-        sandboxes += [
-            DockerSandbox(state, site=site, socket=docker_socket, runtime=name)
-            for name in ([runtime] if runtime else ["", "runsc"])
-        ]
-    return Boxes(tuple(Offer(sandbox, sandbox.probe()) for sandbox in sandboxes), policy)
+        return BubblewrapSandbox(state, site=site)
+    from palio.sandbox.docker.backend import DockerSandbox  # noqa: PLC0415 (optional dependency)
+
+    runtime = "runsc" if backend is Backend.GVISOR else ""
+    return DockerSandbox(state, site=site, socket=socket, runtime=runtime)
+
+
+def find(need: Need, state: Path, *, site: str) -> tuple[Sandbox, Probe]:
+    """Find a box at home, where no operator has a say.
+
+    Raises:
+        NoBoxError: There is none, with what is missing.
+
+    """
+    policy = Policy()
+
+    def opened(backend: Backend) -> Sandbox:
+        return open_backend(backend, state, site=site)
+
+    probes = look(opened, policy=policy, needs=(need,))
+    chosen = choose(need, probes, policy)
+    return opened(chosen), probes[chosen]

@@ -19,6 +19,7 @@ from palio.pipeline import boxes, queries
 from palio.pipeline.contracts import Queue
 from palio.pipeline.rules import memory_needed
 from palio.pipeline.worker import wanted_boxes
+from palio.sandbox.choose import Backend
 from palio.sandbox.runtime import build
 from palio.sandbox.spec import Level, Probe
 
@@ -28,26 +29,27 @@ OFF = "PALIO_SANDBOX_BACKEND is none: code, images and own metrics are not run h
 def looks(settings: Settings) -> Iterator[Line]:
     """Run a small program in every kind of box there is here, and say what each is used for."""
     wanted = wanted_boxes(settings)
-    if not wanted.backends:
+    if not wanted.policy.backends:
         yield Line("ok", "boxes", OFF)
         return
     with TemporaryDirectory(prefix="palio-doctor-") as folder:  # nothing of the server's own
         probes = _tried(replace(wanted, folder=Path(folder)))
     for backend, probe in probes.items():
         yield of_probe(backend, probe)
-    yield from of_choice(boxes.choose(probes, wanted=wanted, memory_bytes=boxes.machine_memory()))
+    memory = boxes.machine_memory()
+    yield from of_choice(boxes.choice_of(probes, policy=wanted.policy, memory_bytes=memory))
     yield _of_runtime(settings)
 
 
-def _tried(wanted: boxes.Wanted) -> Mapping[boxes.Backend, Probe]:
+def _tried(wanted: boxes.Wanted) -> Mapping[Backend, Probe]:
     site = secrets.token_hex(4)  # of this look alone, so that nothing of a worker is touched
-    found: dict[boxes.Backend, Probe] = {}
-    for backend in wanted.backends:
-        box = boxes.sandbox(backend, wanted=wanted, site=site)
-        found[backend] = box.probe()
+    opened = boxes.opener(wanted, site=site)
+    found: dict[Backend, Probe] = {}
+    for backend in wanted.policy.backends:
+        found[backend] = opened(backend).probe()
         if found[backend].level is not Level.NONE:
-            box.reap(is_live=lambda _name: False)
-            box.prune_images(keep=frozenset())
+            opened(backend).reap(is_live=lambda _name: False)
+            opened(backend).prune_images(keep=frozenset())
     return found
 
 

@@ -26,7 +26,6 @@ from palio.core import errors
 from palio.core.clock import database_now
 from palio.core.storage import LocalStorage
 from palio.pipeline import launch
-from palio.sandbox.spec import SandboxError
 
 
 def new(folder: Path) -> object:
@@ -117,17 +116,15 @@ def _report(folder: Path, *, state: Path) -> PackReport:
 
 def _bench(tell: Callable[[str], None], state: Path) -> Bench:
     """Give boxes for a metric of the host's own; the runtime is built when it is not in `state`."""
-    from palio.cli.client import boxes  # noqa: PLC0415 (slow import)
+    from palio.sandbox import choose  # noqa: PLC0415 (slow import)
     from palio.sandbox.model_box import site_of  # noqa: PLC0415 (slow import)
     from palio.sandbox.runtime import build  # noqa: PLC0415 (slow import)
 
-    try:
-        sandbox, probe = boxes.find(state)
-    except ClientError as error:
-        raise SandboxError(f"{error.detail} {error.hint}") from error
+    site = site_of(state)
+    sandbox, probe = choose.find(choose.Need.METRIC, state, site=site)
     runtime = build.ensure(state, say=lambda text: tell(f"making the box, once: {text}"))
     tell(f"trying the metric in boxes of {probe.backend}")
-    return Bench(sandbox, runtime, site_of(state))
+    return Bench(sandbox, runtime, site)
 
 
 def _conclude(report: PackReport, folder: Path) -> None:

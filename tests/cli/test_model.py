@@ -11,10 +11,9 @@ import typer
 from tests.cli.conftest import Palio, document
 from tests.cli.fakes import Fake
 
-from palio.cli.client import boxes, outcomes
+from palio.cli.client import outcomes
 from palio.cli.client.commands import model
-from palio.cli.client.errors import ClientError
-from palio.sandbox import model_box
+from palio.sandbox import choose, model_box
 from palio.sandbox.model_box import DEFAULT_LIMITS
 from palio.sandbox.outcome import Killer, Outcome
 from palio.sandbox.runtime import build
@@ -68,7 +67,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[RunReport], list[Limits]]:
             return report
 
         probe = Probe("bubblewrap", Level.NAMESPACES, (), ())
-        monkeypatch.setattr(boxes, "find", lambda _state: (object(), probe))
+        monkeypatch.setattr(choose, "find", lambda *_, **__: (object(), probe))
         monkeypatch.setattr(build, "ensure", lambda _state, **_: RuntimeRoot(Path("/")))
         monkeypatch.setattr(model_box, "rehearse", rehearse)
         return asked
@@ -236,16 +235,22 @@ def test_run_without_the_packages_for_code_says_what_to_do(
 
 
 def test_machine_without_any_box_is_told_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    palio: Palio,
+    folder: Path,
+    ran: Callable[[RunReport], list[Limits]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Unfit:
-        def probe(self) -> Probe:
-            return Probe("bubblewrap", Level.NONE, (), ("no bwrap: pip install 'palio[box]'",))
+    ran(REPORT)
 
-    monkeypatch.setattr(boxes, "_candidates", lambda _state: iter([Unfit()]))
-    with pytest.raises(ClientError, match="No box can be made") as caught:
-        boxes.find(tmp_path)
-    assert caught.value.hint == "bubblewrap: no bwrap: pip install 'palio[box]'"
+    def find(*_: object, **__: object) -> object:
+        raise choose.NoBoxError("Nothing here. bubblewrap: pip install 'palio[box]'")
+
+    monkeypatch.setattr(choose, "find", find)
+    result = palio("model", "run", folder, "-i", "in")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: Nothing here. bubblewrap: pip install 'palio[box]'\n",
+    )
 
 
 @pytest.mark.slow
@@ -254,9 +259,9 @@ def test_new_model_runs_in_a_real_box_of_this_machine(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     try:
-        boxes.find(tmp_path / "probe")
-    except ClientError as error:
-        pytest.skip(f"no box here: {error.hint}")
+        choose.find(choose.Need.CODE, tmp_path / "probe", site="00c0ffee")
+    except choose.NoBoxError as error:
+        pytest.skip(f"no box here: {error}")
     (tmp_path / "in" / "test.csv").write_text("id,x\n7,1\n8,2\n")
     result = palio("model", "run", folder, "-i", "in", "--json")
     assert document(result)["outcome"] == "finished"

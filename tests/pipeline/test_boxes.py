@@ -1,124 +1,48 @@
-import os
-from datetime import timedelta
-from pathlib import Path
-
-import pytest
-from tests.factories.arena import Arena
-from tests.factories.models import Models, send
-
-from palio.accounts.contracts import Team
-from palio.core.clock import database_now
-from palio.pipeline import boxes, leases
-from palio.pipeline.contracts import Queue
-from palio.sandbox.outcome import Box, Level
-from palio.sandbox.spec import Probe, RunName
-from palio.submissions import runs
-from palio.submissions.contracts import RunRef
+from palio.pipeline import boxes
+from palio.sandbox.choose import Backend, Policy
+from palio.sandbox.outcome import Level
+from palio.sandbox.spec import Probe
 
 PLAIN = Probe("bubblewrap", Level.NAMESPACES, (), ())
 DOCKER = Probe("docker", Level.CONTAINER, (), ())
-GVISOR = Probe("docker", Level.GVISOR, (), ())
-NOTHING = Probe("bubblewrap", Level.NONE, (), ("No control groups.",))
+UNFIT = Probe("docker", Level.NONE, (), ("No control groups.",))
 
 
-def choose(
-    probes: dict[boxes.Backend, Probe],
-    code: Level = Level.NAMESPACES,
-    images: Level = Level.NAMESPACES,
-) -> boxes.Choice:
-    wanted = boxes.Wanted(backends=tuple(probes), code=code, images=images, folder=Path("/x"))
-    return boxes.choose(probes, wanted=wanted, memory_bytes=1)
+def choice(policy: Policy, **probes: Probe) -> boxes.Choice:
+    found = {Backend(name): probe for name, probe in probes.items()}
+    return boxes.choice_of(found, policy=policy, memory_bytes=1)
 
 
-def test_images_get_the_strongest_box_and_code_the_quickest_that_will_do() -> None:
-    everything: dict[boxes.Backend, Probe] = {
-        "bubblewrap": PLAIN,
-        "docker": DOCKER,
-        "gvisor": GVISOR,
-    }
-    choice = choose(everything)
-    assert (choice.code, choice.image, choice.metric) == ("bubblewrap", "gvisor", "bubblewrap")
-    assert choice.abilities.words == ""
-    stricter = choose(everything, code=Level.CONTAINER)
-    assert (stricter.code, stricter.abilities.code) == ("docker", Level.CONTAINER)
+def test_what_is_announced_is_what_is_used() -> None:
+    made = choice(Policy(), bubblewrap=PLAIN, docker=DOCKER)
+    assert (made.code, made.image, made.metric) == (
+        Backend.BUBBLEWRAP,
+        Backend.DOCKER,
+        Backend.BUBBLEWRAP,
+    )
+    assert (made.abilities.code, made.abilities.image, made.abilities.metric) == (
+        Level.NAMESPACES,
+        Level.CONTAINER,
+        Level.NAMESPACES,
+    )
+    assert made.abilities.words == ""
 
 
 def test_what_is_too_weak_is_not_used_and_said() -> None:
-    choice = choose({"bubblewrap": PLAIN, "docker": NOTHING}, images=Level.GVISOR)
-    assert (choice.code, choice.image) == ("bubblewrap", None)
-    assert choice.abilities.image is Level.NONE
-    assert choice.abilities.words == "No control groups."
+    made = choice(Policy(least_for_images=Level.GVISOR), bubblewrap=PLAIN, docker=UNFIT)
+    assert (made.code, made.image) == (Backend.BUBBLEWRAP, None)
+    assert made.abilities.image is Level.NONE
+    assert made.abilities.words == (
+        "Nothing here may run a participant's image: a box of level gvisor or stronger is needed. "
+        "bubblewrap: level namespaces. "
+        "docker: level none. No control groups."
+    )
 
 
-@pytest.mark.parametrize("probes", [{}, {"bubblewrap": NOTHING}])
-def test_no_box_is_no_ability(probes: dict[boxes.Backend, Probe]) -> None:
-    choice = choose(probes)
-    assert (choice.code, choice.image, choice.metric) == (None, None, None)
-    assert choice.abilities.words != ""
-
-
-@pytest.fixture
-def keeper(models: Models) -> boxes.Keeper:
-    return boxes.Keeper(models.bench, keep_days=7)
-
-
-def test_boxes_and_folders_of_jobs_that_nobody_holds_are_cleared_away(
-    model_arena: Arena, models: Models, team: Team, keeper: boxes.Keeper
-) -> None:
-    send(model_arena, team)
-    with models.bench.work() as session:
-        now = database_now(session)
-        held = leases.claim(
-            session, queue=Queue.MODEL, worker="w", terms=models.bench.terms, now=now
-        )
-    assert held is not None
-    live = RunName("00c0ffee", held.job_id, held.fence, "model")
-    stale = RunName("00c0ffee", held.job_id, held.fence - 1, "model")
-    strange = RunName("00c0ffee", "f" * 32, 1, "metric-public")
-    models.sandbox.left = [live, stale, strange]
-    attempts = models.boxes.folder / "attempts"
-    for name in (live, stale, strange):
-        (attempts / f"{name.job}-{name.fence}-abc").mkdir(parents=True)
-    assert set(keeper.reap()) == {str(stale), str(strange)}
-    assert [path.name for path in attempts.iterdir()] == [f"{live.job}-{live.fence}-abc"]
-
-
-def test_a_probe_of_a_neighbour_is_left_alone_for_a_while(
-    models: Models, keeper: boxes.Keeper
-) -> None:
-    models.sandbox.left = [RunName("00c0ffee", "abcd", 0, "trial")]
-    assert keeper.reap() == ()
-
-
-def test_images_of_pending_and_late_submissions_are_kept(
-    model_arena: Arena, models: Models, team: Team, keeper: boxes.Keeper
-) -> None:
-    old, late, pending = (send(model_arena, team).submission_id for _ in range(3))
-    now = model_arena.now()
-    with models.bench.work() as session:
-        for submission_id, image_id, days in (
-            (old, "sha256:old", 8),
-            (late, "sha256:late", 6),
-            (pending, "sha256:pending", 30),
-        ):
-            run = RunRef(submission_id, Box.SMOKE, 1)
-            at = now - timedelta(days=days)
-            runs.begin(session, run=run, image_id=image_id, now=at)
-    with model_arena.engine.begin() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE submission SET state = 'failed' WHERE id IN ('{old}', '{late}')"  # noqa: S608 (our own ids)
-        )
-    models.sandbox.images = {"sha256:old", "sha256:late", "sha256:pending", "sha256:stray"}
-    keeper.prune()
-    assert models.sandbox.images == {"sha256:late", "sha256:pending"}
-
-
-def test_packages_not_used_for_days_are_removed(models: Models, keeper: boxes.Keeper) -> None:
-    for name, days in (("a" * 64, 8), ("b" * 64, 1)):
-        path = models.boxes.folder / "packages" / name
-        path.mkdir(parents=True)
-        at = path.stat().st_mtime - days * 24 * 3600
-        os.utime(path, (at, at))
-    keeper.prune()
-    left = [path.name for path in (models.boxes.folder / "packages").iterdir()]
-    assert left == ["b" * 64]
+def test_no_box_is_no_ability() -> None:
+    made = choice(Policy(), bubblewrap=UNFIT)
+    assert (made.code, made.image, made.metric) == (None, None, None)
+    assert made.abilities.words.endswith("bubblewrap: level none. No control groups.")
+    assert choice(Policy(backends=())).abilities.words.startswith(
+        "Running programs is switched off"
+    )

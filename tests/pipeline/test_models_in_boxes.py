@@ -12,6 +12,7 @@ from tests.factories.models import Models, send
 
 from palio.core.settings import Settings
 from palio.pipeline import boxes, worker
+from palio.sandbox.choose import Need
 from palio.sandbox.outcome import Outcome
 from palio.sandbox.runtime.build import ensure
 from palio.submissions.contracts import SubmissionState
@@ -51,8 +52,8 @@ def arena(sqlite_engine: Engine, tmp_path: Path) -> Arena:
 def models(arena: Arena, tmp_path: Path) -> Models:
     settings = Settings(data_folder=tmp_path)
     wanted = worker.wanted_boxes(settings)
-    probes = boxes.look(wanted, site="00c0ffee", is_metric_only=True)
-    choice = boxes.choose(probes, wanted=wanted, memory_bytes=boxes.machine_memory())
+    probes = boxes.look(wanted, site="00c0ffee", needs=(Need.CODE,))
+    choice = boxes.choice_of(probes, policy=wanted.policy, memory_bytes=boxes.machine_memory())
     if choice.code is None:
         pytest.skip(choice.abilities.words)  # the conformance suite demands that one is there
     made = Models(arena)

@@ -1,17 +1,21 @@
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from palio.sandbox import choose as module
 from palio.sandbox.choose import (
     Backend,
-    Boxes,
     Need,
     NoBoxError,
-    Offer,
     Policy,
     choose,
+    find,
     is_at_least,
     least_for,
+    look,
 )
 from palio.sandbox.fake import FakeSandbox
 from palio.sandbox.spec import Level, Probe
@@ -20,77 +24,102 @@ NAMESPACES = Probe("bubblewrap", Level.NAMESPACES, (), ())
 CONTAINER = Probe("docker", Level.CONTAINER, (), ())
 GVISOR = Probe("docker", Level.GVISOR, (), ())
 UNFIT = Probe("docker", Level.NONE, (), ("no Docker engine answers: start it.",))
-ALL = (NAMESPACES, CONTAINER, GVISOR)
+ALL = {Backend.BUBBLEWRAP: NAMESPACES, Backend.DOCKER: CONTAINER, Backend.GVISOR: GVISOR}
+WITHOUT_ENGINE = ALL | {Backend.DOCKER: UNFIT, Backend.GVISOR: UNFIT}
 
 
-@pytest.mark.parametrize("need", [Need.CODE, Need.IMAGE])
-def test_participants_programs_get_the_strongest_wall(need: Need) -> None:
-    assert choose(need, ALL, Policy()) == GVISOR
-    assert choose(need, (NAMESPACES, CONTAINER, UNFIT), Policy()) == CONTAINER
-    assert choose(need, (NAMESPACES, UNFIT), Policy()) == NAMESPACES
+def test_images_get_the_strongest_wall() -> None:
+    assert choose(Need.IMAGE, ALL, Policy()) is Backend.GVISOR
+    assert choose(Need.IMAGE, ALL | {Backend.GVISOR: UNFIT}, Policy()) is Backend.DOCKER
+    assert choose(Need.IMAGE, WITHOUT_ENGINE, Policy()) is Backend.BUBBLEWRAP
 
 
-def test_metric_gets_the_box_that_starts_fastest() -> None:
-    assert choose(Need.METRIC, ALL, Policy()) == NAMESPACES
-    assert choose(Need.METRIC, (GVISOR, CONTAINER), Policy()) == CONTAINER
+@pytest.mark.parametrize("need", [Need.CODE, Need.METRIC])
+def test_programs_in_a_root_of_ours_get_the_quickest_box(need: Need) -> None:
+    assert choose(need, ALL, Policy()) is Backend.BUBBLEWRAP
+    assert choose(need, ALL | {Backend.BUBBLEWRAP: UNFIT}, Policy()) is Backend.DOCKER
 
 
-def test_settings_can_ask_for_one_backend() -> None:
-    assert choose(Need.IMAGE, ALL, Policy(backend=Backend.BUBBLEWRAP)) == NAMESPACES
-    assert choose(Need.METRIC, ALL, Policy(backend=Backend.DOCKER)) == CONTAINER
+def test_code_gets_a_stronger_box_when_the_settings_ask_for_it() -> None:
+    policy = Policy(least_for_code=Level.CONTAINER)
+    assert choose(Need.CODE, ALL, policy) is Backend.DOCKER
+    assert choose(Need.METRIC, ALL, policy) is Backend.BUBBLEWRAP
+
+
+def test_only_what_the_settings_allow_is_used() -> None:
+    policy = Policy(backends=(Backend.BUBBLEWRAP,))
+    assert choose(Need.IMAGE, ALL, policy) is Backend.BUBBLEWRAP
 
 
 def test_too_weak_a_wall_is_refused_with_what_is_missing() -> None:
     policy = Policy(least_for_images=Level.GVISOR)
+    probes = {Backend.BUBBLEWRAP: NAMESPACES, Backend.DOCKER: UNFIT}
     with pytest.raises(NoBoxError) as refused:
-        choose(Need.IMAGE, (NAMESPACES, UNFIT), policy)
+        choose(Need.IMAGE, probes, policy)
     assert str(refused.value) == (
-        "Nothing here may run a participant's image: a box of level gvisor or stronger is needed.\n"
-        "bubblewrap: level namespaces.\n"
+        "Nothing here may run a participant's image: a box of level gvisor or stronger is needed. "
+        "bubblewrap: level namespaces. "
         "docker: level none. no Docker engine answers: start it."
     )
-    assert choose(Need.CODE, (NAMESPACES, UNFIT), policy) == NAMESPACES
+    assert choose(Need.CODE, probes, policy) is Backend.BUBBLEWRAP
 
 
-def test_backend_that_the_settings_leave_out_is_named() -> None:
-    with pytest.raises(NoBoxError) as refused:
-        choose(Need.CODE, (NAMESPACES,), Policy(backend=Backend.DOCKER))
-    assert str(refused.value).endswith("bubblewrap: not used, the settings say docker.")
+@pytest.mark.parametrize("need", Need)
+def test_nothing_runs_when_it_is_switched_off(need: Need) -> None:
+    with pytest.raises(NoBoxError, match="switched off"):
+        choose(need, ALL, Policy(backends=()))
 
 
-def test_nothing_runs_when_it_is_switched_off() -> None:
-    for need in Need:
-        with pytest.raises(NoBoxError, match="switched off"):
-            choose(need, ALL, Policy(backend=Backend.NONE))
-
-
-@given(
-    need=st.sampled_from(Need),
-    levels=st.lists(st.sampled_from(Level), max_size=4),
-    policy=st.builds(
-        Policy,
-        backend=st.sampled_from(Backend),
-        least_for_code=st.sampled_from(Level),
-        least_for_images=st.sampled_from(Level),
-    ),
+PROBES = st.dictionaries(
+    st.sampled_from(Backend), st.sampled_from(Level).map(lambda level: Probe("b", level, (), ()))
 )
+POLICIES = st.builds(
+    Policy,
+    backends=st.lists(st.sampled_from(Backend), unique=True).map(tuple),
+    least_for_code=st.sampled_from(Level),
+    least_for_images=st.sampled_from(Level),
+)
+
+
+@given(need=st.sampled_from(Need), probes=PROBES, policy=POLICIES)
 def test_chosen_box_is_never_weaker_than_asked(
-    need: Need, levels: list[Level], policy: Policy
+    need: Need, probes: Mapping[Backend, Probe], policy: Policy
 ) -> None:
-    probes = tuple(Probe("docker", level, (), ()) for level in levels)
     try:
         chosen = choose(need, probes, policy)
     except NoBoxError:
         return
-    assert chosen in probes
-    assert is_at_least(chosen.level, least_for(need, policy))
-    assert chosen.level is not Level.NONE
+    assert chosen in policy.backends
+    assert is_at_least(probes[chosen].level, least_for(need, policy))
+    assert probes[chosen].level is not Level.NONE
 
 
-def test_boxes_give_the_sandbox_of_the_chosen_probe() -> None:
-    weak, strong = FakeSandbox(level=Level.NAMESPACES), FakeSandbox(level=Level.GVISOR)
-    offers = (Offer(weak, weak.probe()), Offer(strong, strong.probe()))
-    boxes = Boxes(offers, Policy(least_for_images=Level.CONTAINER))
-    assert boxes.for_need(Need.IMAGE) is strong
-    assert boxes.for_need(Need.METRIC) is weak
-    assert not Boxes(offers[:1], boxes.policy).offers_need(Need.IMAGE)
+@given(
+    need=st.sampled_from(Need),
+    levels=st.fixed_dictionaries({backend: st.sampled_from(Level) for backend in Backend}),
+    policy=POLICIES,
+)
+def test_looking_no_further_than_needed_changes_no_choice(
+    need: Need, levels: Mapping[Backend, Level], policy: Policy
+) -> None:
+    boxes = {backend: FakeSandbox(level=level) for backend, level in levels.items()}
+    probes = {backend: box.probe() for backend, box in boxes.items()}
+    seen = look(boxes.__getitem__, policy=policy, needs=(need,))
+    try:
+        expected = choose(need, probes, policy)
+    except NoBoxError:
+        assert list(seen) == list(policy.backends)
+    else:
+        assert choose(need, seen, policy) is expected
+
+
+def test_machine_without_any_box_is_told_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unfit:
+        def probe(self) -> Probe:
+            return UNFIT
+
+    monkeypatch.setattr(module, "open_backend", lambda *_, **__: Unfit())
+    with pytest.raises(NoBoxError, match="no Docker engine answers: start it"):
+        find(Need.CODE, tmp_path, site="00c0ffee")

@@ -87,15 +87,15 @@ def run(
     processes: Annotated[int | None, typer.Option(min=1, help="Processes and threads.")] = None,
 ) -> object:
     """Run a model here, in the same box with the same limits as on the server."""
-    from palio.cli.client import boxes  # noqa: PLC0415 (slow import)
-    from palio.sandbox.model_box import rehearse  # noqa: PLC0415 (slow import)
+    from palio.sandbox import choose  # noqa: PLC0415 (slow import)
+    from palio.sandbox.model_box import rehearse, site_of  # noqa: PLC0415 (slow import)
     from palio.sandbox.runtime import build  # noqa: PLC0415 (slow import)
 
     own = {"seconds": seconds, "memory_bytes": memory, "cpus": cpus, "processes": processes}
     limits = _limits(challenge, own)
     state = config.cache_folder() / "sandbox"
     with _words():
-        sandbox, probe = boxes.find(state)
+        sandbox, probe = choose.find(choose.Need.CODE, state, site=site_of(state))
         with show.waiting() as tell:
             runtime = build.ensure(state, say=lambda text: tell(f"making the box, once: {text}"))
             tell(f"running in a box of {probe.backend}")
