@@ -1,7 +1,7 @@
 """From what a team sent to something a box can run, and whether what it wrote is sound."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,12 +97,24 @@ def _image(path: Path, *, limits: Limits, sandbox: Sandbox, into: Path) -> Progr
             argv=image.argv,
             limits=limits,
             mounts=(Mount(data, INPUT),),
-            env=image.env,
+            env=_kept(image.env),
             wanted=(Wanted(model_box.PREDICTIONS, limits.output_bytes),),
             workdir=image.workdir or SCRATCH,
         )
 
     return Program(sandbox, image.image_id, make_ready=make_ready, make_spec=make_spec)
+
+
+def _kept(env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the variables of an image without those that are ours to say.
+
+    PATH stays: by it intake found the program.
+    """
+    return {
+        name: value
+        for name, value in env.items()
+        if name != "HOME" and not name.lower().endswith("_proxy")
+    }
 
 
 def limits_of(rules: ModelRules, *, cpus: int) -> Limits:
