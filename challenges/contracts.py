@@ -87,7 +87,8 @@ class ModelRules:
 
     Attributes:
         seconds: Wall clock of the hidden run; the smoke run has the same.
-        image_max_bytes, code_max_bytes: Of the uploaded file.
+        image_max_bytes: Of the uploaded file.
+        code_max_bytes: Of the uploaded zip, and of what is in it.
         has_sample_answers: The folder has models/sample_submission.csv, so that the smoke run's
             predictions are checked row by row.
 

@@ -5,7 +5,6 @@ features. Each may be done any number of times, on any worker; only the first pr
 """
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,7 +151,7 @@ def _run(bench: ModelBench, case: _Case) -> Verdict:
     program = programs.prepare(
         bench.blobs.path(case.submission.sha256),
         delivery=case.submission.delivery,
-        limits=programs.limits_of(case.rules, cpus=os.cpu_count() or 1),
+        rules=case.rules,
         boxes=case.boxes,
         folder=case.folder,
     )

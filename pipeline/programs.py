@@ -1,6 +1,7 @@
 """From what a team sent to something a box can run, and whether what it wrote is sound."""
 
 import csv
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from palio.scoring.form import FileFormat, PredictionForm
 from palio.scoring.read import read_predictions
 from palio.scoring.rows import RowIds
 
+UNPACKED_TIMES = 4
+UNPACKED_BYTES = 10 * 2**30
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -44,14 +48,14 @@ class Program:
 
 
 def prepare(
-    path: Path, *, delivery: Delivery, limits: Limits, boxes: Boxes, folder: Path
+    path: Path, *, delivery: Delivery, rules: ModelRules, boxes: Boxes, folder: Path
 ) -> Program:
     """Check what a team sent; nothing of it runs here.
 
     Args:
         path: The file as sent.
         delivery: What it is.
-        limits: Of its runs.
+        rules: Of the challenge.
         boxes: Of this machine.
         folder: Of this attempt alone, cleared away by the caller.
 
@@ -66,13 +70,14 @@ def prepare(
     into = folder / "program"
     into.mkdir(mode=0o755)
     if delivery is Delivery.CODE:
-        return _code(path, limits=limits, boxes=boxes, sandbox=sandbox, into=into)
-    return _image(path, limits=limits, sandbox=sandbox, into=into)
+        return _code(path, rules=rules, boxes=boxes, sandbox=sandbox, into=into)
+    return _image(path, rules=rules, sandbox=sandbox, into=into)
 
 
-def _code(path: Path, *, limits: Limits, boxes: Boxes, sandbox: Sandbox, into: Path) -> Program:
-    bundle.unpack(path, into, limits=model_box.UNPACKED_MAX)
+def _code(path: Path, *, rules: ModelRules, boxes: Boxes, sandbox: Sandbox, into: Path) -> Program:
+    bundle.unpack(path, into, limits=bundle.BundleLimits(bytes=rules.code_max_bytes))
     model_toml.read(into)
+    limits = limits_of(rules, cpus=os.cpu_count() or 1)
 
     def make_spec(name: RunName, data: Path) -> RunSpec:
         return model_box.code_spec(
@@ -82,8 +87,9 @@ def _code(path: Path, *, limits: Limits, boxes: Boxes, sandbox: Sandbox, into: P
     return Program(sandbox, image_id="", make_ready=lambda: None, make_spec=make_spec)
 
 
-def _image(path: Path, *, limits: Limits, sandbox: Sandbox, into: Path) -> Program:
-    image = take_in(path, into=into, limits=IntakeLimits())
+def _image(path: Path, *, rules: ModelRules, sandbox: Sandbox, into: Path) -> Program:
+    image = take_in(path, into=into, limits=IntakeLimits(bytes=unpacked_most(rules)))
+    limits = limits_of(rules, cpus=os.cpu_count() or 1)
 
     def make_ready() -> None:
         if image.archive.exists():  # the smoke run before needed it, or this is the first
@@ -115,6 +121,15 @@ def _kept(env: Mapping[str, str]) -> Mapping[str, str]:
         for name, value in env.items()
         if name != "HOME" and not name.lower().endswith("_proxy")
     }
+
+
+def unpacked_most(rules: ModelRules) -> int:
+    """Return how many bytes an image's layers may hold: files packed by `docker save | gzip`.
+
+    Four times the file, as images with much text in them pack; never over 10 GiB for that alone,
+    because a machine keeps each image unpacked.
+    """
+    return min(UNPACKED_TIMES * rules.image_max_bytes, max(UNPACKED_BYTES, rules.image_max_bytes))
 
 
 def limits_of(rules: ModelRules, *, cpus: int) -> Limits:

@@ -1,14 +1,12 @@
 """What the host and the health check read about the queue, its workers and its alarms."""
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from palio.challenges.contracts import ChallengePlan, Delivery, ModelRules
 from palio.core.errors import AppError
-from palio.pipeline import rules
 from palio.pipeline.contracts import (
     Abilities,
     AlarmKind,
@@ -23,16 +21,6 @@ from palio.sandbox.spec import Level
 
 WORKER_FORGOTTEN_HOURS = 24
 ALIVE_SECONDS = 30
-OF_QUEUE: Final = {
-    Queue.SCORE: "",
-    Queue.METRIC: " that an own metric scores",
-    Queue.MODEL: " of code or an image",
-}
-COMMAND_OF: Final = {
-    Queue.SCORE: "palio worker",
-    Queue.METRIC: "palio worker --queues metric",
-    Queue.MODEL: "palio worker --queues model",
-}
 
 
 class NotOfferedError(AppError):
@@ -167,33 +155,3 @@ def check_offered(
     for each in offers(session, plan=plan, now=now):
         if each.delivery is delivery and not each.is_offered:
             raise NotOfferedError(each.words)
-
-
-def quiet_words(session: Session, *, queue: Queue, quiet_seconds: int, now: datetime) -> str | None:
-    """Say that jobs wait and no worker takes them; None while all is well.
-
-    The web asks too: where no worker lives, no worker can raise an alarm.
-    """
-    since = now - timedelta(seconds=quiet_seconds)
-    of_queue = col(Job.queue) == queue
-    oldest: datetime | None = session.execute(
-        select(func.min(Job.not_before)).where(of_queue, rules.is_due(Job, now=now))
-    ).scalar_one()
-    if oldest is None or oldest > since:
-        return None
-    looked = session.execute(
-        select(Job.id)
-        .where(of_queue)
-        .where(
-            (col(Job.started_at) > since)
-            | ((col(Job.state) == JobState.RUNNING) & (col(Job.lease_until) > now))
-        )
-        .limit(1)
-    ).first()
-    if looked is not None:
-        return None
-    minutes = max(1, round((now - oldest).total_seconds() / 60))
-    return (
-        f"No worker has taken a submission{OF_QUEUE[queue]} for {minutes} min while some wait. "
-        f"Nothing is lost; see that a worker runs (`{COMMAND_OF[queue]}`)."
-    )

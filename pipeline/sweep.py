@@ -20,7 +20,7 @@ from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.core import db, queue
 from palio.core.clock import database_now
-from palio.pipeline import alarms, board_steps, endings, leases, processes, queries, rules
+from palio.pipeline import alarms, board_steps, endings, leases, processes, rules, waiting
 from palio.pipeline.app import waiting_messages
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import (
@@ -177,14 +177,17 @@ def watch_queue(bench: Bench, *, quiet_seconds: int) -> None:
     with bench.work() as session:
         now = database_now(session)
         for name in JOB_QUEUES:
-            words = queries.quiet_words(session, queue=name, quiet_seconds=quiet_seconds, now=now)
-            kind, subject = AlarmKind.QUEUE_QUIET, str(name)
-            if words is None:
-                alarms.end(session, kind=kind, subject=subject, now=now)
-            else:
-                alarms.raise_alarm(
-                    session, kind=kind, subject=subject, challenge_id=None, words=words, now=now
-                )
+            found = waiting.words(session, queue=name, quiet_seconds=quiet_seconds, now=now)
+            for subject, words in found.items():
+                _set_alarm(session, subject=subject, words=words, now=now)
+
+
+def _set_alarm(session: Session, *, subject: str, words: str | None, now: datetime) -> None:
+    kind = AlarmKind.QUEUE_QUIET
+    if words is None:
+        alarms.end(session, kind=kind, subject=subject, now=now)
+        return
+    alarms.raise_alarm(session, kind=kind, subject=subject, challenge_id=None, words=words, now=now)
 
 
 def say_alive(

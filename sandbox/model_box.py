@@ -26,7 +26,7 @@ from palio.sandbox.spec import (
 
 PREDICTIONS = "predictions.csv"
 CODE = "/app"
-UNPACKED_MAX = BundleLimits(bytes=2 * 2**30)
+CODE_BYTES_MAX = 100 * 2**20  # where no challenge says otherwise
 DEFAULT_LIMITS = Limits(
     seconds=600,
     memory_bytes=2 * 2**30,
@@ -92,6 +92,7 @@ def rehearse(
     limits: Limits,
     state: Path,
     out: Path,
+    most_bytes: int = CODE_BYTES_MAX,
 ) -> RunReport:
     """Run code at home exactly as the server does: packed, unpacked, started in a box.
 
@@ -103,6 +104,7 @@ def rehearse(
         limits: Those of the challenge, so that the rehearsal tells something.
         state: Folder of ours for copies, cleared away afterwards.
         out: Where the predictions go when the run ended well; replaced when it is there.
+        most_bytes: Of the code, packed and unpacked alike.
 
     Raises:
         ImageRefusedError: The folder is not sound.
@@ -119,7 +121,7 @@ def rehearse(
         packed = Path(work, "model.zip")
         model_toml.read(folder)
         bundle.pack(folder, packed)
-        bundle.unpack(packed, code, limits=UNPACKED_MAX)
+        bundle.unpack(packed, code, limits=BundleLimits(bytes=most_bytes))
         _copy_for_everybody(features, given)
         _open_to_everybody(code)
         name = RunName(site=site_of(state), job=f"{_HOME}{os.getpid()}", fence=0, box="model")

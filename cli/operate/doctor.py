@@ -23,7 +23,7 @@ from palio.core import db
 from palio.core.clock import database_now
 from palio.core.settings import Settings
 from palio.migrations import upgrade
-from palio.pipeline import app, queries, status
+from palio.pipeline import app, queries, status, waiting
 from palio.pipeline.contracts import JOB_QUEUES, Queue
 
 PACKAGES = ("palio", "fastapi", "sqlmodel", "celery", "numpy", "numba", "pyarrow")
@@ -168,11 +168,13 @@ def _look_at_queue(engine: Engine, settings: Settings) -> Line:
         now = database_now(session)
         alarms = queries.open_alarms(session)
         seconds = settings.worker_quiet_seconds
-        quiet = [
-            queries.quiet_words(session, queue=name, quiet_seconds=seconds, now=now)
+        found = [
+            words
             for name in JOB_QUEUES
+            for words in waiting.words(session, queue=name, quiet_seconds=seconds, now=now).values()
+            if words
         ]
-    words = " ".join([alarm.words for alarm in alarms] + [each for each in quiet if each])
+    words = " ".join([alarm.words for alarm in alarms] + found)
     if words:
         return Line("warn", "queue", words, "See the host page of the challenge.")
     return Line("ok", "queue", "nothing is stuck")

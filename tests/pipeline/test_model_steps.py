@@ -1,4 +1,6 @@
+import io
 import logging
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +10,10 @@ from tests.factories.models import ABLE, Models, code, send, well
 from tests.fakes.sandbox import ended, wrote
 
 from palio.accounts.contracts import Team
+from palio.challenges.contracts import ModelRules
 from palio.core import db
 from palio.core.storage import LocalBlobWriter, LocalStorage, StorageFullError
-from palio.pipeline import queries, steps
+from palio.pipeline import programs, queries, steps
 from palio.pipeline.contracts import JobState
 from palio.sandbox.outcome import Fault, Outcome
 from palio.sandbox.spec import RunReport, RunSpec, SandboxError
@@ -276,3 +279,50 @@ def test_predictions_do_not_wait_behind_programs(arena: Arena, models: Models, t
     assert steps.score_next(arena.bench, on_lost=lambda: None)
     assert arena.submission(receipt.submission_id).state is SubmissionState.SCORED
     assert models.sandbox.runs == []
+
+
+def test_programs_are_taken_as_they_came_whatever_the_messages_say(
+    arena: Arena, models: Models, team: Team
+) -> None:
+    ids = [send(arena, team).submission_id for _ in range(3)]
+    arena.sent.reverse()
+    again = Models(arena)  # a worker started anew
+    for submission_id in ids:
+        assert again.run()
+        assert models.runs(submission_id).hidden is not None
+    assert not again.run()
+
+
+def test_code_may_unpack_to_what_the_challenge_takes_and_no_more(
+    arena: Arena, models: Models, team: Team
+) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("palio-model.toml", 'command = ["python", "main.py"]')
+        archive.writestr("main.py", "print()")
+        archive.writestr("weights.bin", bytes(100 * 2**20))
+    assert len(held.getvalue()) < 2**20
+    receipt = send(arena, team, held.getvalue())
+    models.run()
+    submission = arena.submission(receipt.submission_id)
+    assert submission.state is SubmissionState.REFUSED
+    assert [finding.code for finding in submission.findings] == ["bundle:too-big"]
+    assert arena.quota(team).used_total == 0
+
+
+@pytest.mark.parametrize(("gib", "unpacked"), [(1, 4), (2.5, 10), (10, 10), (20, 20)])
+def test_an_image_may_unpack_to_four_times_its_file_within_reason(
+    gib: float, unpacked: float
+) -> None:
+    plain = ModelRules(
+        seconds=1,
+        memory_bytes=1,
+        cpus=1,
+        processes=1,
+        output_bytes=1,
+        scratch_bytes=1,
+        image_max_bytes=int(gib * 2**30),
+        code_max_bytes=1,
+        has_sample_answers=False,
+    )
+    assert programs.unpacked_most(plain) == unpacked * 2**30

@@ -13,6 +13,7 @@ from palio.challenges.rules import closes_at
 from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.pipeline import queries as pipeline
+from palio.pipeline import waiting
 from palio.pipeline.rules import scoring_queue
 from palio.submissions import host_runs
 from palio.submissions.contracts import HostRun
@@ -146,7 +147,7 @@ def _show(
         "next_cursor": found.next_cursor,
         "failures": _metric_failures(session, visit),
         "boxes": BOXES,
-        "worker_command": pipeline.COMMAND_OF[scoring_queue(challenge.plan)],
+        "worker_command": waiting.COMMAND_OF[scoring_queue(challenge.plan)],
         "offers": pipeline.offers(session, plan=challenge.plan, now=visit.now),
         "metric_names": [metric.name for metric in challenge.plan.metrics],
         "teams": sorted(teams, key=lambda team: team.name) if visit.may(Action.GRANT_TRIES) else (),

@@ -92,7 +92,7 @@ def run(
     from palio.sandbox.runtime import build  # noqa: PLC0415 (slow import)
 
     own = {"seconds": seconds, "memory_bytes": memory, "cpus": cpus, "processes": processes}
-    limits = _limits(challenge, own)
+    limits, code_bytes = _limits(challenge, own)
     state = config.cache_folder() / "sandbox"
     with _words():
         sandbox, probe = choose.find(choose.Need.CODE, state, site=site_of(state))
@@ -107,6 +107,7 @@ def run(
                 limits=limits,
                 state=state,
                 out=out,
+                most_bytes=code_bytes,
             )
     document = _document(report, out) | {"backend": probe.backend, "level": str(probe.level)}
     _print(report, limits, out, backend=f"{probe.backend} ({probe.level})")
@@ -166,13 +167,13 @@ def _words() -> Iterator[None]:
         raise ClientError(str(error), hint=getattr(error, "hint", "")) from error
 
 
-def _limits(challenge: str, own: dict[str, Any]) -> "Limits":
-    """Return the limits of a run: what was said, else the challenge's, else the usual ones."""
+def _limits(challenge: str, own: dict[str, Any]) -> "tuple[Limits, int]":
+    """Return the limits of a run and of its code: what was said, the challenge's, or the usual."""
     from dataclasses import replace  # noqa: PLC0415 (slow import)
 
-    from palio.sandbox.model_box import DEFAULT_LIMITS  # noqa: PLC0415 (slow import)
+    from palio.sandbox.model_box import CODE_BYTES_MAX, DEFAULT_LIMITS  # noqa: PLC0415 (slow import)
 
-    limits = DEFAULT_LIMITS
+    limits, code_bytes = DEFAULT_LIMITS, CODE_BYTES_MAX
     if challenge:
         with open_api() as api:
             models = api.challenge(challenge).get("models")
@@ -180,7 +181,9 @@ def _limits(challenge: str, own: dict[str, Any]) -> "Limits":
             raise ClientError(f"{challenge} takes no models, only predictions.")
         names = ("seconds", "memory_bytes", "cpus", "processes", "output_bytes", "scratch_bytes")
         limits = replace(limits, **{name: models[name] for name in names})
-    return replace(limits, **{name: value for name, value in own.items() if value is not None})
+        code_bytes = models["code_max_bytes"]
+    said = {name: value for name, value in own.items() if value is not None}
+    return replace(limits, **said), code_bytes
 
 
 def _print(report: "RunReport", limits: "Limits", out: Path, *, backend: str) -> None:
