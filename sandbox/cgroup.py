@@ -15,9 +15,11 @@ from palio.sandbox.spec import RunName, SandboxError
 
 NEEDED = ("memory", "pids")  # without these two no untrusted program is started
 WORKER_LEAF = "palio-worker"  # v2: where our own processes go, for groups hold either or
+RUNS = "palio"  # v2: what holds the groups of all runs; it stays, empty
 _PERIOD_MICROSECONDS = 100_000
 _KILL_SECONDS = 10.0
 _PAUSE_SECONDS = 0.002
+_LOOKS = 3
 DELEGATE_HINT = (
     "run as root, or in a group of your own: systemd-run --user --scope -p Delegate=yes COMMAND"
 )
@@ -46,7 +48,14 @@ class Usage:
 
 
 class Version(Protocol):
-    """The files in which v1 and v2 differ."""
+    """The files in which v1 and v2 differ.
+
+    Attributes:
+        counts_sockets: What waits in TCP and UDP sockets is memory of the group.
+
+    """
+
+    counts_sockets: bool
 
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         """Write the limits of a fresh group."""
@@ -58,6 +67,8 @@ class Version(Protocol):
 
 
 class _V1:
+    counts_sockets = False  # its limit on them is none: every socket gets a little more
+
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         memory, most = folders["memory"], str(bounds.memory_bytes)
         _write(memory / "memory.limit_in_bytes", most)
@@ -79,6 +90,8 @@ class _V1:
 
 
 class _V2:
+    counts_sockets = True
+
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         folder = folders["memory"]
         _write(folder / "memory.max", str(bounds.memory_bytes))
@@ -276,15 +289,35 @@ def _find_v2(mount: _Mount, own_path: str) -> Groups:
         base = mount.point
     if not os.access(base, os.W_OK):
         raise NoGroupsError(f"the control group {base} is not yours: {DELEGATE_HINT}")
+    if base != mount.point and _is_kept_by_systemd(base):
+        raise NoGroupsError(f"systemd keeps the control group {base} to itself: {DELEGATE_HINT}")
     at_hand = _words(base / "cgroup.controllers")
     if not _has_needed(at_hand):
         raise NoGroupsError(f"the control group {base} lacks memory or pids: {DELEGATE_HINT}")
     wanted = tuple(name for name in (*NEEDED, "cpu") if name in at_hand)
+    # The group between holds what `base` hands down: a kernel takes back no controller that a
+    # group within hands down in turn. systemd tries to, and running boxes would lose their limits.
+    runs = base / RUNS
     try:
         _hand_down(base, wanted, is_whole=base == mount.point and is_whole)
+        runs.mkdir(exist_ok=True)
+        _hand_down(runs, wanted, is_whole=False)
     except OSError as error:
         raise NoGroupsError(f"{base} cannot be divided ({error}): {DELEGATE_HINT}") from error
-    return Groups(label="v2", bases=dict.fromkeys(wanted, base), version=_V2())
+    return Groups(label="v2", bases=dict.fromkeys(wanted, runs), version=_V2())
+
+
+def _is_kept_by_systemd(base: Path) -> bool:
+    """Tell a unit's group that is not delegated, as systemd marks them since version 251.
+
+    One may be able to write there, but it resets the limits, and ends the whole unit, and so a
+    worker, when a box in it runs out of memory.
+    """
+    try:
+        marks = os.listxattr(base)
+    except OSError:  # a kernel without them
+        return False
+    return "user.invocation_id" in marks and "user.delegate" not in marks
 
 
 def _hand_down(base: Path, controllers: tuple[str, ...], *, is_whole: bool) -> None:
@@ -292,12 +325,16 @@ def _hand_down(base: Path, controllers: tuple[str, ...], *, is_whole: bool) -> N
     if set(controllers) <= set(_words(base / "cgroup.subtree_control")):
         return
     if not is_whole:
-        leaf = base / WORKER_LEAF
-        leaf.mkdir(exist_ok=True)
-        for pid in _pids(base):
-            with contextlib.suppress(ProcessLookupError):
-                _write(leaf / "cgroup.procs", str(pid))
+        _empty(base)
     _write(base / "cgroup.subtree_control", " ".join(f"+{name}" for name in controllers))
+
+
+def _empty(base: Path) -> None:
+    """Move its processes to a leaf; look again for those they started meanwhile."""
+    for pid in (pid for _ in range(_LOOKS) for pid in _pids(base)):
+        (base / WORKER_LEAF).mkdir(exist_ok=True)
+        with contextlib.suppress(ProcessLookupError):
+            _write(base / WORKER_LEAF / "cgroup.procs", str(pid))
 
 
 def _quota(bounds: Bounds) -> int:

@@ -1,9 +1,11 @@
 """Control groups bound and end all processes of a box together.
 
-Version 1 is tried on the machine where it has it. Version 2 is tried on a tree of plain files only:
-what is written where, and in which order; whether a kernel does what it is told there is not.
+What is written where, and in which order, is tried for version 2 on a tree of plain files; whether
+a kernel does what it is told, for the version that this machine has.
 """
 
+import errno
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -53,33 +55,37 @@ def _controllers(have: str, handed_down: str = "") -> dict[str, str]:
 def test_the_whole_v2_tree_is_used_at_its_top(tmp_path: Path) -> None:
     top = _folder(tmp_path / "cg", **_controllers("cpu io memory pids", "cpu memory pids"))
     _folder(top / "system.slice/palio.service")
+    runs = _folder(top / cgroup.RUNS, **_controllers("cpu memory pids"))
 
     groups = cgroup.find(_v2_proc(tmp_path, top, "/system.slice/palio.service"))
 
     assert (groups.label, dict(groups.bases)) == (
         "v2",
-        {"memory": top, "pids": top, "cpu": top},
+        {"memory": runs, "pids": runs, "cpu": runs},
     )
     assert (top / "cgroup.subtree_control").read_text() == "cpu memory pids"
+    assert (runs / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
 
 
 def test_controllers_not_handed_down_at_the_top_are(tmp_path: Path) -> None:
     top = _folder(tmp_path / "cg", **_controllers("memory pids"), cgroup__procs="1\n")
+    runs = _folder(top / cgroup.RUNS, **_controllers("memory pids"))
 
     cgroup.find(_v2_proc(tmp_path, top, "/"))
 
     assert (top / "cgroup.subtree_control").read_text() == "+memory +pids"
-    assert [path for path in top.iterdir() if path.is_dir()] == []
+    assert [path for path in top.iterdir() if path.is_dir()] == [runs]
 
 
 def test_a_delegated_group_is_emptied_into_a_leaf_before_it_is_divided(tmp_path: Path) -> None:
     top = _folder(tmp_path / "cg", **_controllers("cpu memory pids"), cgroup__type="domain")
     own = _folder(top / "user.slice/a.scope", **_controllers("memory pids"), cgroup__procs="7\n8\n")
     _folder(own / cgroup.WORKER_LEAF, cgroup__procs="")
+    runs = _folder(own / cgroup.RUNS, **_controllers("memory pids"))
 
     groups = cgroup.find(_v2_proc(tmp_path, top, "/user.slice/a.scope"))
 
-    assert dict(groups.bases) == {"memory": own, "pids": own}
+    assert dict(groups.bases) == {"memory": runs, "pids": runs}
     assert (own / cgroup.WORKER_LEAF / "cgroup.procs").read_text() == "8"  # the last write
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
 
@@ -88,10 +94,11 @@ def test_a_process_already_in_the_leaf_uses_the_group_above(tmp_path: Path) -> N
     top = _folder(tmp_path / "cg", **_controllers("memory pids"), cgroup__type="domain")
     own = _folder(top / "a.scope", **_controllers("memory pids", "memory pids"))
     _folder(own / cgroup.WORKER_LEAF)
+    runs = _folder(own / cgroup.RUNS, **_controllers("memory pids", "memory pids"))
 
     groups = cgroup.find(_v2_proc(tmp_path, top, f"/a.scope/{cgroup.WORKER_LEAF}"))
 
-    assert set(groups.bases.values()) == {own}
+    assert set(groups.bases.values()) == {runs}
 
 
 def test_a_part_of_the_tree_mounted_in_a_container_is_used(tmp_path: Path) -> None:
@@ -100,11 +107,12 @@ def test_a_part_of_the_tree_mounted_in_a_container_is_used(tmp_path: Path) -> No
         **_controllers("memory pids", "memory pids"),
         cgroup__type="domain",
     )
+    runs = _folder(top / cgroup.RUNS, **_controllers("memory pids", "memory pids"))
     point = Path(str(top).replace(" ", "\\040"))
 
     groups = cgroup.find(_v2_proc(tmp_path, point, "/docker/ab", root="/docker/ab"))
 
-    assert set(groups.bases.values()) == {top}
+    assert set(groups.bases.values()) == {runs}
 
 
 def test_without_memory_or_pids_there_are_no_groups(tmp_path: Path) -> None:
@@ -120,10 +128,27 @@ def test_a_delegated_group_lacking_a_controller_says_so(tmp_path: Path) -> None:
         cgroup.find(_v2_proc(tmp_path, top, "/a.scope"))
 
 
+def test_a_group_that_systemd_did_not_delegate_is_refused(tmp_path: Path) -> None:
+    top = _folder(tmp_path / "cg", **_controllers("memory pids"), cgroup__type="domain")
+    own = _folder(top / "a.scope", **_controllers("memory pids"), cgroup__procs="")
+    _folder(own / cgroup.RUNS, **_controllers("memory pids"))
+    try:
+        os.setxattr(own, "user.invocation_id", b"0")
+    except OSError as error:
+        pytest.skip(f"no attributes on files here: {error}")
+    proc = _v2_proc(tmp_path, top, "/a.scope")
+    with pytest.raises(NoGroupsError, match=r"keeps .*: run as root.* -p Delegate=yes"):
+        cgroup.find(proc)
+
+    os.setxattr(own, "user.delegate", b"1")
+    assert set(cgroup.find(proc).bases.values()) == {own / cgroup.RUNS}
+
+
 @pytest.fixture
 def v2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Groups:
     """A v2 tree where a new folder has its control files at once, as a kernel makes them."""
     top = _folder(tmp_path / "cg", **_controllers("cpu memory pids", "cpu memory pids"))
+    _folder(top / cgroup.RUNS, **_controllers("cpu memory pids", "cpu memory pids"))
     groups = cgroup.find(_v2_proc(tmp_path, top, "/"))
     plain = Path.mkdir
 
@@ -184,18 +209,29 @@ def test_a_second_group_of_a_name_is_refused(v2: Groups) -> None:
 
 
 @pytest.fixture
-def v1() -> Groups:
+def groups() -> Groups:
     try:
-        groups = cgroup.find()
+        return cgroup.find()
     except SandboxError as error:
         pytest.skip(f"no control groups here: {error}")
-    if groups.label != "v1":
-        pytest.skip("this machine has control groups of version 2 only")
-    return groups
 
 
-def test_a_v1_group_bounds_counts_and_kills(v1: Groups) -> None:
-    group = v1.make(NAME, BOUNDS)
+LIMIT_FILES = {
+    "v1": {
+        "memory": ("memory.limit_in_bytes", f"{2**25}\n"),
+        "pids": ("pids.max", "10\n"),
+        "cpu": ("cpu.cfs_quota_us", "50000\n"),
+    },
+    "v2": {
+        "memory": ("memory.max", f"{2**25}\n"),
+        "pids": ("pids.max", "10\n"),
+        "cpu": ("cpu.max", "50000 100000\n"),
+    },
+}
+
+
+def test_a_group_bounds_counts_and_kills(groups: Groups) -> None:
+    group = groups.make(NAME, BOUNDS)
     try:
         script = "import sys; [open(f, 'w').write('0') for f in sys.argv[1:]]; print(1, flush=True)"
         script += "; input()"
@@ -206,21 +242,37 @@ def test_a_v1_group_bounds_counts_and_kills(v1: Groups) -> None:
             group.kill()
             assert process.wait() == -9
         assert group.usage().cpu_seconds > 0
-        assert (group.folders["memory"] / "memory.limit_in_bytes").read_text() == f"{2**25}\n"
-        assert (group.folders["pids"] / "pids.max").read_text() == "10\n"
-        assert (group.folders["cpu"] / "cpu.cfs_quota_us").read_text() == "50000\n"
+        for controller, (name, text) in LIMIT_FILES[groups.label].items():
+            if controller in group.folders:
+                assert (group.folders[controller] / name).read_text() == text
     finally:
         group.kill()
         group.remove()
     assert not any(folder.exists() for folder in group.folders.values())
 
 
-def test_a_v1_group_half_made_is_taken_back(v1: Groups) -> None:
-    taken = v1.bases["pids"] / NAME
+def test_a_v1_group_half_made_is_taken_back(groups: Groups) -> None:
+    if groups.label != "v1":
+        pytest.skip("a group of version 2 is one folder")
+    taken = groups.bases["pids"] / NAME
     taken.mkdir()
     try:
         with pytest.raises(SandboxError, match="cannot be made"):
-            v1.make(NAME, BOUNDS)
-        assert not (v1.bases["memory"] / NAME).exists()
+            groups.make(NAME, BOUNDS)
+        assert not (groups.bases["memory"] / NAME).exists()
     finally:
         taken.rmdir()
+
+
+@pytest.mark.parametrize("controller", ["memory", "pids", "cpu"])
+def test_nobody_can_take_the_limits_of_running_boxes_back(groups: Groups, controller: str) -> None:
+    if groups.label != "v2" or controller not in groups.bases:
+        pytest.skip(f"needs control groups of version 2 with {controller}")
+    above = groups.bases[controller].parent / "cgroup.subtree_control"
+    control = os.open(above, os.O_WRONLY)
+    try:
+        with pytest.raises(OSError, match="busy") as refused:
+            os.write(control, f"-{controller}".encode())
+    finally:
+        os.close(control)
+    assert refused.value.errno == errno.EBUSY
