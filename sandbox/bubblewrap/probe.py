@@ -54,9 +54,11 @@ def spec(run: RunName, root: Path) -> RunSpec:
     )
 
 
-def hints(kernel: Path = Path("/proc/sys")) -> tuple[str, ...]:
+def hints(
+    kernel: Path = Path("/proc/sys"), filesystems: Path = Path("/proc/filesystems")
+) -> tuple[str, ...]:
     """Name the settings of this machine that often are why a trial run fails, with the way out."""
-    return tuple(
+    found = tuple(
         f"{setting} is {value}: sudo sysctl -w {setting}={wanted}"
         for setting, value, wanted in (
             ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
@@ -65,6 +67,9 @@ def hints(kernel: Path = Path("/proc/sys")) -> tuple[str, ...]:
         )
         if _read(kernel / setting.replace(".", "/")) == value
     )
+    if "overlay" in _read(filesystems).split():
+        return found
+    return (*found, "the kernel has no overlay file system: sudo modprobe overlay")
 
 
 def weaknesses(

@@ -30,14 +30,17 @@ def test_settings_that_forbid_user_namespaces_are_named_with_the_way_out(tmp_pat
         user__max_user_namespaces="0",
     )
     restriction = "kernel.apparmor_restrict_unprivileged_userns"
-    assert probe.hints(kernel) == (
+    assert probe.hints(kernel, tmp_path / "nowhere") == (
         f"{restriction} is 1: sudo sysctl -w {restriction}=0",
         "user.max_user_namespaces is 0: sudo sysctl -w user.max_user_namespaces=10000",
+        "the kernel has no overlay file system: sudo modprobe overlay",
     )
 
 
 def test_a_machine_without_such_settings_gets_no_hints(tmp_path: Path) -> None:
-    assert probe.hints(tmp_path) == ()
+    filesystems = tmp_path / "filesystems"
+    filesystems.write_text("nodev\ttmpfs\n\text4\nnodev\toverlay\n")
+    assert probe.hints(tmp_path, filesystems) == ()
 
 
 def test_weaknesses_are_named(tmp_path: Path) -> None:
