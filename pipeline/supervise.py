@@ -249,12 +249,12 @@ def _stop_all(children: tuple[Child, ...], *, say: Say, patience: float | None) 
             child.process.join()
 
 
-def _start_child() -> None:
+def _start_child(*, on_orphaned: signal.Signals = signal.SIGTERM) -> None:
     # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops the others.
     os.setsid()
     supervisor = multiprocessing.parent_process()
     if supervisor is not None and supervisor.pid is not None:
-        processes.die_with_parent(signal.SIGTERM, parent=supervisor.pid)
+        processes.die_with_parent(on_orphaned, parent=supervisor.pid)
     log_warnings()
 
 
@@ -288,6 +288,9 @@ def run_web(settings: Settings) -> None:
 
 
 def _run_worker(settings: Settings, *, queues: tuple[Queue, ...]) -> None:
-    _start_child()
+    # A program may run for hours: without a supervisor nobody would end its worker, and the next
+    # server would start another beside it. The program is run again.
+    is_model = Queue.MODEL in queues
+    _start_child(on_orphaned=signal.SIGKILL if is_model else signal.SIGTERM)
     worker = importlib.import_module("palio.pipeline.worker")
     worker.run_worker(settings, embedded=True, queues=queues)

@@ -3,7 +3,10 @@
 import io
 import os
 import shutil
+import threading
+import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from palio.sandbox.spec import Level, RuntimeRoot, Sandbox
 from palio.submissions import host_runs, runs
 from palio.submissions.contracts import HostRun, ModelRuns
 
+PATIENCE_SECONDS = 120
 FILMS = [(row * 5) % 9 / 2 + 1 for row in range(40)]
 FILES = {
     "models/input/test.csv": (
@@ -81,6 +85,21 @@ def code(main: str = MAIN) -> bytes:
         archive.writestr("palio-model.toml", 'command = ["python3", "main.py"]')
         archive.writestr("main.py", main)
     return held.getvalue()
+
+
+def slow(mark: str, *, seconds: float) -> bytes:
+    """Code that takes its time on the hidden features alone."""
+    return code(
+        f"""
+import csv, pathlib, time
+rows = list(csv.DictReader(open("/input/test.csv")))
+if len(rows) > 2:
+    import subprocess, sys
+    subprocess.run([sys.executable, "-c", "import time; time.sleep({seconds})", "{mark}"])
+lines = ["id,rating"] + [row["id"] + "," + row["film"] for row in rows]
+pathlib.Path("/output/predictions.csv").write_text("\\n".join(lines) + "\\n")
+"""
+    )
 
 
 def image(runtime: RuntimeRoot, folder: Path, *, program: str = PREDICT) -> bytes:
@@ -193,3 +212,23 @@ def boxes_of(sandbox: Sandbox, *, site: str, state: Path, runtime: RuntimeRoot) 
 def offer(name: str, *, state: Path, site: str) -> backends.Offer:
     """Build a backend and try it out."""
     return backends.offer(name, state=state, site=site)
+
+
+def processes(mark: str) -> list[int]:
+    """The processes of this machine that were started with the mark."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue  # gone meanwhile
+    return found
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    pause = threading.Event()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        pause.wait(0.02)

@@ -3,8 +3,6 @@
 import multiprocessing
 import os
 import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing.context import SpawnProcess
@@ -15,7 +13,7 @@ from sqlmodel import col, select
 from tests.conformance import traces
 from tests.factories import boxed
 from tests.factories.arena import MODELS, Arena, make_arena
-from tests.factories.boxed import FILES, OWN_METRIC
+from tests.factories.boxed import FILES, OWN_METRIC, processes, slow, wait_until
 from tests.factories.models import ABLE
 
 from palio.challenges.contracts import Delivery
@@ -31,46 +29,9 @@ from palio.sandbox.spec import RuntimeRoot
 from palio.submissions.contracts import SubmissionState
 from palio.submissions.models import ModelRun
 
-PATIENCE_SECONDS = 120
-HIDDEN_SECONDS = 4
 pytestmark = pytest.mark.integration
 
 Start = Callable[[tuple[Queue, ...]], SpawnProcess]
-
-
-def slow(mark: str, *, seconds: float = HIDDEN_SECONDS) -> bytes:
-    """Code that takes its time on the hidden features alone."""
-    return boxed.code(
-        f"""
-import csv, pathlib, time
-rows = list(csv.DictReader(open("/input/test.csv")))
-if len(rows) > 2:
-    import subprocess, sys
-    subprocess.run([sys.executable, "-c", "import time; time.sleep({seconds})", "{mark}"])
-lines = ["id,rating"] + [row["id"] + "," + row["film"] for row in rows]
-pathlib.Path("/output/predictions.csv").write_text("\\n".join(lines) + "\\n")
-"""
-    )
-
-
-def processes(mark: str) -> list[int]:
-    """The processes of this machine that were started with the mark."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark.encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue  # gone meanwhile
-    return found
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    pause = threading.Event()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        pause.wait(0.02)
 
 
 @pytest.fixture(params=["bubblewrap", pytest.param("docker", marks=pytest.mark.slow)])
@@ -154,7 +115,7 @@ def test_a_worker_killed_in_a_hidden_run_loses_nothing_and_repeats_no_smoke_run(
 ) -> None:
     launch(arena)
     mark, team = f"mark-{tmp_path.name}", arena.team("ada")
-    first = arena.submit(team, slow(mark), delivery=Delivery.CODE).submission_id
+    first = arena.submit(team, slow(mark, seconds=4), delivery=Delivery.CODE).submission_id
     second = arena.submit(team, boxed.code(), delivery=Delivery.CODE).submission_id
     worker = start(MODEL_QUEUES)
     wait_until(lambda: processes(mark))
