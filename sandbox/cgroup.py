@@ -19,6 +19,7 @@ RUNS = "palio"  # v2: what holds the groups of all runs; it stays, empty
 _PERIOD_MICROSECONDS = 100_000
 _KILL_SECONDS = 10.0
 _PAUSE_SECONDS = 0.002
+_SOCKET_BYTES = 2**24
 _LOOKS = 3
 DELEGATE_HINT = (
     "run as root, or in a group of your own: systemd-run --user --scope -p Delegate=yes COMMAND"
@@ -51,11 +52,11 @@ class Version(Protocol):
     """The files in which v1 and v2 differ.
 
     Attributes:
-        counts_sockets: What waits in TCP and UDP sockets is memory of the group.
+        bounds_sockets_apart: Buffers of sockets are no memory; see `bound_sockets`.
 
     """
 
-    counts_sockets: bool
+    bounds_sockets_apart: bool
 
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         """Write the limits of a fresh group."""
@@ -67,13 +68,14 @@ class Version(Protocol):
 
 
 class _V1:
-    counts_sockets = False  # its limit on them is none: every socket gets a little more
+    bounds_sockets_apart = True
 
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         memory, most = folders["memory"], str(bounds.memory_bytes)
         _write(memory / "memory.limit_in_bytes", most)
         _write_if_there(memory / "memory.memsw.limit_in_bytes", most)  # not there: swap not counted
         _write_if_there(memory / "memory.swappiness", "0")
+        bound_sockets(memory)
         _write(folders["pids"] / "pids.max", str(bounds.processes))
         if "cpu" in folders:
             _write(folders["cpu"] / "cpu.cfs_period_us", str(_PERIOD_MICROSECONDS))
@@ -90,7 +92,7 @@ class _V1:
 
 
 class _V2:
-    counts_sockets = True
+    bounds_sockets_apart = False
 
     def limit(self, folders: Mapping[str, Path], bounds: Bounds) -> None:
         folder = folders["memory"]
@@ -335,6 +337,15 @@ def _empty(base: Path) -> None:
         (base / WORKER_LEAF).mkdir(exist_ok=True)
         with contextlib.suppress(ProcessLookupError):
             _write(base / WORKER_LEAF / "cgroup.procs", str(pid))
+
+
+def bound_sockets(folder: Path) -> None:
+    """Bound what waits in TCP and UDP sockets, in a fresh memory group of v1.
+
+    On v2 that is memory as any other. On v1 it is counted only where it has a limit of its own,
+    and then each socket still gets some 40 KiB; groups within do not inherit it.
+    """
+    _write_if_there(folder / "memory.kmem.tcp.limit_in_bytes", str(_SOCKET_BYTES))
 
 
 def _quota(bounds: Bounds) -> int:

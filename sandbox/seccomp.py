@@ -4,9 +4,9 @@ An allow-list, because a deny-list forgets what the kernel gets next. Only the 6
 x86-64: through the 32-bit entry a program reaches calls that a filter of 64-bit numbers never
 sees. Left out on purpose, with everything that needs rights anyway: other processes' memory
 (ptrace, process_vm_*, pidfd_getfd, kcmp), other kernels' doors (io_uring, bpf, perf, userfaultfd,
-keyrings, AF_VSOCK, AF_ALG), everything about mounts, namespaces and file handles, mknod (a FIFO
-where a file is waited for), sync (it would flush the whole host), the page cache (cachestat) and
-the order of memory on NUMA nodes.
+keyrings, AF_VSOCK, AF_ALG), netlink (no control group counts its buffers), everything about mounts,
+namespaces and file handles, mknod (a FIFO where a file is waited for), sync (it would flush the
+whole host), the page cache (cachestat) and the order of memory on NUMA nodes.
 """
 
 import json
@@ -99,20 +99,20 @@ class Conditional:
 
 
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEW* of clone; CLONE_NEWTIME is for clone3 and unshare only
-_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
-_NETLINK_ROUTE = 0  # Python's and glibc's way to list interfaces
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_KIND = 0xF  # of a socket; flags are above
+_STREAM, _TCP, _DATAGRAM, _UDP = 1, 6, 2, 17
+# For programs that talk to themselves. The kernel loads what it lacks of the many others (SCTP,
+# DCCP, MPTCP) for whoever asks.
+_TCP_AND_UDP = tuple(
+    (Check(0, family), Check(1, kind, mask=_KIND), Check(2, protocol))
+    for family in (_AF_INET, _AF_INET6)
+    for kind, own in ((_STREAM, _TCP), (_DATAGRAM, _UDP))
+    for protocol in (0, own)
+)
 
 CONDITIONAL = (
-    Conditional(
-        "socket",
-        41,
-        (
-            (Check(0, _AF_UNIX),),
-            (Check(0, _AF_INET),),
-            (Check(0, _AF_INET6),),
-            (Check(0, _AF_NETLINK), Check(2, _NETLINK_ROUTE)),
-        ),
-    ),
+    Conditional("socket", 41, ((Check(0, _AF_UNIX),), *_TCP_AND_UDP)),
     Conditional("socketpair", 53, ((Check(0, _AF_UNIX),),)),
     Conditional("clone", 56, ((Check(0, 0, mask=_NEW_NAMESPACES),),)),
     Conditional("personality", 135, ((Check(0, 0),), (Check(0, 0xFFFFFFFF),))),

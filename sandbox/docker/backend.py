@@ -164,6 +164,8 @@ class DockerSandbox:
                 )
                 box = self._calls.create(str(spec.name), body)
                 stack.callback(self._calls.remove, box)
+                if group:
+                    meter.bound_sockets(group, box)
                 seen = self._watch(box, spec, group)
                 return self._report(spec, seen, output, into=collect_into)
         except OSError as error:

@@ -50,6 +50,19 @@ def metered(found: Groups, name: str, limits: Limits) -> Iterator[Group]:
         clear_away(found, name)
 
 
+def bound_sockets(group: Group, box: str) -> None:
+    """Make the container's own group before its engine does, with `cgroup.bound_sockets`.
+
+    Raises:
+        OSError: It cannot be made.
+
+    """
+    if group.version.bounds_sockets_apart:
+        folder = group.folders["memory"] / box
+        folder.mkdir()
+        cgroup.bound_sockets(folder)
+
+
 def clear_away(found: Groups, name: str) -> None:
     """Remove a run's empty groups in every hierarchy; fine when there are none.
 
@@ -58,8 +71,9 @@ def clear_away(found: Groups, name: str) -> None:
 
     """
     for folder in _folders(found, f"{PREFIX}{name}"):
-        with suppress(FileNotFoundError):
-            folder.rmdir()
+        for each in (*folder.glob("*/"), folder):
+            with suppress(FileNotFoundError):
+                each.rmdir()
 
 
 def left_behind(found: Groups, prefix: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from palio.sandbox import seccomp
@@ -64,10 +64,24 @@ def test_numbers_with_the_x32_bit_are_refused(number: int) -> None:
     assert run(number | 0x40000000) == EPERM
 
 
-@given(family=st.integers(0, 60), protocol=st.integers(0, 30))
-def test_sockets_are_local_inet_or_route_only(family: int, protocol: int) -> None:
-    is_allowed = family in {1, 2, 10} or (family == 16 and protocol == 0)
-    assert run(SOCKET, family, 1, protocol) == (ALLOW if is_allowed else EPERM)
+CLOEXEC = 0o2000000
+SOCKETS = {(1, 0), (1, 6), (2, 0), (2, 17)}  # kinds and protocols of TCP and UDP
+
+
+@given(
+    family=st.integers(0, 60),
+    kind=st.integers(0, 10),
+    protocol=st.integers(0, 300),
+    flags=st.sampled_from([0, CLOEXEC]),
+)
+@example(family=16, kind=3, protocol=0, flags=0)
+@example(family=2, kind=1, protocol=0, flags=0)
+@example(family=10, kind=2, protocol=17, flags=CLOEXEC)
+@example(family=2, kind=1, protocol=262, flags=0)
+def test_sockets_are_local_or_tcp_or_udp(family: int, kind: int, protocol: int, flags: int) -> None:
+    is_inet = family in {2, 10} and (kind, protocol) in SOCKETS
+    is_allowed = family == 1 or is_inet
+    assert run(SOCKET, family, kind | flags, protocol) == (ALLOW if is_allowed else EPERM)
 
 
 @given(flags=st.integers(0, 2**32 - 1))

@@ -10,8 +10,12 @@ good()
 found = []
 lines = open("/proc/net/route", encoding="ascii").read().splitlines()[1:]
 found += [line.split()[0] for line in lines]
-names = [name for _, name in socket.if_nameindex()]
-found += [name for name in names if name != "lo"]
+names: list[str] = []
+try:
+    names += [name for _, name in socket.if_nameindex()]
+except OSError as error:
+    names.append(f"lo {why(error)}")
+found += [name for name in names if not name.startswith("lo")]
 try:
     for line in open("/proc/net/ipv6_route", encoding="ascii").read().splitlines():
         if line.split()[-1] != "lo":
