@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from palio.sandbox import user_systemd
 from palio.sandbox.spec import RunName, SandboxError
 
 NEEDED = ("memory", "pids")  # without these two no untrusted program is started
@@ -212,11 +213,14 @@ class Groups:
         return Group(name=name, folders=folders, version=self.version)
 
 
-def find(proc: Path = Path("/proc/self")) -> Groups:
+def find(
+    proc: Path = Path("/proc/self"), *, is_delegated: Callable[[str], bool] | None = None
+) -> Groups:
     """Find where groups can be made, v2 first; on v2 make ready what has to be.
 
     Args:
         proc: Holds ``mountinfo`` and ``cgroup`` of this process.
+        is_delegated: Tells whether a unit of the user's own systemd leaves its group to us.
 
     Raises:
         NoGroupsError: Nowhere.
@@ -226,7 +230,7 @@ def find(proc: Path = Path("/proc/self")) -> Groups:
     own = _own_paths((proc / "cgroup").read_text())
     for mount in mounts:
         if mount.kind == "cgroup2" and _has_needed(_words(mount.point / "cgroup.controllers")):
-            return _find_v2(mount, own.get("", "/"))
+            return _find_v2(mount, own.get("", "/"), is_delegated or user_systemd.is_delegated)
     return _find_v1([mount for mount in mounts if mount.kind == "cgroup"], own)
 
 
@@ -283,7 +287,7 @@ def _find_v1(mounts: list[_Mount], own: Mapping[str, str]) -> Groups:
     return Groups(label="v1", bases=bases, version=_V1())
 
 
-def _find_v2(mount: _Mount, own_path: str) -> Groups:
+def _find_v2(mount: _Mount, own_path: str, is_delegated: Callable[[str], bool]) -> Groups:
     own = mount.folder(own_path)
     is_whole = not (mount.point / "cgroup.type").exists()  # the very root has none
     base = own.parent if own.name == WORKER_LEAF else own
@@ -291,8 +295,11 @@ def _find_v2(mount: _Mount, own_path: str) -> Groups:
         base = mount.point
     if not os.access(base, os.W_OK):
         raise NoGroupsError(f"the control group {base} is not yours: {DELEGATE_HINT}")
-    if base != mount.point and _is_kept_by_systemd(base):
-        raise NoGroupsError(f"systemd keeps the control group {base} to itself: {DELEGATE_HINT}")
+    unit = user_systemd.unit_of(base)
+    if unit and not is_delegated(unit):
+        # One may write there, but systemd resets the limits, and ends the whole unit, and so a
+        # worker, when a box in it runs out of memory.
+        raise NoGroupsError(f"systemd keeps the control group of {unit} to itself: {DELEGATE_HINT}")
     at_hand = _words(base / "cgroup.controllers")
     if not _has_needed(at_hand):
         raise NoGroupsError(f"the control group {base} lacks memory or pids: {DELEGATE_HINT}")
@@ -307,19 +314,6 @@ def _find_v2(mount: _Mount, own_path: str) -> Groups:
     except OSError as error:
         raise NoGroupsError(f"{base} cannot be divided ({error}): {DELEGATE_HINT}") from error
     return Groups(label="v2", bases=dict.fromkeys(wanted, runs), version=_V2())
-
-
-def _is_kept_by_systemd(base: Path) -> bool:
-    """Tell a unit's group that is not delegated, as systemd marks them since version 251.
-
-    One may be able to write there, but it resets the limits, and ends the whole unit, and so a
-    worker, when a box in it runs out of memory.
-    """
-    try:
-        marks = os.listxattr(base)
-    except OSError:  # a kernel without them
-        return False
-    return "user.invocation_id" in marks and "user.delegate" not in marks
 
 
 def _hand_down(base: Path, controllers: tuple[str, ...], *, is_whole: bool) -> None:

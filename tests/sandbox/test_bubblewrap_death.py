@@ -18,7 +18,7 @@ from palio.sandbox.bubblewrap.backend import BubblewrapSandbox
 from palio.sandbox.spec import Level, RunName
 
 SITE = "0badf00d"
-SOURCE = Path(palio.sandbox.bubblewrap.backend.__file__).parents[2]
+SOURCE = Path(palio.sandbox.bubblewrap.backend.__file__).parents[3]
 USER = 54321
 WORKER = """
 import json, sys

@@ -128,20 +128,19 @@ def test_a_delegated_group_lacking_a_controller_says_so(tmp_path: Path) -> None:
         cgroup.find(_v2_proc(tmp_path, top, "/a.scope"))
 
 
-def test_a_group_that_systemd_did_not_delegate_is_refused(tmp_path: Path) -> None:
+def test_a_group_that_a_users_systemd_keeps_to_itself_is_refused(tmp_path: Path) -> None:
     top = _folder(tmp_path / "cg", **_controllers("memory pids"), cgroup__type="domain")
-    own = _folder(top / "a.scope", **_controllers("memory pids"), cgroup__procs="")
+    scope = f"user.slice/user@{os.getuid()}.service/app.slice/run-a.scope"
+    own = _folder(top / scope, **_controllers("memory pids"), cgroup__procs="")
     _folder(own / cgroup.RUNS, **_controllers("memory pids"))
-    try:
-        os.setxattr(own, "user.invocation_id", b"0")
-    except OSError as error:
-        pytest.skip(f"no attributes on files here: {error}")
-    proc = _v2_proc(tmp_path, top, "/a.scope")
-    with pytest.raises(NoGroupsError, match=r"keeps .*: run as root.* -p Delegate=yes"):
-        cgroup.find(proc)
+    proc = _v2_proc(tmp_path, top, f"/{scope}")
 
-    os.setxattr(own, "user.delegate", b"1")
-    assert set(cgroup.find(proc).bases.values()) == {own / cgroup.RUNS}
+    with pytest.raises(NoGroupsError, match=r"of run-a.scope to itself: .* -p Delegate=yes"):
+        cgroup.find(proc, is_delegated=lambda unit: unit != "run-a.scope")
+    assert (own / "cgroup.subtree_control").read_text() == ""
+
+    delegated = cgroup.find(proc, is_delegated=lambda unit: unit == "run-a.scope")
+    assert set(delegated.bases.values()) == {own / cgroup.RUNS}
 
 
 @pytest.fixture
