@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from palio.sandbox import user_systemd
+from palio.sandbox import cgroup_mounts, user_systemd
+from palio.sandbox.cgroup_mounts import Mount
 from palio.sandbox.spec import RunName, SandboxError
 
 NEEDED = ("memory", "pids")  # without these two no untrusted program is started
@@ -226,53 +226,19 @@ def find(
         NoGroupsError: Nowhere.
 
     """
-    mounts = list(_mounts((proc / "mountinfo").read_text()))
-    own = _own_paths((proc / "cgroup").read_text())
+    mounts = list(cgroup_mounts.read((proc / "mountinfo").read_text()))
+    own = cgroup_mounts.own_paths((proc / "cgroup").read_text())
     for mount in mounts:
         if mount.kind == "cgroup2" and _has_needed(_words(mount.point / "cgroup.controllers")):
             return _find_v2(mount, own.get("", "/"), is_delegated or user_systemd.is_delegated)
     return _find_v1([mount for mount in mounts if mount.kind == "cgroup"], own)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
-    kind: str
-    root: str  # which part of the hierarchy is mounted
-    point: Path
-    options: tuple[str, ...]
-
-    def folder(self, own: str) -> Path:
-        """Give the folder of a group whose path in the hierarchy is `own`."""
-        root = "" if self.root == "/" else self.root
-        inside = own.removeprefix(root) if own.startswith(root) else own
-        return self.point / inside.lstrip("/")
-
-
-def _mounts(mountinfo: str) -> Iterator[_Mount]:
-    """Read proc(5) mountinfo."""
-    for line in mountinfo.splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _source, options = after.split(" ")[:3]
-        root, point = (_unescape(part) for part in before.split(" ")[3:5])
-        if kind in {"cgroup", "cgroup2"}:
-            yield _Mount(kind, root, Path(point), tuple(options.split(",")))
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
-
-
-def _own_paths(text: str) -> dict[str, str]:
-    """Read proc(5) cgroup: path of this process for each controller, ``""`` for v2."""
-    rows = (line.split(":", 2) for line in text.splitlines())
-    return {name: path for _, names, path in rows for name in names.split(",")}
-
-
 def _has_needed(controllers: tuple[str, ...]) -> bool:
     return set(NEEDED) <= set(controllers)
 
 
-def _find_v1(mounts: list[_Mount], own: Mapping[str, str]) -> Groups:
+def _find_v1(mounts: list[Mount], own: Mapping[str, str]) -> Groups:
     bases: dict[str, Path] = {}
     for controller in (*NEEDED, "cpu", "cpuacct"):
         # At the top where we may: then a reaper finds them wherever it runs itself.
@@ -287,7 +253,7 @@ def _find_v1(mounts: list[_Mount], own: Mapping[str, str]) -> Groups:
     return Groups(label="v1", bases=bases, version=_V1())
 
 
-def _find_v2(mount: _Mount, own_path: str, is_delegated: Callable[[str], bool]) -> Groups:
+def _find_v2(mount: Mount, own_path: str, is_delegated: Callable[[str], bool]) -> Groups:
     own = mount.folder(own_path)
     is_whole = not (mount.point / "cgroup.type").exists()  # the very root has none
     base = own.parent if own.name == WORKER_LEAF else own
