@@ -190,6 +190,8 @@ class _Trial:
         try:
             self.boxed = OwnMetricTrial(self.folder, plan, key, self.bench(), self.workdir)
             self._score_all(plan, key)
+            if self._has_failed:
+                return
             found = self.boxed.run_all()
         except SandboxError as error:
             self._warn_of_untried(str(error))
@@ -244,15 +246,23 @@ class _Trial:
             self.warnings.append(Finding("metric:undefined", words, file=name))
         return None
 
+    @property
+    def _has_failed(self) -> bool:
+        """Whether the metric failed: the next file would tell the same, at the same length."""
+        return any(finding.code == "metric:fault" for finding in self.findings)
+
     def _score_in_box(
         self, boxed: OwnMetricTrial, path: Path, *, name: str, is_ours: bool
     ) -> ScoreCard | None:
+        if self._has_failed:
+            return None
         try:
             result = boxed.score(path)
         except MetricRefusalError as error:
             text = f"The metric refuses it: {error.detail}"
             where = self.warnings if is_ours else self.findings  # ours is one value throughout
-            where.append(Finding("metric:refused", text, file=name))
+            hint = "" if is_ours else "Change the file, or what score() refuses."
+            where.append(Finding("metric:refused", text, file=name, hint=hint))
             return None
         except MetricFaultError as error:
             self.findings.append(_in_a_file(name, "metric:fault", error.for_host))

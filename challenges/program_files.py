@@ -110,7 +110,7 @@ def _look_at_models(
         reader.files_in(MODELS, hint="")
         return plan, {}
     hints = {
-        INPUT: "Put what participants' programs read there: the rows to predict.",
+        INPUT: "Put the rows to predict there, which programs read; or take [models] out.",
         SAMPLE: "Put files of the same kind as in models/input/ there, for everybody to see.",
     }
     found = {

@@ -82,14 +82,22 @@ def test_sound_metric_is_tried_and_its_board_shown(check: Check) -> None:
     assert len(trials) == 8
 
 
-def test_metric_that_fails_on_the_sample_is_a_fault_with_its_log(check: Check) -> None:
+def test_metric_that_fails_on_the_sample_is_one_fault_with_its_log(check: Check) -> None:
     report = check(SCORE + "return solution.ratings.mean()")
     assert not report.is_sound
-    first = report.findings[0]
+    (first,) = report.findings
     assert (first.code, first.file) == ("metric:fault", "sample_submission.csv")
     assert first.text == "On the public part the metric ended with an error (exit code 1)."
     assert "no attribute 'ratings'" in first.hint.splitlines()[-1]
-    assert codes(report) == (["metric:fault"], ["metric:fragile"])
+    assert first.hint.count("  File ") == first.hint.count("/metric.py") + first.hint.count(
+        "/pandas/"
+    )
+    assert (report.warnings, report.trials) == ((), ())
+
+
+def test_metric_that_breaks_the_contract_is_told_so_without_a_traceback(check: Check) -> None:
+    (fault,) = check(SCORE + "return float('nan')").findings
+    assert fault.hint == "The score cost must be finite; it is nan."
 
 
 def test_chance_in_a_metric_is_a_fault(check: Check) -> None:

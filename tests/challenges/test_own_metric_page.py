@@ -27,20 +27,19 @@ def test_example_runs_and_its_words_reach_whom_they_should(
     start, end = plan.index("[[metrics]]"), plan.index("[submission]")
     (folder / "challenge.toml").write_text(f"{plan[:start]}{toml}\n{plan[end:]}")
     (folder / "metric.py").write_text(code)
-    (folder / "sample_submission.csv").unlink()  # a constant one is made, and refused
     (tmp_path / "work").mkdir()
-    (folder / "baselines" / "global-mean.csv").unlink()
     bench = Bench(plain_box, RuntimeRoot(tmp_path), "0123abcd")
     report = check_pack(folder, workdir=tmp_path / "work", bench=lambda: bench)
-    assert report.findings == ()
-    assert [(warning.code, warning.text) for warning in report.warnings] == [
-        ("metric:refused", "The metric refuses it: All predictions are the same.")
+    assert (report.findings, report.warnings) == ((), ())
+    assert [line.label for line in report.board] == [
+        "film-mean",
+        "global-mean",
+        "sample submission",
     ]
-    (line,) = report.board
-    assert [score.metric for score in line.public] == ["cost", "hits"]
+    assert [score.metric for score in report.board[0].public] == ["cost", "hits"]
     said = {trial.what: trial.said for trial in report.trials}
     assert said["the answers themselves"] == "0.000"
-    assert said["lowest values"] == "refused: All predictions are the same."
+    assert said["lowest values"] == "refused: All predictions are below one star."
 
 
 def test_page_names_every_code_of_the_trials() -> None:

@@ -11,6 +11,7 @@ import json
 import math
 import numbers
 import sys
+import traceback
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ RESULT = "result.json"
 VISIBLE = "ParticipantVisibleError"
 _TEXT_MOST = 2000
 _KINDS = (bool, int, float, str)
+_NOT_THEIRS = (__file__, "<frozen importlib")
 
 
 class MetricContractError(Exception):
@@ -156,5 +158,20 @@ def _finite(name: str, value: object) -> float:
     return number
 
 
+def _only_theirs(error: BaseException) -> BaseException:
+    """Leave out what stands in this file, or is Python's own way of loading another."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_NOT_THEIRS):
+        frames = frames.tb_next
+    return error.with_traceback(frames)
+
+
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    try:
+        main(*map(Path, sys.argv[1:4]))
+    except MetricContractError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 (whatever the host's code raises)
+        traceback.print_exception(_only_theirs(error))
+        sys.exit(1)
