@@ -102,10 +102,10 @@ def blame_host(session: Session, claim: Claim, fault: HostFault, *, now: datetim
         now=now,
         cause=QuotaCause.METRIC_FAULT,
     )
-    alarm_host(session, claim, words=fault.error, now=now)
+    alarm_host(session, claim, box="metric-public", words=fault.error, now=now)
 
 
-def alarm_host(session: Session, claim: Claim, *, words: str, now: datetime) -> None:
+def alarm_host(session: Session, claim: Claim, *, box: str, words: str, now: datetime) -> None:
     """Tell the organizers that their metric failed: an alarm once, everything with the run."""
     alarms.raise_alarm(
         session,
@@ -118,7 +118,7 @@ def alarm_host(session: Session, claim: Claim, *, words: str, now: datetime) -> 
         ),
         now=now,
     )
-    tell_host(session, claim, box="metric", words=words, now=now)
+    tell_host(session, claim, box=box, words=words, now=now)
 
 
 def tell_host(session: Session, claim: Claim, *, box: str, words: str, now: datetime) -> None:

@@ -245,14 +245,16 @@ def _record(session: Session, claim: Claim, verdict: Scored, *, now: datetime) -
     if is_new:
         board_steps.note_change(session, claim.challenge_id)
         if verdict.for_host:
-            endings.alarm_host(session, claim, words=verdict.for_host, now=now)
+            endings.alarm_host(
+                session, claim, box="metric-private", words=verdict.for_host, now=now
+            )
 
 
 def _fail(session: Session, claim: Claim, verdict: Unscorable, *, now: datetime) -> None:
     reason = verdict.reason
     submission = submissions.submission(session, claim.submission_id)
     if verdict.is_by_host and submission.delivery is not Delivery.PREDICTIONS:
-        endings.tell_host(session, claim, box="metric-public", words=reason, now=now)
+        endings.tell_host(session, claim, box="refusal", words=reason, now=now)
         reason = run_words.HIDDEN_REFUSAL
     submission_service.fail(session, submission_id=claim.submission_id, reason=reason, now=now)
 

@@ -172,7 +172,8 @@ class HostRun:
     """A run on hidden data as its organizers see it; never shown to participants.
 
     Attributes:
-        box: ``model``, ``metric-public`` or ``metric-private``.
+        box: ``model``, ``predictions`` (their reading), ``metric-public`` or ``metric-private``
+            (failures of the metric), or ``refusal`` (what the metric told of the predictions).
         log: The end of what was written, fit to be shown.
         words: What else the organizer has to know, such as why the predictions were refused.
 

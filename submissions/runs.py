@@ -101,7 +101,7 @@ def tell_host(
         session: The unit of work.
         run: The run, or that of the predictions a metric was about.
         now: Time of the end.
-        box: Other than the run's stage: ``predictions``, ``metric-public``, ``metric-private``.
+        box: Other than the run's stage: see `HostRun`.
         report: What the box said, where there was one.
         log: Its end, fit to be shown.
         words: What else there is to know.

@@ -61,8 +61,11 @@ def alarms(arena: Arena) -> list[AlarmKind]:
 
 
 def told(arena: Arena, submission_id: str) -> list[tuple[str, str]]:
+    """What the organizers are told of a submission; their page lists it as failures, too."""
     with db.reading(arena.engine) as session:
         runs = host_runs.of_submission(session, submission_id)
+        failures = host_runs.metric_failures(session, challenge_id=arena.challenge_id, limit=9)
+    assert failures == tuple((submission_id, run) for run in runs)
     return [(run.box, run.words) for run in runs]
 
 
@@ -116,7 +119,7 @@ def test_a_metric_that_fails_is_the_hosts_fault_and_gives_the_try_back(
     ]
     assert alarms(arena) == [AlarmKind.METRIC_BROKE]
     ((box, words),) = told(arena, receipt.submission_id)
-    assert box == "metric"
+    assert box == "metric-public"
     assert "the answer is 4.5" in words
 
 
@@ -130,7 +133,7 @@ def test_a_metric_that_fails_on_the_private_part_alone_is_told_to_the_host_only(
     submission = arena.submission(receipt.submission_id)
     assert (submission.state, submission.reason) == (SubmissionState.SCORED, "")
     assert alarms(arena) == [AlarmKind.METRIC_BROKE]
-    assert [box for box, _ in told(arena, receipt.submission_id)] == ["metric"]
+    assert [box for box, _ in told(arena, receipt.submission_id)] == ["metric-private"]
 
 
 def test_without_a_box_the_job_waits_for_a_machine_that_has_one(

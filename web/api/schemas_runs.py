@@ -89,7 +89,8 @@ class RunsView(View):
 class HostRunView(View):
     """A run on hidden data, for organizers of the challenge alone.
 
-    `box` is `model`, `predictions` (their reading), `metric-public` or `metric-private`.
+    `box` is `model`, `predictions` (their reading), `metric-public` or `metric-private` (failures
+    of the metric), or `refusal` (what the metric told of the predictions).
     """
 
     box: str

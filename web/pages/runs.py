@@ -40,6 +40,7 @@ _KINDS = {
 BOXES = {
     "model": "The team's program on the hidden features",
     "predictions": "The predictions it wrote",
+    "refusal": "What the metric told of the predictions",
     "metric-public": "The metric on the public part",
     "metric-private": "The metric on the private part",
 }
