@@ -50,7 +50,7 @@ WORDS: Final = {
     Outcome.INVALID_PREDICTIONS: EndWords(
         "It ended well, and the predictions it wrote are not sound.",
         "Write one line for every id in /input, no more and no fewer, with values as on the "
-        "challenge's page. More is not told of a run on hidden data.",
+        "challenge's page.",
     ),
 }
 OURS: Final = EndWords(

@@ -7,7 +7,7 @@ from typing import Final
 CODES: Final = MappingProxyType(
     {
         "image:architecture": "the image, or its program, is for another kind of machine",
-        "image:attribute": "a file has extended attributes, such as capabilities",
+        "image:attribute": "a file has attributes of the trusted or overlay kind",
         "image:command": "the image has neither ENTRYPOINT nor CMD",
         "image:device": "a layer holds a device, a socket or a named pipe",
         "image:digest": "a part of the archive is not what its digest says",

@@ -34,11 +34,12 @@ def until(at: datetime, *, now: datetime) -> str:
 
 
 def size(count: int) -> str:
-    """Return e.g. ``1.5 MiB``."""
+    """Return e.g. ``1.5 MiB`` or ``2 GiB``."""
     value = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if value < _KIBI or unit == "GiB":
-            return f"{count:,} bytes" if unit == "bytes" else f"{value:,.1f} {unit}"
+            words = f"{value:,.1f}".removesuffix(".0")
+            return f"{count:,} bytes" if unit == "bytes" else f"{words} {unit}"
         value /= _KIBI
     raise AssertionError("the last unit always answers")
 

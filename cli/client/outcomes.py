@@ -27,7 +27,7 @@ def meaning(report: RunReport, limits: Limits) -> tuple[str, str]:
     return {
         Outcome.FINISHED: (
             "It ended well.",
-            "Ask the server about the file, at no cost: palio check FILE --challenge CHALLENGE",
+            "Submit it: the smoke run on the server judges the predictions too, and costs no try.",
         ),
         Outcome.IMAGE_ERROR: (
             "Its program could not be started.",

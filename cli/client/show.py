@@ -230,7 +230,7 @@ def size_of(count: int) -> str:
         if size < 1000:  # noqa: PLR2004 (four digits are hard to read)
             break
         size, unit = size / 1024, unit_above
-    return f"{size:.1f} {unit}"
+    return f"{f'{size:.1f}'.removesuffix('.0')} {unit}"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from palio.cli.client import show
 from palio.cli.client.answers import Submission
 
 LOG_LINES = 60
+LOG_COLUMNS = 400
 _TITLES = {
     "received": "received",
     "intake": "intake",
@@ -37,7 +38,7 @@ def tell(submission: Submission, *, has_log: bool) -> None:
     smoke = runs.get("smoke")
     if smoke and smoke.get("outcome"):
         if smoke["outcome"] != "finished":
-            show.line(f"{smoke['words']} {smoke['hint']}".strip())
+            show.line(smoke["hint"])  # what happened is the reason of the refusal, told before
         if has_log or smoke["outcome"] != "finished":
             _tell_log(smoke, is_whole=has_log)
 
@@ -49,7 +50,7 @@ def _run_facts(run: dict[str, Any] | None) -> str:
     parts = (
         run["outcome"],
         f"exit code {code}" if code is not None else "",
-        f"{run['wall_seconds']:g} s",
+        f"{round(run['wall_seconds'], 2):g} s",
         show.size_of(run["peak_memory_bytes"]),
     )
     return ", ".join(part for part in parts if part)
@@ -60,8 +61,12 @@ def _tell_log(run: dict[str, Any], *, is_whole: bool) -> None:
     if not lines:
         show.line("It wrote nothing in the smoke run.", dim=True)
         return
-    shown = lines if is_whole else lines[-LOG_LINES:]
+    shown = lines if is_whole else [_cut(line) for line in lines[-LOG_LINES:]]
     is_cut = run["is_log_cut"] or len(shown) < len(lines)
     show.line(f"What it wrote in the smoke run{', the end of it' if is_cut else ''}:", bold=True)
     for line in shown:
         show.line(f"  | {line}")
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LOG_COLUMNS else f"{line[:LOG_COLUMNS]}…"

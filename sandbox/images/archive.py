@@ -186,6 +186,8 @@ def _target(member: Member, name: str) -> str:
     path = posixpath.normpath(posixpath.join(folder, member.link))
     if not member.link or path.startswith(("/", "..")) or "\0" in path:
         raise ImageRefusedError(
-            "image:outside-link", f"The link {name[:200]!a} leads out of the archive."
+            "image:outside-link",
+            f"The link {name[:200]!a} leads out of the archive.",
+            hint="Make it with docker save IMAGE; docker export writes no image.",
         )
     return path

@@ -162,6 +162,16 @@ def test_what_the_server_would_refuse_is_not_sent_at_all(
     assert words in result.stderr
 
 
+@pytest.mark.parametrize("content", [tar(), zipped("palio-model.toml")], ids=["image", "code"])
+def test_a_model_sent_as_predictions_is_not_sent_at_all(
+    signed_in: Palio, fake: Fake, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "mine").write_bytes(content)
+    result = signed_in("submit", tmp_path / "mine", "-c", "mini")
+    assert (result.exit_code, fake.requests) == (1, [])
+    assert "--code" in result.stderr
+
+
 def test_two_things_at_once_are_wrong_usage(signed_in: Palio, fake: Fake, folder: Path) -> None:
     result = signed_in("submit", folder / "main.py", "--code", folder, "-c", "mini")
     assert (result.exit_code, fake.requests) == (2, [])
@@ -194,7 +204,7 @@ def test_wait_for_a_model_that_fails_shows_stages_and_the_log_and_is_code_1(
     assert result.exit_code == 1
     assert "smoke run: Waiting at place 2 of the queue." in result.stderr
     lines = result.stdout.splitlines()
-    assert "  smoke run   failed, program_error, exit code 3, 1.5 s, 1.0 MiB" in lines
+    assert "  smoke run   failed, program_error, exit code 3, 1.5 s, 1 MiB" in lines
     assert "  hidden run  skipped" in lines
     assert "  | KeyError:  [2J'user'" in lines
     assert ("  | line 41" in lines, "  | line 40" in lines) == (True, False)

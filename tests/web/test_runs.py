@@ -284,7 +284,7 @@ def test_the_challenge_page_tells_the_limits_and_the_contract(open_site: Site) -
     assert "/output/predictions.csv" not in page
     open_site.take_models()
     page = open_site.spectator().get("/challenges/toy").text
-    for words in ("/output/predictions.csv", "10 minutes", "2.0 GiB of memory", "smoke run"):
+    for words in ("/output/predictions.csv", "10 minutes", "2 GiB of memory", "smoke run"):
         assert words in page
     runtime = open_site.spectator().get("/api/v1/challenges/toy").json()["runtime"]
     assert [each.partition("==")[0] for each in runtime["packages"]].count("pandas") == 1

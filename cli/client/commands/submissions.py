@@ -120,6 +120,11 @@ def submit(
 def _send(api: "Api", slug: str, parcel: sending.Parcel, *, note: str, key: str) -> Receipt:
     if parcel.delivery != "predictions":
         sending.check(parcel, api.challenge(slug))
+    elif sending.is_model(parcel.path):
+        raise ClientError(
+            f"{parcel.path.name} holds a model, not predictions.",
+            hint="Say so: palio submit --code ZIP, or palio submit --image FILE",
+        )
     try:
         with show.transfer(parcel.path.name) as progress:
             return api.submit(

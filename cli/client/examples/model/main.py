@@ -1,7 +1,8 @@
-"""Reads the first CSV file in /input, writes /output/predictions.csv. Change `predict`."""
+"""Reads the CSV file with the ids in /input, writes /output/predictions.csv. Change `predict`."""
 
 import csv
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 INPUT = Path("/input")
@@ -16,18 +17,19 @@ def predict(row: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Write one prediction for every line."""
-    sources = sorted(INPUT.glob("*.csv"))
-    if not sources:
-        sys.exit("There is no CSV file in /input.")
-    with (
-        sources[0].open(newline="", encoding="utf-8") as source,
-        PREDICTIONS.open("w", newline="", encoding="utf-8") as target,
-    ):
-        rows = csv.DictReader(source)
-        columns = rows.fieldnames or []
-        if ID not in columns:
-            sys.exit(f"{sources[0].name} has no column {ID}; it has {', '.join(columns)}.")
+    """Write one prediction for every line of the first file that has the id column."""
+    for path in sorted(INPUT.glob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as source:
+            rows = csv.DictReader(source)
+            if ID in (rows.fieldnames or ()):
+                write(rows)
+                return
+    sys.exit(f"No CSV file in /input has a column “{ID}”: set ID in main.py.")
+
+
+def write(rows: Iterable[dict[str, str]]) -> None:
+    """Write the predictions for these lines."""
+    with PREDICTIONS.open("w", newline="", encoding="utf-8") as target:
         writer = csv.writer(target)
         writer.writerow([ID, PREDICTION])
         writer.writerows([row[ID], predict(row)] for row in rows)
