@@ -12,6 +12,7 @@ from palio.core import db
 from palio.core.clock import database_now
 from palio.pipeline import leases, packages
 from palio.pipeline.bench import ATTEMPTS, Bench
+from palio.sandbox.runtime import build
 from palio.sandbox.spec import RunName
 from palio.submissions import runs
 
@@ -25,7 +26,7 @@ class Keeper:
 
     Args:
         bench: Of the process that looks; its boxes are looked at.
-        keep_days: Images and packages not used for so long are removed.
+        keep_days: Images, packages and runtimes not used for so long are removed.
 
     """
 
@@ -64,7 +65,7 @@ class Keeper:
             return leases.is_held(session, job_id=job_id, fence=fence, now=now)
 
     def prune(self) -> None:
-        """Once an hour, remove images and packages that were not used for long."""
+        """Once an hour, remove images, packages and runtimes that were not used for long."""
         boxes = self._bench.boxes()
         if boxes is None or time.monotonic() < self._pruned_at + PRUNE_SECONDS:
             return
@@ -74,6 +75,7 @@ class Keeper:
         for box in boxes.all:
             box.prune_images(keep=keep)
         packages.forget(boxes.folder, days=self._keep_days)
+        build.forget(boxes.folder, days=self._keep_days)
 
     def _images_in_use(self, session: Session) -> frozenset[str]:
         since = database_now(session) - timedelta(days=self._keep_days)

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from palio.sandbox.spec import RuntimeRoot
 BUILDER = 2  # raise it when the same lock and Python would give another root
 RECORD = "runtime.json"
 _FOLDER = "runtime"
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,14 @@ def ensure(
     digest = digest_of(packages=packages)
     folder = state / _FOLDER / digest[:16]
     if (folder / RECORD).is_file():
+        folder.with_suffix(_LOCK).touch()  # `forget` goes by it
         return RuntimeRoot(folder)
     if sys.platform != "linux":
         raise RuntimeBuildError(
             "Code runs in a box that only Linux has.",
             hint="Use Linux: a virtual machine, or WSL 2 on Windows.",
         )
-    with _alone(folder.with_suffix(".lock")):
+    with _alone(folder.with_suffix(_LOCK)):
         if not (folder / RECORD).is_file():
             _build(folder, digest=digest, wheels=wheels, has_packages=packages, say=say)
     return RuntimeRoot(folder)
@@ -79,6 +82,31 @@ def find(state: Path, *, packages: bool = True) -> RuntimeRoot | None:
     """Return the root when it is built already."""
     folder = state / _FOLDER / digest_of(packages=packages)[:16]
     return RuntimeRoot(folder) if (folder / RECORD).is_file() else None
+
+
+def forget(state: Path, *, days: int) -> tuple[str, ...]:
+    """Remove roots that nothing used for so many days; never those that `ensure` would give.
+
+    Args:
+        state: As for `ensure`.
+        days: Longer than any run.
+
+    Returns:
+        The names of their folders.
+
+    """
+    ours = {digest_of(packages=has)[:16] for has in (True, False)}
+    oldest = time.time() - days * 24 * 3600  # compared with the file system's own times
+    gone = []
+    for lock in sorted((state / _FOLDER).glob(f"*{_LOCK}")):
+        if lock.stem in ours or lock.stat().st_mtime >= oldest:
+            continue
+        with _alone(lock):
+            for suffix in ("", ".new"):
+                shutil.rmtree(lock.with_suffix(suffix), ignore_errors=True)
+            lock.unlink()
+        gone.append(lock.stem)
+    return tuple(gone)
 
 
 def read(root: RuntimeRoot) -> Runtime:

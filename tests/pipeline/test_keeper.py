@@ -11,6 +11,7 @@ from palio.pipeline import leases
 from palio.pipeline.contracts import Queue
 from palio.pipeline.keeper import Keeper
 from palio.sandbox.outcome import Box
+from palio.sandbox.runtime import build
 from palio.sandbox.spec import RunName
 from palio.submissions import runs
 from palio.submissions.contracts import RunRef
@@ -79,3 +80,22 @@ def test_packages_not_used_for_days_are_removed(models: Models, keeper: Keeper) 
     keeper.prune()
     left = [path.name for path in (models.boxes.folder / "packages").iterdir()]
     assert left == ["b" * 64]
+
+
+def test_runtimes_of_before_an_update_are_removed_and_the_one_in_force_stays(
+    models: Models, keeper: Keeper
+) -> None:
+    folder = models.boxes.folder / "runtime"
+    ours = build.digest_of(packages=True)[:16]
+    for name, days in (("a" * 16, 8), ("b" * 16, 1), (ours, 8)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "runtime.json").write_text("{}")
+        lock = folder / f"{name}.lock"
+        lock.touch()
+        at = lock.stat().st_mtime - days * 24 * 3600
+        os.utime(lock, (at, at))
+    keeper.prune()
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"b" * 16, "b" * 16 + ".lock", ours, f"{ours}.lock"}
+    build.ensure(models.boxes.folder)  # used again
+    assert build.forget(models.boxes.folder, days=7) == ()
