@@ -160,7 +160,7 @@ class DockerSandbox:
                     binds=binds,
                     seccomp=seccomp.docker_profile(),
                     runtime=self._runtime,
-                    group=f"/{group.name}" if group else "",
+                    group=meter.path_of(group) if group else "",
                 )
                 box = self._calls.create(str(spec.name), body)
                 stack.callback(self._calls.remove, box)

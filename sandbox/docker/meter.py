@@ -25,9 +25,19 @@ def groups(info: Mapping[str, Any]) -> Groups | None:
         return None
     with suppress(cgroup.NoGroupsError, OSError):
         found = cgroup.find()
-        if all(base.is_mount() for base in found.bases.values()):  # the engine's path begins there
+        if all(_top(base) in {base, base.parent} for base in found.bases.values()):
             return found
     return None
+
+
+def path_of(group: Group) -> str:
+    """Give the path of a group as an engine takes it, from the top of each hierarchy."""
+    folder = group.folders["memory"]
+    return f"/{folder.relative_to(_top(folder))}"
+
+
+def _top(folder: Path) -> Path:
+    return next(each for each in (folder, *folder.parents) if each.is_mount())
 
 
 @contextmanager
