@@ -62,6 +62,8 @@ def server_running(
     stage: Stage, *, port: int, prepare: Callable[[Stage], None] = lambda _stage: None
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Serve from a clean folder, made ready by `prepare`, while the block runs."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave a server
+        signal.signal(ending, signal.default_int_handler)
     clean(stage.data)
     prepare(stage)
     stage.step(f"starting Palio in {stage.data}")

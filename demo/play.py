@@ -78,6 +78,15 @@ class Stage:
             raise DemoError(f"palio {' '.join(arguments)}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def show(self, *arguments: str) -> None:
+        """Run a `palio` command and let it be seen as its user would see it."""
+        if not self.console.is_terminal:
+            self.console.print(self.palio(*arguments).rstrip(), highlight=False, soft_wrap=True)
+            return
+        done = subprocess.run([*PALIO, *arguments], check=False)  # noqa: S603 (our own command)
+        if done.returncode != 0:
+            raise DemoError(f"palio {' '.join(arguments)} ended with {done.returncode}.")
+
 
 def wait_for_server(stage: Stage, server: "subprocess.Popen[bytes]") -> None:
     """Wait until the server answers; raises `DemoError` with its last words when it does not."""
@@ -111,8 +120,7 @@ def launch(stage: Stage) -> None:
     challenge.write_challenge(
         stage.pack, opens_at=now, closes_at=now + timedelta(seconds=stage.seconds)
     )
-    report = stage.palio("challenge", "check", str(stage.pack))
-    stage.console.print(report.rstrip(), style="dim", highlight=False, soft_wrap=True)
+    stage.show("challenge", "check", str(stage.pack))
     stage.palio(
         "challenge", "publish", str(stage.pack), "--organizer", HOST, "--data", str(stage.data)
     )

@@ -10,6 +10,9 @@ from palio.demo import challenge, models, ratings
 SAMPLE_PEOPLE = 60
 SAMPLE_HIDDEN = 3
 
+FIRST_SCORE = "The score is the root mean squared error."
+OWN_SCORE = "The score is the mean over people of each person's root mean squared error."
+
 OWN_METRIC = '''\
 """Each person counts alike: the mean over people of the RMSE of that person's rows."""
 
@@ -77,6 +80,8 @@ def write_challenge(folder: Path, *, opens_at: datetime, closes_at: datetime) ->
         f"{before}{METRIC_SETTINGS}\n[submission]{form.rstrip()}\n{MODEL_SETTINGS}\n[[phases]]{rest}",
         encoding="utf-8",
     )
+    about = (folder / "description.md").read_text(encoding="utf-8")
+    (folder / "description.md").write_text(about.replace(FIRST_SCORE, OWN_SCORE), encoding="utf-8")
     (folder / "metric.py").write_text(OWN_METRIC, encoding="utf-8")
     cut.qualifying[["id", "rating", "person"]].to_csv(folder / "solution.csv", index=False)
     ratings.write_public_files(cut, folder / "models" / "input")

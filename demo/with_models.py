@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from palio.cli.client import show
 from palio.cli.client.answers import Submission
 from palio.cli.client.api import Api
 from palio.core.settings import Settings
@@ -67,7 +68,7 @@ def main() -> int:
 def prepare(stage: Stage) -> None:
     """See what boxes this machine has, and make the runtime that code and metrics run in."""
     stage.step("palio doctor: which boxes does this machine offer?")
-    stage.console.print(stage.palio("doctor", "--data", str(stage.data)).rstrip(), style="dim")
+    stage.show("doctor", "--data", str(stage.data))
     stage.step("making the runtime of code and metrics: Python, numpy, pandas, scikit-learn")
     stage.palio("runtime", "build", "--data", str(stage.data))
 
@@ -92,8 +93,7 @@ def launch(stage: Stage) -> None:
     """Write, check and publish the challenge as its organizer."""
     now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 (a person reads the wall clock)
     programs.write_challenge(stage.pack, opens_at=now, closes_at=now + timedelta(hours=HOURS))
-    report = stage.palio("challenge", "check", str(stage.pack), "--data", str(stage.data))
-    stage.console.print(report.rstrip(), style="dim", highlight=False, soft_wrap=True)
+    stage.show("challenge", "check", str(stage.pack), "--data", str(stage.data))
     stage.palio(
         "challenge", "publish", str(stage.pack), "--organizer", play.HOST, "--data", str(stage.data)
     )
@@ -111,7 +111,7 @@ def make_entries(stage: Stage, folder: Path) -> tuple[Entry, ...]:
     (forgetful / "main.py").write_text("print('trained for hours, and wrote nothing')\n")
     bundle.pack(forgetful, folder / "forgetful.zip")
     entries.write_code(folder / "leanings.zip")
-    stage.step("felix trains at home and makes an image of 30 MB that only predicts")
+    stage.step("felix trains at home and makes an image that only predicts")
     runtime = build.ensure(stage.data / first.KEPT, packages=False)
     work = folder / "work"
     work.mkdir()
@@ -141,8 +141,8 @@ def take_part(stage: Stage, entry: Entry) -> None:
     with Api(stage.server, token) as api:
         api.accept_rules(challenge.SLUG, sha256=api.rules(challenge.SLUG)["sha256"])
         before = api.quota(challenge.SLUG)["remaining"]
-        size = entry.file.stat().st_size / 1e6
-        say(f"sends {entry.words} ({entry.delivery}, {size:.1f} MB)")
+        size = show.size_of(entry.file.stat().st_size)
+        say(f"sends {entry.words} ({entry.delivery}, {size})")
         receipt = api.submit(challenge.SLUG, entry.file, note=entry.words, delivery=entry.delivery)
         ended = api.wait(receipt["submission_id"], timeout_seconds=WAIT_SECONDS)
         for line in story(ended):
@@ -158,8 +158,8 @@ def story(ended: Submission) -> list[str]:
         run = runs.get(name)
         if run:
             memory = run["peak_memory_bytes"] / 2**20
-            used = f"{run['wall_seconds']:.3g} s, {memory:.0f} MiB"
-            lines.append(f"{name} run ({used}): {run['words']}")
+            used = f"{round(run['wall_seconds'], 2):g} s, {memory:.0f} MiB"
+            lines.append(f"{name} run: {run['outcome']}, {used}")
     if ended["state"] == "scored":
         scores = ", ".join(f"{one['metric']} {one['score']}" for one in ended["public_scores"])
         return [*lines, f"scored: {scores}"]

@@ -18,7 +18,7 @@ from palio.core.settings import Settings
 from palio.pipeline import boxes, queries
 from palio.pipeline.contracts import Queue
 from palio.pipeline.rules import memory_needed
-from palio.pipeline.worker import wanted_boxes
+from palio.pipeline.worker import ANSWERS_WAY_OUT, ANSWERS_WORDS, may_meet_answers, wanted_boxes
 from palio.sandbox.choose import Backend
 from palio.sandbox.runtime import build
 from palio.sandbox.spec import Level, Probe
@@ -38,6 +38,8 @@ def looks(settings: Settings) -> Iterator[Line]:
         yield of_probe(backend, probe)
     memory = boxes.machine_memory()
     yield from of_choice(boxes.choice_of(probes, policy=wanted.policy, memory_bytes=memory))
+    if may_meet_answers(settings):
+        yield Line("warn", "answers", ANSWERS_WORDS, ANSWERS_WAY_OUT)
     yield _of_runtime(settings)
 
 
@@ -75,7 +77,7 @@ def of_choice(choice: boxes.Choice) -> Iterator[Line]:
         yield Line("ok", "boxes", ", ".join(running))
     if missing:
         words = f"{', '.join(missing)} cannot be run here; predictions work"
-        way_out = "Install bubblewrap or Docker, or lower PALIO_SANDBOX_LEVEL_…; see above."
+        way_out = "What is missing stands above; or lower PALIO_SANDBOX_LEVEL_CODE and …_IMAGES."
         yield Line("warn", "boxes", words, way_out)
 
 
