@@ -39,6 +39,11 @@ BACKENDS: Final[Mapping[str, tuple[Backend, ...]]] = {
 }
 EXIT_NO_BOX = 69  # EX_UNAVAILABLE of sysexits.h: starting it again would change nothing
 
+ANSWERS_WORDS: Final = "this account can read the answers, so no team's program should run as it"
+ANSWERS_WAY_OUT: Final = (
+    "Run `palio worker --queues model` as another account, better on another machine."
+)
+
 FindBoxes = Callable[[], Boxes | None]
 
 _log = logging.getLogger(__name__)
@@ -71,6 +76,8 @@ def run_worker(
     choice = _choice(settings, queues)
     if is_model:
         _check(choice)
+        if may_meet_answers(settings):
+            _log.warning("%s (%s). %s", ANSWERS_WORDS, settings.sealed_folder, ANSWERS_WAY_OUT)
         tasks.register_models(
             app, lru_cache(maxsize=1)(partial(_model_bench, settings, app, choice))
         )
@@ -88,6 +95,17 @@ def run_worker(
     if not embedded:
         _log.warning("worker %s takes jobs: %s", processes.own_name(), ", ".join(queues))
     worker.start()
+
+
+def may_meet_answers(settings: Settings) -> bool:
+    """Tell whether this account could read answers, where a real challenge is at stake.
+
+    Not refused: on one machine root reads everything, and a small host may have no second one.
+    """
+    if settings.environment != "production":
+        return False
+    folder = settings.sealed_folder
+    return os.access(folder, os.R_OK | os.X_OK) and any(folder.iterdir())
 
 
 def wanted_boxes(settings: Settings) -> boxes.Wanted:

@@ -7,6 +7,8 @@ import pytest
 from tests.cli.conftest import PASSWORD, Palio, document, make_pack
 
 from palio.cli.operate import doctor, publishing
+from palio.core.settings import Settings
+from palio.pipeline.worker import may_meet_answers
 
 
 @pytest.fixture
@@ -167,6 +169,19 @@ def test_doctor_with_unsafe_settings_names_them(
     lines = {line["what"]: line for line in document(result)}
     assert (result.exit_code, lines["settings"]["state"]) == (1, "fail")
     assert "PALIO_SECRET_KEY" in lines["settings"]["words"]
+
+
+def test_a_worker_for_programs_that_can_read_answers_is_told_in_production(
+    tmp_path: Path,
+) -> None:
+    laptop = Settings(data_folder=tmp_path)
+    real = laptop.model_copy(update={"environment": "production"})
+    assert not may_meet_answers(real)  # there are none here
+    (tmp_path / "sealed").mkdir()
+    assert not may_meet_answers(real)
+    (tmp_path / "sealed" / "key").touch()
+    assert may_meet_answers(real)
+    assert not may_meet_answers(laptop)
 
 
 def test_doctor_finds_a_data_folder_that_is_open_to_all(tmp_path: Path) -> None:
