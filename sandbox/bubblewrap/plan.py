@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palio.sandbox import seccomp
+from palio.sandbox import hidden, seccomp
 from palio.sandbox.bubblewrap import launch, mounts
 from palio.sandbox.bubblewrap.program import Program
 from palio.sandbox.cgroup import Bounds, Group
@@ -33,7 +33,10 @@ _ALWAYS = (
     "--new-session --cap-drop ALL --clearenv"
 )
 _ROOT = "--ro-bind {base}/root / --proc /proc --dev /dev --bind {base}/scratch/shm /dev/shm "
-_REST = "--remount-ro /dev --bind {base}/scratch/tmp /tmp --bind {base}/output /output"
+_REST = (
+    "--ro-bind /proc/sys /proc/sys --remount-ro /dev "
+    "--bind {base}/scratch/tmp /tmp --bind {base}/output /output"
+)
 
 
 def bounds(limits: Limits) -> Bounds:
@@ -102,12 +105,28 @@ def _tmpfs(size: int, inodes: int, uid: int) -> str:
     return f"size={size},nr_inodes={inodes + 1},mode=755,uid={uid},gid={uid}"  # 1: its own root
 
 
+def _hiding() -> list[str]:
+    """Cover what is to be hidden, as far as this kernel has it; `/sys` is not there at all."""
+    options = []
+    for path in hidden.PATHS:
+        if path.startswith("/sys/") or not Path(path).exists():
+            continue
+        is_folder = Path(path).is_dir()
+        cover = (
+            f"--tmpfs {path} --remount-ro {path}" if is_folder else f"--ro-bind /dev/null {path}"
+        )
+        options += cover.split()
+    return options
+
+
 def _options(spec: RunSpec, binds: tuple[tuple[str, str], ...]) -> list[str]:
     environment: Mapping[str, str] = {**ENVIRONMENT, **spec.env}
     options = _ALWAYS.split()
     for name, value in environment.items():
         options += ["--setenv", name, value]
-    options += (_ROOT + _REST).format(base=launch.BASE).split()
+    options += _ROOT.format(base=launch.BASE).split()
+    options += _hiding()
+    options += _REST.format(base=launch.BASE).split()
     for shown, target in binds:
         options += ["--ro-bind", shown, target]
     options += ["--chdir", spec.workdir]

@@ -177,18 +177,18 @@ class DockerSandbox:
         return stack.enter_context(meter.metered(self._groups, str(spec.name), spec.limits))
 
     def _make_output(self, spec: RunSpec, stack: ExitStack) -> tuple[Output, tuple[Bind, ...]]:
-        binds = tuple(Bind(str(m.source.resolve()), m.target) for m in spec.mounts)
         if self._ways.may_mount:
-            way = volume.mounted(str(spec.name), spec.limits, folder=self._outputs)
+            way = volume.mounted(str(spec.name), spec.limits, spec.mounts, folder=self._outputs)
             output: Output = stack.enter_context(way)
-            return output, (*binds, *output.binds)
-        copied = () if self._ways.sees_files else spec.mounts
+            return output, output.binds
+        sees_files, image = self._ways.sees_files, self._images.hold()
+        copied = () if sees_files else spec.mounts
         output = stack.enter_context(
-            volume.held(
-                self._calls, spec.name, spec.limits, image=self._images.hold(), inputs=copied
-            )
+            volume.held(self._calls, spec.name, spec.limits, image=image, inputs=copied)
         )
-        return output, (*(() if copied else binds), *output.binds)
+        seen = spec.mounts if sees_files else ()
+        binds = (Bind(str(mount.source.resolve()), mount.target) for mount in seen)
+        return output, (*binds, *output.binds)
 
     def _watch(self, box: str, spec: RunSpec, group: Group | None) -> Watched:
         log = Path(str(self._info.get("DockerRootDir", "/nowhere"))) / "containers" / box

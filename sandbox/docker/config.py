@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from palio.sandbox import hidden
 from palio.sandbox.spec import NOBODY, OUTPUT, SCRATCH, Limits, RunSpec
 
 OPEN_FILES = 1024
@@ -80,6 +81,8 @@ def _host(limits: Limits, *, seccomp: str, is_gvisor: bool) -> dict[str, Any]:
     return {
         "NetworkMode": "none",
         "IpcMode": "none",
+        "CgroupnsMode": "private",  # its path tells the run's name
+        "MaskedPaths": list(hidden.PATHS),  # the engine's own list is part of it
         "Tmpfs": {"/dev/shm": shared_options(limits)},  # noqa: S108 (of the box)
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],

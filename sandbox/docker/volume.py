@@ -16,12 +16,23 @@ from palio.sandbox.collector import Refusal
 from palio.sandbox.docker import config, hold, volume_mount
 from palio.sandbox.docker.calls import Calls, EngineError
 from palio.sandbox.docker.config import Bind
-from palio.sandbox.spec import NOBODY, OUTPUT, SCRATCH, Collected, Limits, Mount, RunName, Wanted
+from palio.sandbox.spec import (
+    INPUT,
+    NOBODY,
+    OUTPUT,
+    SCRATCH,
+    Collected,
+    Limits,
+    Mount,
+    RunName,
+    Wanted,
+)
 
 HOLDER, OUTPUT_VOLUME, INPUT_VOLUME = ".hold", ".out", ".in"  # after the run's name
 SCRATCH_VOLUME = ".tmp"
 _INNER = "box"
-_OWN_INODES = 2  # root of the mount, and the folder in it
+_EMPTY = "empty"
+_OWN_INODES = 3  # root of the mount, and the folders in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,8 @@ def look(calls: Calls, name: RunName, *, image: str, folder: Path) -> Ways:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with mounted(str(name), Limits(seconds=1, memory_bytes=2**20), folder=folder) as output:
+        least = Limits(seconds=1, memory_bytes=2**20)
+        with mounted(str(name), least, (Mount(folder, INPUT),), folder=folder) as output:
             if _sees(calls, name, output.binds[0].source, image=image):
                 return Ways(may_mount=True, sees_files=True)
     except OSError:
@@ -89,18 +101,19 @@ class Output(Protocol):
 
 
 class MountedOutput:
-    """File systems of ours in memory, bound into the container and read by us.
+    """File systems of ours, bound into the container; those in memory are read by us.
 
-    The container gets a folder inside: an engine that does not see our mount finds no such
-    folder and refuses, rather than let the program fill the disk below.
+    Of these the container gets a folder inside: an engine that does not see our mount finds no
+    such folder and refuses, rather than let the program fill the disk below.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inputs: tuple[Bind, ...]) -> None:
         self._output = folder / "output" / _INNER
         scratch = folder / "scratch" / _INNER
         self.binds = (
             Bind(str(self._output), OUTPUT, is_writable=True),
             Bind(str(scratch), SCRATCH, is_writable=True),
+            *inputs,
         )
 
     def collect(self, wanted: Wanted, *, into: Path) -> Collected | Refusal:
@@ -109,8 +122,10 @@ class MountedOutput:
 
 
 @contextmanager
-def mounted(name: str, limits: Limits, *, folder: Path) -> Iterator[MountedOutput]:
-    """Mount a run's `/output` and `/tmp` below `folder`, named so that the reaper knows them.
+def mounted(
+    name: str, limits: Limits, inputs: tuple[Mount, ...], *, folder: Path
+) -> Iterator[MountedOutput]:
+    """Mount all a run sees below `folder`, named so that the reaper knows it.
 
     Raises:
         OSError: We may not mount.
@@ -133,11 +148,22 @@ def mounted(name: str, limits: Limits, *, folder: Path) -> Iterator[MountedOutpu
                 inodes=inodes + _OWN_INODES,
                 follows_links=part == "scratch",  # we never read there, and programs need them
             )
+            (place / _EMPTY).mkdir()
             (place / _INNER).mkdir()
             (place / _INNER).chmod(0o777 if part == "output" else 0o1777)  # `top` is closed
-        yield MountedOutput(top)
+        yield MountedOutput(top, tuple(_views(name, inputs, top)))
     finally:
         clear_away(top)
+
+
+def _views(name: str, inputs: tuple[Mount, ...], top: Path) -> Iterator[Bind]:
+    for number, mount in enumerate(inputs):
+        place, source = top / f"input{number}", mount.source.resolve()
+        place.mkdir()
+        is_folder = source.is_dir()
+        of = source if is_folder else source.parent
+        volume_mount.mount_view(place, source=name, of=of, empty=top / "scratch" / _EMPTY)
+        yield Bind(str(place if is_folder else place / source.name), mount.target)
 
 
 def clear_away(top: Path) -> None:
@@ -147,10 +173,10 @@ def clear_away(top: Path) -> None:
         OSError: It cannot be removed.
 
     """
-    for part in ("output", "scratch"):
-        while (top / part).is_mount():
-            volume_mount.unmount(top / part)
     with suppress(FileNotFoundError):
+        for part in top.iterdir():
+            while part.is_mount():
+                volume_mount.unmount(part)
         shutil.rmtree(top)  # empty folders by now
 
 

@@ -1,10 +1,12 @@
-"""File systems in memory that we mount for runs: bounded, named, and found again by the reaper."""
+"""File systems that we mount for runs: named, and found again by the reaper."""
 
 import ctypes
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
-_NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 2, 4, 8, 256  # linux/mount.h; the last since 5.10
+# linux/mount.h; the last since 5.10
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 1, 2, 4, 8, 256
 _DETACH = 2
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -26,8 +28,37 @@ def mount_tmpfs(
 
     """
     flags = _NOSUID | _NODEV | _NOEXEC | (0 if follows_links else _NOSYMFOLLOW)
-    options = f"size={size},nr_inodes={inodes},mode=0700".encode()
-    _checked(_LIBC.mount(source.encode(), bytes(target), b"tmpfs", flags, options), target)
+    _mount(target, source, "tmpfs", flags, f"size={size},nr_inodes={inodes},mode=0700")
+
+
+def mount_view(target: Path, *, source: str, of: Path, empty: Path) -> None:
+    """Show a folder, read-only, through an overlay of one run.
+
+    Locks, leases and watches belong to the overlay's own inodes, so that runs which are shown the
+    same folder cannot speak through them; and where it really is, the mount does not tell.
+
+    Args:
+        target: An existing folder.
+        source: The name it is to be found by.
+        of: What is shown.
+        empty: Any empty folder: an overlay wants two.
+
+    Raises:
+        OSError: We may not, or the kernel cannot.
+
+    """
+    with ExitStack() as stack:
+        layers = []
+        for layer in (empty, of):
+            layers.append(os.open(layer, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+            stack.callback(os.close, layers[-1])
+        lower = ":".join(f"/proc/self/fd/{layer}" for layer in layers)
+        _mount(target, source, "overlay", _RDONLY | _NOSUID | _NODEV, f"lowerdir={lower}")
+
+
+def _mount(target: Path, source: str, kind: str, flags: int, options: str) -> None:
+    words = (source.encode(), bytes(target), kind.encode())
+    _checked(_LIBC.mount(*words, ctypes.c_ulong(flags), options.encode()), target)
 
 
 def unmount(target: Path) -> None:

@@ -32,11 +32,11 @@ def _neighbour(box: Bench, name: str) -> list[str]:
     return [word for word, _ in corpus.verdicts(report.log)]
 
 
-def test_locks_of_one_run_are_not_seen_in_another(box: Bench) -> None:
+@pytest.mark.parametrize("locked", ["/usr/bin/env", "/input/features.csv"])
+def test_locks_of_one_run_are_not_seen_in_another(locked: str, box: Bench) -> None:
     def lock(hold: str) -> bytes:
-        spec = box.spec(
-            *("/usr/bin/python3", "-Es", "/app/lock_channel.py"), env={"HOLD": hold}, wanted=()
-        )
+        argv = ("/usr/bin/python3", "-Es", "/app/lock_channel.py")
+        spec = box.spec(*argv, env={"HOLD": hold, "LOCKED": locked}, wanted=())
         return box.sandbox.run(spec, collect_into=box.folder / "input").log
 
     with ThreadPoolExecutor(2) as pool:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from palio.sandbox import hidden
 from palio.sandbox.docker import config
 from palio.sandbox.docker.config import Bind
 from palio.sandbox.spec import Limits, RunName, RunSpec, RuntimeRoot
@@ -41,6 +42,8 @@ def test_every_wall_is_there() -> None:
     assert host == {
         "NetworkMode": "none",
         "IpcMode": "none",
+        "CgroupnsMode": "private",
+        "MaskedPaths": list(hidden.PATHS),
         "Tmpfs": {"/dev/shm": config.shared_options(LIMITS)},  # noqa: S108 (of the box)
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],
