@@ -15,7 +15,7 @@ from palio.cli.client.api import Api
 from palio.core.settings import Settings
 from palio.demo import play
 from palio.demo.play import DemoError, Stage
-from palio.pipeline.supervise import CannotServeError, check_port
+from palio.pipeline.supervise import CannotServeError, check_port, folder_lock
 
 MARKER = ".made-by-the-demo"
 ROLES = {
@@ -93,6 +93,7 @@ def clean(data: Path) -> None:
 
     Raises:
         DemoError: The folder holds something else.
+        CannotServeError: A demo is running in it.
 
     """
     if data.exists() and any(data.iterdir()) and not (data / MARKER).exists():
@@ -100,11 +101,12 @@ def clean(data: Path) -> None:
             f"{data} holds a Palio that is not a demo, and is left alone. "
             "Move it away, or choose another folder: .venv/bin/python -m palio.demo --data FOLDER"
         )
-    for path in data.iterdir() if data.exists() else ():
+    with folder_lock(Settings(data_folder=data)):
+        pass  # nobody serves from it
+    for path in data.iterdir():
         if path.name == KEPT:
             continue
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    data.mkdir(parents=True, exist_ok=True)
     (data / MARKER).touch()
 
 
