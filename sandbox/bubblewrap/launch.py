@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
 BASE = "/tmp"  # noqa: S108 (hidden under a tmpfs of our own; there on every Linux)
 PIPE_BYTES = 65536
+_PIPE_PIECES = 256  # of a pipe that its program made as wide as the kernel lets it
 _PATH = 0o10000000  # O_PATH
 _FOLDER = _PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -274,7 +275,7 @@ def _watch(plan: "Plan", child: int, log: int, started: float) -> "Told":
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     wall_seconds = time.monotonic() - started
-    rest = _read(log)  # all that a pipe can hold
+    rest = b"".join(_read(log) for _ in range(_PIPE_PIECES))
     _keep(kept, rest, plan["log_bytes"])
     del kept[: max(0, len(kept) - plan["log_bytes"])]
     return {

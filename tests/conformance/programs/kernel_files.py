@@ -1,4 +1,4 @@
-"""Looks into, and writes to, what a kernel tells and lends to all: statistics, alarms, terminals."""
+"""Reads, and writes to, what a kernel tells and lends to all: statistics, alarms, terminals."""
 
 import os
 
@@ -16,9 +16,8 @@ for name in (
                 found.append(f"/proc/{name} tells")
     except OSError:
         pass
-for top in ("/proc/pressure", "/sys/kernel", "/sys/class", "/sys/block", "/sys/firmware"):
-    if os.path.isdir(top) and os.listdir(top):
-        found.append(f"{top} is full")
+tops = ("/proc/pressure", "/sys/kernel", "/sys/class", "/sys/block", "/sys/firmware")
+found += [f"{top} is full" for top in tops if os.path.isdir(top) and os.listdir(top)]
 for path, text in (
     ("/proc/pressure/cpu", b"some 150000 2000000\0"),
     ("/proc/sys/kernel/shmmax", b"123456"),
