@@ -142,6 +142,7 @@ def test_a_worker_killed_in_a_hidden_run_loses_nothing_and_repeats_no_smoke_run(
     assert processes(mark) == []
 
 
+@pytest.mark.slow
 def test_a_box_dies_with_its_lease_and_its_late_result_is_void(
     arena: Arena, start: Start, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_box_dies_with_its_lease_and_its_late_result_is_void(
     assert runs(arena, sent) == [("smoke", Outcome.FINISHED.value), ("model", None)]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_a_metric_box_leaves_no_answers_behind(
     arena: Arena, start: Start, state: Path, tmp_path: Path
 ) -> None:

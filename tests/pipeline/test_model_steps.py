@@ -186,7 +186,7 @@ def test_a_box_that_always_fails_gives_the_try_back_and_an_alarm(
         assert len(queries.open_alarms(session)) == 1
 
 
-def test_a_full_disk_is_our_fault(
+def test_a_full_disk_is_our_fault_and_over_once_there_is_room(
     arena: Arena, models: Models, team: Team, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Full(LocalStorage):
@@ -199,6 +199,12 @@ def test_a_full_disk_is_our_fault(
         assert models.run()
     assert arena.submission(receipt.submission_id).state is SubmissionState.RECEIVED
     assert arena.job(receipt.submission_id).state == JobState.QUEUED
+    models.bench = replace(models.bench, blobs=arena.bench.blobs)
+    assert models.run()
+    assert arena.score_all() == 1
+    assert arena.submission(receipt.submission_id).state is SubmissionState.SCORED
+    assert [spec.name.box for spec in models.sandbox.runs] == ["smoke", "model", "model"]
+    assert arena.quota(team).used_total == 1
 
 
 def test_what_gvisor_gave_up_on_gets_one_more_attempt(
