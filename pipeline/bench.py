@@ -50,7 +50,7 @@ ATTEMPTS = "attempts"
 def attempt_folder(boxes: Boxes, claim: Claim) -> Iterator[Path]:
     """Give an empty folder to this attempt alone, closed to other people, cleared afterwards.
 
-    A killed process leaves it behind; its name says whose it was (`boxes.Keeper`).
+    A killed process leaves it behind; its name says whose it was (`keeper.Keeper`).
     """
     place = boxes.folder / ATTEMPTS
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
