@@ -11,7 +11,7 @@ from palio.sandbox.spec import SCRATCH, ImageRefusedError
 
 JSON_BYTES_MAX = 2**20
 _ITEMS_MAX = 1000
-_TEXT_MAX = 2**17
+_TEXT_BYTES_MAX = 2**17 - 1  # of one argument, in Linux; here of all together
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _ROOT = re.compile(r"root|[+-]?0+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -88,7 +88,7 @@ def texts(value: object, *, what: str) -> tuple[str, ...]:
         raise ImageRefusedError("image:json", f"{what} is no list, or one that is too long.")
     if not all(isinstance(item, str) and _is_safe(item) for item in items):
         raise ImageRefusedError("image:json", f"{what} holds something other than plain text.")
-    if sum(map(len, items)) > _TEXT_MAX:
+    if sum(len(item.encode()) for item in items) > _TEXT_BYTES_MAX:
         raise ImageRefusedError("image:json", f"{what} is too long.")
     return tuple(items)
 

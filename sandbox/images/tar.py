@@ -211,8 +211,10 @@ class TarReader:
     def _number(self, field: bytes, name: str) -> int:
         if field[0] == _BASE_256:  # base 256, for what octal digits cannot hold
             return int.from_bytes(field[1:], "big")
-        digits = _until_nul(field.lstrip(b" ")).rstrip(b" ")
-        if not _OCTAL.fullmatch(digits):
+        digits, _, rest = field.strip(b" ").partition(b"\0")
+        digits = digits.rstrip(b" ")
+        # Some readers pass over zero bytes in front, and see a number that others do not.
+        if not _OCTAL.fullmatch(digits) or rest.strip(b" \0"):
             raise self._bad(f"has a header whose {name} cannot be read")
         return int(digits or b"0", 8)
 

@@ -230,3 +230,13 @@ def test_a_program_that_can_start_is_taken(
 ) -> None:
     sent = Sent.of([PROGRAM, *members], **changes)
     assert take(tmp_path, sent.docker()).image_id == sha(sent.config)
+
+
+@pytest.mark.parametrize("field", ["Cmd", "Env"])
+@pytest.mark.parametrize("text", ["A=" + "x" * 2**17, "A=" + "é" * 2**16])
+def test_text_that_no_program_can_be_started_with_is_refused(
+    tmp_path: Path, field: str, text: str
+) -> None:
+    config = {"Cmd": ["/usr/bin/model"], "Env": []}
+    config[field].append(text)
+    assert code_of(tmp_path, Sent.of([PROGRAM], **config).docker()) == "image:json"

@@ -86,6 +86,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "folder with content": (raw_of(b"a/", kind=b"5", size=b"1") + block(b"x") + END, "image:tar"),
     "hard link with content": (raw_of(b"a", kind=b"1", size=b"1") + block(b"x") + END, "image:tar"),
     "negative size": (raw_of(b"a", size=b"\xff" * 12) + END, "image:tar"),
+    "size behind a zero byte": (raw_of(b"a", size=b"\0" + b"1000") + END, "image:tar"),
+    "two sizes": (raw_of(b"a", size=b"0\0" + b"1000") + END, "image:tar"),
     "size with a sign": (raw_of(b"a", size=b"-1") + END, "image:tar"),
     "size with letters": (raw_of(b"a", size=b"0o7") + END, "image:tar"),
     "huge size": (raw_of(b"a", size=b"\x80" + b"\xff" * 11) + END, "image:truncated"),
