@@ -278,10 +278,16 @@ class Calls:
                 raise EngineError(f"the Docker engine could not load an image: {answer['error']}")
         return "".join(str(answer.get("stream", "")) for answer in answers)
 
-    def remove_image(self, image: str) -> None:
-        """Remove an image by id; fine when it is not there."""
-        with _missing_is_fine(), _asked("remove an image"):
-            self._api.remove_image(image)
+    def remove_image(self, image: str) -> bool:
+        """Remove an image by id; False while a container stands on it. Fine when it is gone."""
+        try:
+            with _missing_is_fine(), _asked("remove an image"):
+                self._api.remove_image(image)
+        except EngineError as error:
+            if error.status == HTTPStatus.CONFLICT:
+                return False
+            raise
+        return True
 
 
 class _Body(io.RawIOBase):

@@ -4,9 +4,12 @@ A container that keeps a volume mounted needs a program to be alive, and it must
 else's. These need no image of a system around them, so nothing has to be fetched or trusted.
 """
 
+import hashlib
 import io
 import struct
 import tarfile
+
+from palio.sandbox.images.write import ArchiveWriter, Start, config_of
 
 HOLD = "/hold"
 TRY = "/try"
@@ -17,17 +20,29 @@ _PAUSE = bytes.fromhex("b822000000 0f05 ebf7")  # again: pause()
 _VSOCK = bytes.fromhex("b829000000 bf28000000 be01000000 31d2 0f05 f7d8 89c7 b83c000000 0f05")
 
 
-def archive() -> io.BytesIO:
-    """Write both programs as a tar, ready to be imported as an image."""
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w") as tar:
+def archive() -> tuple[str, io.BytesIO]:
+    """Write both programs as an image; always the same one, so that an engine holds it once.
+
+    Returns:
+        Its id, and the archive to be loaded.
+
+    """
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as tar:
         for path, code in ((HOLD, _PAUSE), (TRY, _VSOCK)):
             program = executable(code)
             entry = tarfile.TarInfo(path.lstrip("/"))
             entry.mode, entry.size = 0o755, len(program)
             tar.addfile(entry, io.BytesIO(program))
+    diff_id = f"sha256:{hashlib.sha256(layer.getvalue()).hexdigest()}"
+    target = io.BytesIO()
+    writer = ArchiveWriter(target)
+    writer.start().write(layer.getvalue())
+    writer.finish(diff_id)
+    config = config_of(Start((HOLD,)), [diff_id], architecture="amd64")
+    image = writer.close(config, [diff_id])
     target.seek(0)
-    return target
+    return image, target
 
 
 def executable(code: bytes) -> bytes:

@@ -4,18 +4,15 @@ import fcntl
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
 from palio.sandbox.docker import hold
 from palio.sandbox.docker.calls import Calls
 from palio.sandbox.spec import ImageRoot, RuntimeRoot, SandboxError
-
-RUNTIMES_KEPT = 3  # the one in use, one from before an update, and one more
-_HOLD = "hold"
 
 
 @dataclass(slots=True)
@@ -52,30 +49,29 @@ class Images:
 
         """
         if isinstance(root, RuntimeRoot):
-            return self._root(digest_of(root), lambda: tar_of(root.folder))
+            return self._runtime(root)
         if not self._calls.find_image(root.image_id):
             raise SandboxError(f"the engine does not have the image {root.image_id}")
         return root.image_id
 
     def hold(self) -> str:
-        """Give the id of our image of `docker_hold`."""
-        return self._root(_HOLD, hold.archive)
+        """Give the id of our image of `hold`: the same for everybody, and so never removed."""
+        image, archive = hold.archive()
+        if not self._calls.find_image(image):
+            self._calls.load(archive)
+        return image
 
-    def _root(self, digest: str, make: Callable[[], AbstractContextManager[IO[bytes]]]) -> str:
+    def _runtime(self, root: RuntimeRoot) -> str:
+        digest = digest_of(root)
         image = self._read().roots.get(digest, "")
         if image and self._calls.find_image(image):
             return image
         with self._changing() as record:
             image = record.roots.pop(digest, "")
-            if not image or not self._calls.find_image(
-                image
-            ):  # another process may have been first
-                with make() as tar:
+            if not image or not self._calls.find_image(image):  # nobody else was first
+                with tar_of(root.folder) as tar:
                     image = self._calls.import_root(tar)
             record.roots[digest] = image
-            runtimes = [digest for digest in record.roots if digest != _HOLD]
-            for old in runtimes[:-RUNTIMES_KEPT]:
-                self._remove(record.roots.pop(old))
         return image
 
     def add(self, archive: Path, *, image_id: str) -> None:
@@ -83,28 +79,40 @@ class Images:
         if self._calls.find_image(image_id):
             return
         with self._changing() as record, archive.open("rb") as file:
+            if image_id not in record.images:
+                record.images.append(image_id)
+                self._write(record)  # first, or who dies here leaves an image that nobody knows
             answer = self._calls.load(file)
             if not self._calls.find_image(image_id):
                 raise SandboxError(f"the engine took another image than {image_id}: {answer}")
-            record.images.append(image_id)
 
     def prune(self, *, keep: frozenset[str]) -> tuple[str, ...]:
-        """Remove images of ours that are not in `keep`; return their ids."""
-        with self._changing() as record:
-            gone = tuple(image for image in record.images if image not in keep)
-            for image in gone:
-                self._remove(image)
-                record.images.remove(image)
-        return gone
+        """Remove images of ours that are not in `keep`; return their ids.
 
-    def _remove(self, image: str) -> None:
-        if not self._calls.has_tag(image):  # a tag is somebody else's: images of ours have none
-            self._calls.remove_image(image)
+        Of the runtimes all go but the one imported last: one that is used again is imported
+        again. What a container still stands on stays until the next time.
+        """
+        with self._changing() as record:
+            gone = [image for image in record.images if image not in keep and self._removed(image)]
+            record.images = [image for image in record.images if image not in gone]
+            for digest in [*record.roots][:-1]:
+                if self._removed(record.roots[digest]):
+                    del record.roots[digest]
+        return tuple(gone)
+
+    def _removed(self, image: str) -> bool:
+        # A tag is somebody else's, for images of ours have none: then it is no longer our affair.
+        return self._calls.has_tag(image) or self._calls.remove_image(image)
 
     def _read(self) -> Record:
         if not self._path.exists():
             return Record()
         return Record(**json.loads(self._path.read_text(encoding="utf-8")))
+
+    def _write(self, record: Record) -> None:
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        fresh.replace(self._path)
 
     @contextmanager
     def _changing(self) -> Iterator[Record]:
@@ -113,11 +121,7 @@ class Images:
             fcntl.flock(lock, fcntl.LOCK_EX)
             record = self._read()
             yield record
-            fresh = self._path.with_suffix(".new")
-            fresh.write_text(
-                json.dumps({"images": record.images, "roots": record.roots}), encoding="utf-8"
-            )
-            fresh.replace(self._path)
+            self._write(record)
 
 
 def digest_of(root: RuntimeRoot) -> str:

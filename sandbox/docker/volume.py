@@ -56,7 +56,7 @@ def look(calls: Calls, name: RunName, *, image: str, folder: Path) -> Ways:
     Args:
         calls: The engine.
         name: For what is made meanwhile.
-        image: The one of `docker_hold`.
+        image: The one of `hold`.
         folder: Where runs' outputs are to be mounted.
 
     Raises:
@@ -226,7 +226,7 @@ def held(
         calls: The engine.
         name: The run's.
         limits: Of the run.
-        image: The one of `docker_hold`.
+        image: The one of `hold`.
         inputs: What the engine cannot see in our file system, and so gets as copies.
 
     Raises:

@@ -28,6 +28,7 @@ from palio.sandbox.spec import (
     RunName,
     RunReport,
     RunSpec,
+    RuntimeRoot,
     SandboxError,
     Wanted,
 )
@@ -46,14 +47,13 @@ def site() -> str:
 
 @pytest.fixture
 def sandbox(tmp_path: Path, site: str) -> Iterator[DockerSandbox]:
-    """An engine's box; skipped by name without an engine. Its trial image is removed after."""
+    """An engine's box; skipped by name without an engine."""
     found = DockerSandbox(tmp_path / "state", site=site)
     probe = found.probe()
     if probe.level is Level.NONE:
         pytest.skip(f"Docker: {' '.join(probe.missing)}")
     yield found
     assert found.reap(is_live=lambda _name: False) == ()
-    found._calls.remove_image(found._images.hold())
 
 
 @pytest.fixture
@@ -134,6 +134,42 @@ def test_images_are_added_once_and_pruned_alone(sandbox: DockerSandbox, tmp_path
     assert sandbox._calls.find_image(ids[1]) == ""
     assert sandbox.prune_images(keep=frozenset()) == (ids[0],)
     assert sandbox._images.hold()  # ours for trials is no image of anybody
+
+
+def runtime(folder: Path) -> RuntimeRoot:
+    folder.mkdir()
+    (folder / "runtime.json").write_text(json.dumps({"digest": secrets.token_hex(8)}))
+    return RuntimeRoot(folder)
+
+
+def test_runtimes_before_the_last_one_are_pruned(sandbox: DockerSandbox, tmp_path: Path) -> None:
+    images, roots = sandbox._images, [runtime(tmp_path / name) for name in ("old", "new")]
+    old, new = map(images.id_of, roots)
+    assert images.id_of(roots[0]) == old
+    assert sandbox.prune_images(keep=frozenset()) == ()
+    assert [images._calls.find_image(image) for image in (old, new)] == ["", new]
+    again = images.id_of(roots[0])
+    assert sandbox.prune_images(keep=frozenset()) == ()
+    assert [images._calls.find_image(image) for image in (new, again)] == ["", again]
+    images._calls.remove_image(again)
+
+
+def test_image_that_a_container_stands_on_waits_for_the_next_pruning(
+    sandbox: DockerSandbox, tmp_path: Path
+) -> None:
+    archives = [tmp_path / "used.tar", tmp_path / "free.tar"]
+    used, free = (saved(sandbox, path, seed=secrets.token_hex(8)) for path in archives)
+    for path, image in zip(archives, (used, free), strict=True):
+        sandbox.add_image(path, image_id=image)
+    box = sandbox._calls.create(f"other-{sandbox._site}", {"Image": used, "Cmd": ["x"]})
+    assert sandbox.prune_images(keep=frozenset()) == (free,)
+    sandbox._calls.remove(box)
+    assert sandbox.prune_images(keep=frozenset()) == (used,)
+
+
+def test_the_image_of_trials_is_one_for_all(sandbox: DockerSandbox, tmp_path: Path) -> None:
+    other = DockerSandbox(tmp_path / "elsewhere", site=secrets.token_hex(4))
+    assert other._images.hold() == sandbox._images.hold()
 
 
 def test_archive_of_another_image_is_refused(sandbox: DockerSandbox, tmp_path: Path) -> None:
