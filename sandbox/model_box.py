@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 import platform
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ DEFAULT_LIMITS = Limits(
     scratch_bytes=256 * 2**20,
 )
 _HOME = "home"
+_JOB = re.compile(r"(?:home|probe|check)?(\d+)(?:x\d+)?")
 
 
 def code_spec(
@@ -112,7 +114,7 @@ def rehearse(
         OSError: No room.
 
     """
-    sandbox.reap(is_live=_is_alive)
+    sandbox.reap(is_live=is_alive_at_home)
     state.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=state, prefix="rehearsal-") as work:
         code, given, taken = (Path(work, name) for name in ("code", "input", "taken"))
@@ -138,11 +140,15 @@ def site_of(state: Path) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-def _is_alive(name: RunName) -> bool:
+def is_alive_at_home(name: RunName) -> bool:
+    """Tell whether the process that made a box lives, where no database knows the jobs.
+
+    Jobs bear its number: ``home12`` of a rehearsal, ``check12x3`` of a metric on trial.
+    """
     if name.box == "trial":  # an engine's own, which it clears away by itself
         return True
-    number = name.job.removeprefix(_HOME).removeprefix("probe")
-    return number.isdigit() and Path("/proc", number).exists()
+    found = _JOB.fullmatch(name.job)
+    return found is not None and Path("/proc", found.group(1)).exists()
 
 
 def _copy_for_everybody(source: Path, target: Path) -> None:

@@ -117,11 +117,12 @@ def _report(folder: Path, *, state: Path) -> PackReport:
 def _bench(tell: Callable[[str], None], state: Path) -> Bench:
     """Give boxes for a metric of the host's own; the runtime is built when it is not in `state`."""
     from palio.sandbox import choose  # noqa: PLC0415 (slow import)
-    from palio.sandbox.model_box import site_of  # noqa: PLC0415 (slow import)
+    from palio.sandbox.model_box import is_alive_at_home, site_of  # noqa: PLC0415 (slow import)
     from palio.sandbox.runtime import build  # noqa: PLC0415 (slow import)
 
     site = site_of(state)
     sandbox, probe = choose.find(choose.Need.METRIC, state, site=site)
+    sandbox.reap(is_live=is_alive_at_home)  # what a check that was killed left
     runtime = build.ensure(state, say=lambda text: tell(f"making the box, once: {text}"))
     tell(f"trying the metric in boxes of {probe.backend}")
     return Bench(sandbox, runtime, site)

@@ -191,3 +191,13 @@ def test_features_with_a_link_to_nowhere_are_told_in_words(
     (features / "b.csv").symlink_to("nowhere")
     with pytest.raises(SandboxError, match=r"b\.csv cannot be copied"):
         rehearse(Recorder(), folder, features, tmp_path)
+
+
+@pytest.mark.parametrize("job", ["home{}", "probe{}", "check{}x3"])
+def test_boxes_at_home_live_as_long_as_the_process_that_made_them(job: str) -> None:
+    def is_alive(number: int) -> bool:
+        return model_box.is_alive_at_home(RunName("00c0ffee", job.format(number), 0, "metric-try"))
+
+    assert is_alive(os.getpid())
+    assert not is_alive(2**30)  # no process has such a number
+    assert not model_box.is_alive_at_home(RunName("00c0ffee", "strange", 0, "model"))
