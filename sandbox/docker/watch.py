@@ -1,5 +1,6 @@
 """Stays with a container until its end: its time, its log and what it uses."""
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from palio.sandbox.spec import Limits
 _LOOK_SECONDS = 0.5  # a flood fills a piece of log in a little more
 _LOOKS_PER_MEASURE = 4  # an engine takes some milliseconds for it
 _SIGKILL = 128 + 9
+# What an engine says when an image's own users or folders are in the way of starting it.
+_OF_THE_IMAGE = re.compile(r"unable to find user|evalSymlinksInScope|docker-init\" to rootfs")
 _INIT_FAILED = b"[FATAL tini ("  # the engine's init, when the program in its care cannot start
 
 
@@ -48,9 +51,10 @@ def watch(calls: Calls, box: str, limits: Limits, *, gauge: LogGauge) -> Watched
     seen = Watched()
     try:
         calls.start(box)
-    except EngineError:
+    except EngineError as error:
         seen.exit_code = int(calls.state(box)["ExitCode"])
-        if seen.exit_code not in {EXIT_NOT_RUNNABLE, EXIT_NOT_FOUND}:
+        is_known = seen.exit_code in {EXIT_NOT_RUNNABLE, EXIT_NOT_FOUND}
+        if not is_known and not _OF_THE_IMAGE.search(str(error)):
             raise
         seen.never_started = True
         return seen

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from palio.sandbox.docker import hold, volume
 from palio.sandbox.docker.backend import DockerSandbox
 from palio.sandbox.docker.calls import EngineError
+from palio.sandbox.images.write import FolderLayer, Start, write_image
 from palio.sandbox.outcome import Killer, Outcome
 from palio.sandbox.spec import (
     ImageRoot,
@@ -90,6 +91,33 @@ def test_entry_program_that_cannot_run_is_an_error_of_the_image(
     report = sandbox.run(spec(sandbox, program), collect_into=into)
     assert (report.outcome, report.exit_code) == (Outcome.IMAGE_ERROR, None)
     assert program.encode() in report.log
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda root: (root / "etc/passwd").write_bytes(b"a" * 200_000),
+        lambda root: (root / "etc/passwd").mkdir(),
+        lambda root: (root / "etc/passwd").symlink_to("passwd"),
+        lambda root: (root / "sbin").symlink_to("/proc"),
+        lambda root: (root / "sbin").symlink_to("sbin"),
+    ],
+    ids=["huge users", "folder of users", "users in a loop", "init in proc", "init in a loop"],
+)
+def test_image_that_no_engine_can_start_is_its_authors_fault(
+    spoil: Callable[[Path], object], sandbox: DockerSandbox, into: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "try").write_bytes(hold.executable(b"\xf4"))
+    (root / "try").chmod(0o755)
+    spoil(root)
+    image = write_image(tmp_path / "image.tar", [FolderLayer(root)], Start(("/try",)))
+    sandbox.add_image(tmp_path / "image.tar", image_id=image)
+    made = spec(sandbox)
+    report = sandbox.run(RunSpec(made.name, ImageRoot(image), ("/try",), LIMITS), collect_into=into)
+    assert (report.outcome, report.exit_code) == (Outcome.IMAGE_ERROR, None)
+    assert sandbox.prune_images(keep=frozenset()) == (image,)
 
 
 def test_source_that_is_closed_to_others_is_our_fault(
