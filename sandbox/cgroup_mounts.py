@@ -27,12 +27,13 @@ def read(mountinfo: str) -> Iterator[Mount]:
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         kind, _source, options = after.split(" ")[:3]
-        root, point = (_unescape(part) for part in before.split(" ")[3:5])
+        root, point = (unescape(part) for part in before.split(" ")[3:5])
         if kind in {"cgroup", "cgroup2"}:
             yield Mount(kind, root, Path(point), tuple(options.split(",")))
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """Read a path as proc(5) mountinfo writes it."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 

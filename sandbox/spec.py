@@ -62,7 +62,8 @@ class RunName:
     def parse(cls, text: str) -> "RunName | None":
         """Read what `str` wrote; None when it is no name of ours."""
         parts = text.split("-", 4)
-        if len(parts) != 5 or parts[0] != "palio" or not parts[3].isdigit():  # noqa: PLR2004 (five parts)
+        is_ours = len(parts) == 5 and parts[0] == "palio"  # noqa: PLR2004 (five parts)
+        if not is_ours or not (parts[3].isascii() and parts[3].isdigit()):
             return None
         return cls(site=parts[1], job=parts[2], fence=int(parts[3]), box=parts[4])
 

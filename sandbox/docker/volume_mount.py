@@ -5,6 +5,8 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
+from palio.sandbox import cgroup
+
 # linux/mount.h; the last since 5.10
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 1, 2, 4, 8, 256
 _DETACH = 2
@@ -89,5 +91,5 @@ def mounts_of(prefix: str) -> dict[Path, str]:
         fields, _, rest = line.partition(" - ")
         source = rest.split(" ")[1]
         if source.startswith(prefix):
-            found[Path(fields.split(" ")[4].encode().decode("unicode_escape"))] = source
+            found[Path(cgroup.unescape(fields.split(" ")[4]))] = source
     return found
