@@ -5,7 +5,7 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from palio.sandbox import cgroup
+from palio.sandbox import cgroup_mounts
 
 # linux/mount.h; the last since 5.10
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 1, 2, 4, 8, 256
@@ -91,5 +91,5 @@ def mounts_of(prefix: str) -> dict[Path, str]:
         fields, _, rest = line.partition(" - ")
         source = rest.split(" ")[1]
         if source.startswith(prefix):
-            found[Path(cgroup.unescape(fields.split(" ")[4]))] = source
+            found[Path(cgroup_mounts.unescape(fields.split(" ")[4]))] = source
     return found
