@@ -11,6 +11,7 @@ PATH_BYTES_MAX = 1024
 DEPTH_MAX = 128
 NAME_BYTES_MAX = 255
 LINK_BYTES_MAX = 4095
+NAMES_MAX = 2**26  # characters of all names and links of an image: they are held in memory
 HEAD_BYTES = 256  # of a program: enough for its kind, or its `#!` line as long as Linux reads it
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _X = 0o111
@@ -59,7 +60,7 @@ class Budget:
 
     def __init__(self, *, bytes_max: int, entries_max: int) -> None:
         self._bytes_max, self._entries_max = bytes_max, entries_max
-        self._bytes = self._entries = 0
+        self._bytes = self._entries = self._names = 0
 
     def take_bytes(self, count: int) -> None:
         """Count bytes; raises ``image:too-big``."""
@@ -78,6 +79,16 @@ class Budget:
             raise ImageRefusedError(
                 "image:too-many-files",
                 f"The image holds more than {self._entries_max:,} files and folders.",
+                hint="Leave out build tools, caches and data.",
+            )
+
+    def take_names(self, *names: str) -> None:
+        """Count the characters of names; raises ``image:name``."""
+        self._names += sum(map(len, names))
+        if self._names > NAMES_MAX:
+            raise ImageRefusedError(
+                "image:name",
+                f"The names and links in the image have more than {NAMES_MAX:,} characters.",
                 hint="Leave out build tools, caches and data.",
             )
 
@@ -140,6 +151,7 @@ class _Layer:
         path = clean_path(member.name)
         _check_attributes(member)
         self._budget.take_entry()
+        self._budget.take_names(path, member.link)
         folder, _, name = path.rpartition("/")
         self._add_folders(folder, of=path)
         if name.startswith(_WHITEOUT):

@@ -16,6 +16,8 @@ from tests.sandbox.images.archives import (
 )
 from tests.sandbox.images.intakes import GOOD, code_of, take
 
+from palio.sandbox.images import layer
+
 BAD_CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "volume": ({"Volumes": {"/data": {}}}, "image:volume"),
     "volume in lower case": ({"config": {"volumes": {"/data": {}}, "Cmd": ["/x"]}}, "image:volume"),
@@ -240,3 +242,13 @@ def test_text_that_no_program_can_be_started_with_is_refused(
     config = {"Cmd": ["/usr/bin/model"], "Env": []}
     config[field].append(text)
     assert code_of(tmp_path, Sent.of([PROGRAM], **config).docker()) == "image:json"
+
+
+def test_names_that_would_fill_the_memory_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer, "NAMES_MAX", 20_000)
+    links = [link(f"opt/{number:04}", "x" * 4000) for number in range(6)]
+    take(tmp_path, Sent.of([PROGRAM, *links[:4]]).docker())
+    (tmp_path / "into" / "image.tar").unlink()
+    assert code_of(tmp_path, Sent.of([PROGRAM, *links]).docker()) == "image:name"
