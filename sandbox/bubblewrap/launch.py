@@ -72,6 +72,9 @@ _RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 1, 2, 4, 8, 256
 _BIND, _REC, _SLAVE = 4096, 16384, 1 << 19
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38
+# The C library keeps these for its threads and lets nobody set them, but hands them on ignored.
+_THREAD_SIGNALS = (32, 33)
+_RT_SIGACTION, _SIGACTION_BYTES, _MASK_BYTES = 13, 32, 8  # x86-64; all zeros is SIG_DFL
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -235,6 +238,8 @@ def _forget_signals() -> None:
     """Undo what Python or the worker ignore or block: it would be handed on to the program."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
+    for number in _THREAD_SIGNALS:
+        _call("syscall", _RT_SIGACTION, number, bytes(_SIGACTION_BYTES), None, _MASK_BYTES)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
