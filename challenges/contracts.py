@@ -1,10 +1,11 @@
 """A challenge's rules as values: what challenge.toml says, and where the challenge stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from palio.core.money import Money
+from palio.challenges.board_contracts import BoardPlan
+from palio.challenges.prize_contracts import EscrowPlan, PrizePlan, TieRule, VerificationPlan
 from palio.scoring.card import MetricChoice
 from palio.scoring.form import PredictionForm, TargetColumn
 
@@ -27,13 +28,7 @@ class EntryRule(StrEnum):
     CHOSEN = "chosen"  # the team's n chosen ones, best public ones in place of missing choices
     BEST_PUBLIC = "best_public"
     LAST = "last"
-
-
-class TieRule(StrEnum):
-    """Who takes a place that two rounded scores share."""
-
-    EARLIER = "earlier"
-    SHARED = "shared"  # the places' prizes are pooled and split
+    ALL = "all"  # every one of them has a row of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +48,6 @@ class PhasePlan:
     opens_at: datetime
     closes_at: datetime
     quota: Quota
-
-
-@dataclass(frozen=True, slots=True)
-class PrizePlan:
-    """A prize for one final rank."""
-
-    rank: int
-    title: str
-    money: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +134,7 @@ class ChallengePlan:
         own_metric: The host's own metric in place of built-in ones.
         deliveries: What a team may hand in.
         models: Limits of code and images; None when neither is taken.
+        divisions: Groups a team may declare to belong to, such as students.
 
     """
 
@@ -172,6 +159,10 @@ class ChallengePlan:
     own_metric: OwnMetric | None = None
     deliveries: tuple[Delivery, ...] = (Delivery.PREDICTIONS,)
     models: ModelRules | None = None
+    board: BoardPlan = field(default_factory=BoardPlan)
+    divisions: tuple[str, ...] = ()
+    escrow: EscrowPlan = field(default_factory=EscrowPlan)
+    verification: VerificationPlan = field(default_factory=VerificationPlan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from itertools import pairwise
 
-from palio.challenges.contracts import ChallengePlan, PhasePlan, TieRule
+from palio.challenges.contracts import ChallengePlan, PhasePlan
 from palio.challenges.fields import Faults
+from palio.challenges.prize_contracts import TieRule
 from palio.challenges.rules import in_words
 from palio.challenges.toml_lines import KeyPath
 from palio.scoring import registry

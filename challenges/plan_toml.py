@@ -3,8 +3,6 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -14,16 +12,16 @@ from palio.challenges.contracts import (
     EntryRule,
     OwnMetric,
     PhasePlan,
-    PrizePlan,
     Quota,
     TeamRules,
-    TieRule,
 )
 from palio.challenges.fields import Faults, Section, did_you_mean
+from palio.challenges.plan_board import read_board
+from palio.challenges.plan_prizes import read_prizes
 from palio.challenges.plan_programs import read_models, read_own_metric, read_parameters
+from palio.challenges.prize_contracts import TieRule
 from palio.challenges.toml_lines import lines_of
 from palio.core.errors import Finding
-from palio.core.money import Money, exponent
 from palio.scoring.card import MetricChoice
 from palio.scoring.form import FileFormat, IdKind, PredictionForm, TargetColumn, TargetKind
 
@@ -32,11 +30,8 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_MOST = 60
 BYTES_DEFAULT = 100 * 2**20
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _SYNTAX_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _LARGEST = 2**63 - 1
-_MOST_MINOR = 10**15  # no prize is larger than ten trillion; keeps sums far inside 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +108,8 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
     phases = tuple(_phase(section) for section in root.sections("phases", is_required=True))
     teams = _teams(root.section("teams"))
     entry_rule, finals, tie_rule = _entries(root.section("entries"))
-    reveal_at = _reveal_at(root.section("board"))
-    prizes = tuple(_prize(section) for section in root.sections("prizes"))
+    board, reveal_at = read_board(root.section("board"))
+    prizes = read_prizes(root)
     root.close()
     plan = ChallengePlan(
         slug=slug,
@@ -138,6 +133,7 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
         own_metric=own_metric,
         deliveries=deliveries,
         models=models,
+        board=board,
     )
     return plan, says_answers
 
@@ -273,53 +269,3 @@ def _entries(section: Section | None) -> tuple[EntryRule, int, TieRule]:
     )
     section.close()
     return entries
-
-
-def _reveal_at(section: Section | None) -> datetime | None:
-    if section is None:
-        return None
-    reveal_at = section.optional_instant("reveal_at")
-    section.close()
-    return reveal_at
-
-
-def _prize(section: Section) -> PrizePlan:
-    prize = PrizePlan(
-        rank=section.whole("rank", least=1, most=1000),
-        title=section.text("title", most=120),
-        money=_money(section),
-    )
-    section.close()
-    return prize
-
-
-def _money(section: Section) -> Money:
-    currency = section.text("currency")
-    if currency and section.is_sound("currency") and not _CURRENCY.fullmatch(currency):
-        text = f'`currency` "{currency}" is not an ISO 4217 code.'
-        section.fault("money:currency", "currency", text, hint='For example "EUR".')
-    amount = section.raw("amount", is_required=True, hint='For example amount = "1000.00"')
-    if amount is None:
-        return Money(minor=0, currency=currency)
-    if not isinstance(amount, str):
-        hint = f'Write it in quotes, so that no cent is lost to rounding: amount = "{amount}"'
-        section.fault("money:amount", "amount", "`amount` must be a text.", hint=hint)
-        return Money(minor=0, currency=currency)
-    return Money(minor=_minor(section, amount, currency), currency=currency)
-
-
-def _minor(section: Section, amount: str, currency: str) -> int:
-    digits = exponent(currency)
-    try:
-        minor = Decimal(amount if _AMOUNT.fullmatch(amount) else "x").scaleb(digits)
-    except InvalidOperation:
-        text = f'`amount` "{amount}" is not an amount of money.'
-        section.fault("money:amount", "amount", text, hint='Digits and a point: "1000.00".')
-        return 0
-    if minor > _MOST_MINOR:
-        section.fault("money:amount", "amount", f'`amount` "{amount}" is too large.')
-        return 0
-    if minor != int(minor):
-        text = f'`amount` "{amount}" has more decimal places than {currency} has ({digits}).'
-        section.fault("money:amount", "amount", text)
-    return int(minor)

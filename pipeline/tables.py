@@ -1,13 +1,16 @@
 """Every table in one place, so that foreign keys between folders resolve and migrations see all."""
 
 from palio.accounts import models as accounts
+from palio.cases import models as cases
 from palio.challenges import models as challenges
 from palio.core import audit
 from palio.core.db import metadata
 from palio.datasets import models as datasets
+from palio.escrow import models as escrow
 from palio.leaderboard import models as leaderboard
 from palio.pipeline import models as pipeline
 from palio.prizes import models as prizes
+from palio.reputation import models as reputation
 from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
 from palio.submissions import private_models as private_scores
@@ -15,13 +18,16 @@ from palio.submissions import private_models as private_scores
 __all__ = [
     "accounts",
     "audit",
+    "cases",
     "challenges",
     "datasets",
+    "escrow",
     "host_runs",
     "leaderboard",
     "metadata",
     "pipeline",
     "private_scores",
     "prizes",
+    "reputation",
     "submissions",
 ]

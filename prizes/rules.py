@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from palio.challenges.contracts import PrizePlan, TieRule
+from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.errors import ConflictError, NotFoundError
 from palio.core.money import Money, split
 from palio.leaderboard.contracts import Standing

@@ -238,8 +238,8 @@ def _forget_signals() -> None:
     """Undo what Python or the worker ignore or block: it would be handed on to the program."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
-    for number in _THREAD_SIGNALS:
-        _call("syscall", _RT_SIGACTION, number, bytes(_SIGACTION_BYTES), None, _MASK_BYTES)
+    for unnamed in _THREAD_SIGNALS:
+        _call("syscall", _RT_SIGACTION, unnamed, bytes(_SIGACTION_BYTES), None, _MASK_BYTES)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 

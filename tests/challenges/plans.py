@@ -3,15 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from palio.challenges.contracts import (
-    ChallengePlan,
-    EntryRule,
-    PhasePlan,
-    PrizePlan,
-    Quota,
-    TeamRules,
-    TieRule,
-)
+from palio.challenges.contracts import ChallengePlan, EntryRule, PhasePlan, Quota, TeamRules
+from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.money import Money
 from palio.scoring.card import MetricChoice
 from palio.scoring.form import IdKind, PredictionForm, TargetColumn

@@ -7,16 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.challenges.plans import PLAN
 
-from palio.challenges.contracts import (
-    ChallengePlan,
-    EntryRule,
-    PhasePlan,
-    PrizePlan,
-    Quota,
-    TeamRules,
-    TieRule,
-)
+from palio.challenges.contracts import ChallengePlan, EntryRule, PhasePlan, Quota, TeamRules
 from palio.challenges.plan_json import plan_from_json, plan_to_json
+from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.money import Money
 from palio.scoring.card import MetricChoice
 from palio.scoring.form import FileFormat, IdKind, PredictionForm, TargetColumn, TargetKind

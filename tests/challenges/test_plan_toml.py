@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palio.challenges.contracts import EntryRule, PhasePlan, PrizePlan, Quota, TeamRules, TieRule
+from palio.challenges.contracts import EntryRule, PhasePlan, Quota, TeamRules
 from palio.challenges.plan_toml import read_plan
+from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.money import Money
 from palio.scoring.card import MetricChoice
 from palio.scoring.form import FileFormat, IdKind, TargetColumn, TargetKind

@@ -21,8 +21,8 @@ from palio.challenges.contracts import (
     PhasePlan,
     Quota,
     TeamRules,
-    TieRule,
 )
+from palio.challenges.prize_contracts import TieRule
 from palio.core.clock import database_now
 from palio.core.storage import Blob
 from palio.scoring.card import MetricChoice, Score, ScoreCard

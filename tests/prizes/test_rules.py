@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palio.challenges.contracts import PrizePlan, TieRule
+from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.money import Money
 from palio.leaderboard.contracts import Standing
 from palio.prizes import rules

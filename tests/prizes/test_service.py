@@ -7,7 +7,8 @@ from tests.factories import submissions as make
 from tests.factories.submissions import Work, at_once
 
 from palio.challenges import queries as challenge_queries
-from palio.challenges.contracts import Challenge, ChallengeState, PrizePlan, TieRule
+from palio.challenges.contracts import Challenge, ChallengeState
+from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core import audit, db
 from palio.core.clock import database_now
 from palio.core.money import Money

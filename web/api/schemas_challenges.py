@@ -12,8 +12,8 @@ from palio.challenges.contracts import (
     Delivery,
     EntryRule,
     ScheduleChange,
-    TieRule,
 )
+from palio.challenges.prize_contracts import TieRule
 from palio.challenges.rules import closes_at, direction
 from palio.core.money import Money
 from palio.pipeline.contracts import Offer

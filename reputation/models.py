@@ -1,0 +1,1 @@
+"""Tables of ratings, thanks, points and invitations."""
