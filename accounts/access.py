@@ -42,6 +42,7 @@ class Action(StrEnum):
     MANAGE_TOKENS = "manage_tokens"  # make one's own
     READ_TOKENS = "read_tokens"  # list one's own
     REVOKE_TOKEN = "revoke_token"  # noqa: S105 (an action, no secret)
+    READ_MESSAGES = "read_messages"  # list one's own, and mark them as read
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
 
@@ -116,6 +117,7 @@ _TABLE = {
     Action.MANAGE_TOKENS: _rule(_Who.OWN, scope=Scope.ORGANIZE),
     Action.READ_TOKENS: _rule(_Who.OWN),
     Action.REVOKE_TOKEN: _rule(_Who.OWN, _Who.ADMIN, scope=Scope.SUBMIT),
+    Action.READ_MESSAGES: _rule(_Who.OWN),
     Action.READ_AUDIT: _rule(_Who.OWN, *_HOSTS),
     Action.ADMINISTER: _rule(_Who.ADMIN, scope=Scope.ORGANIZE, is_hidden=False),
 }

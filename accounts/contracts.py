@@ -106,3 +106,22 @@ class Team:
     captain_id: str
     members: tuple[Member, ...]
     first_submission_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something a person was told on the site.
+
+    Attributes:
+        challenge_id: What it is about; None = the site.
+        kind: Folder and deed, e.g. ``rescore.applied``; programs sort by it.
+        text: Plain words.
+
+    """
+
+    id: str
+    challenge_id: str | None
+    kind: str
+    text: str
+    at: datetime
+    read_at: datetime | None

@@ -6,7 +6,7 @@ folder knows of them only what it is told.
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from palio.core.db import UtcDateTime
@@ -153,3 +153,18 @@ class InviteRow(SQLModel, table=True):
     made_by: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MessageRow(SQLModel, table=True):
+    """Something a person is told on the site itself; works with no mail at all."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_unread", "person_id", "read_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    person_id: str = Field(foreign_key="person.id")
+    challenge_id: str | None  # what it is about
+    kind: str  # folder.deed, e.g. rescore.applied
+    text: str  # plain words, shown as they are
+    at: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -27,6 +27,7 @@ from palio.web.api import (
     host,
     intake,
     leaderboard,
+    messages,
     publishing,
     submissions,
     teams,
@@ -45,6 +46,7 @@ from palio.web.state import WebState
 _ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
     tokens.router,
+    messages.router,
     challenges.router,
     publishing.router,
     data.router,

@@ -56,6 +56,7 @@ OPEN = {
     Action.MANAGE_TOKENS: ".y.....",
     Action.READ_TOKENS: ".y.....",
     Action.REVOKE_TOKEN: ".y....y",
+    Action.READ_MESSAGES: ".y.....",
     Action.READ_AUDIT: ".y.y..y",
     Action.ADMINISTER: "......y",
 }
@@ -69,6 +70,7 @@ REVEALED = OPEN | {Action.READ_PRIVATE_SCORE: "yyyyyyy"}
 NEEDS_SUBMIT = {Action.SUBMIT, Action.CHOOSE_FINALS, Action.MANAGE_TEAM, Action.REVOKE_TOKEN}
 NEEDS_READ = {
     Action.READ_TOKENS,
+    Action.READ_MESSAGES,
     Action.READ_CHALLENGE,
     Action.READ_DATA,
     Action.READ_SUBMISSION,

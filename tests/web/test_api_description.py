@@ -15,6 +15,7 @@ OPERATIONS = {
     "read_challenge", "read_health", "read_host", "read_host_runs", "read_leaderboard",
     "read_leaderboard_csv", "read_me", "read_quota", "read_rules", "read_submission",
     "read_submission_file", "read_team", "rename_team", "revoke_token",
+    "list_messages", "read_messages",
 }  # fmt: skip
 
 

@@ -85,6 +85,8 @@ MATRIX: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("POST", f"{TOY}/teams/{{team}}/grants", {"tries": 1, "reason": "x"},
      (401, 403, 403, 204, 403, 204)),
     ("POST", f"{TOY}/archive", None, (401, 403, 403, 409, 403, 409)),
+    ("GET", "/api/v1/messages", None, (401, 200, 200, 200, 200, 200)),
+    ("POST", "/api/v1/messages/read", {"ids": []}, (401, 204, 204, 204, 204, 204)),
     ("GET", "/api/v1/tokens", None, (401, 200, 200, 200, 200, 200)),
     ("DELETE", "/api/v1/tokens/{token}", None, (401, 204, 404, 404, 404, 404)),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from sqlmodel import Session
 
+from palio.accounts import messages
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges.contracts import ChallengeState
@@ -37,6 +38,7 @@ def page(
         "proof": proof,
         "now": database_now(session),
         "is_bare": False,
+        "unread": messages.unread_count(session, caller.person.id) if caller else 0,
         "error": error,
     }
     return render(name, {**frame, **context}, status=error.status if error else 200)

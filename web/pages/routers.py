@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from palio.web.pages import accounts, boards, challenges, host, runs, submissions, teams
+from palio.web.pages import accounts, boards, challenges, host, messages, runs, submissions, teams
 
 PAGES: tuple[APIRouter, ...] = (
     accounts.router,
@@ -12,4 +12,5 @@ PAGES: tuple[APIRouter, ...] = (
     runs.router,
     teams.router,
     host.router,
+    messages.router,
 )
