@@ -16,10 +16,10 @@ from palio.core.errors import Finding
 from palio.sandbox.spec import SandboxError
 from palio.scoring import registry
 from palio.scoring.card import NonFiniteScoreError, Score, ScoreCard
+from palio.scoring.direction import Direction
 from palio.scoring.engine import score_file
 from palio.scoring.form import FileFormat
 from palio.scoring.key import AnswerKey, KeySummary, compile_key
-from palio.scoring.metrics.base import Direction
 from palio.scoring.refusal import PredictionsRefusedError, SolutionRefusedError
 from palio.scoring.solution import read_solution
 

@@ -21,7 +21,7 @@ from palio.challenges.errors import (
     ReasonMissingError,
 )
 from palio.scoring import registry
-from palio.scoring.metrics.base import Direction
+from palio.scoring.direction import Direction
 
 _S = ChallengeState
 

@@ -15,14 +15,50 @@ class Board(StrEnum):
     PRIVATE = "private"
 
 
+class LineKind(StrEnum):
+    """What a line among the rows stands for (Netflix: red lines are prizes, blue ones systems)."""
+
+    BASELINE = "baseline"
+    PRIZE = "prize"  # the score that wins a threshold prize, such as the grand prize
+    PROGRESS = "progress"  # the score that wins the next progress prize
+    DECLARED = "declared"  # by the organizer, such as a past winner
+
+
+class SectionKind(StrEnum):
+    """Why rows stand apart from the board itself."""
+
+    PHASE = "phase"  # an earlier phase, where phases have boards of their own
+    LATE = "late"  # received after the bell
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One score column as it is shown.
+
+    Attributes:
+        order: 1 = the ranking column, 2, 3 … break ties in this order, 0 = shown only.
+
+    """
+
+    name: str
+    title: str
+    digits: int
+    is_lower_better: bool
+    order: int
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One row of a board.
 
     Attributes:
-        rank: 1-2-2-4; None for baseline lines.
+        rank: 1-2-2-4; None for baselines and host entries, which stand where they would.
+        score: Of the ranking column.
+        scores: Of every column, in the order they are shown.
         improvement: Percent better than the baseline, None without one.
         entries: How many scored submissions the team has.
+        rank_low, rank_high: The ranks the row could have by chance (95 %), None where not known.
+        is_tied_with_first: Statistically; the order of the rows never follows it.
 
     """
 
@@ -37,11 +73,47 @@ class Standing:
     entries: int
     submission_id: str
     received_at: datetime
+    rank_low: int | None = None
+    rank_high: int | None = None
+    is_tied_with_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line among the rows of a board; never ranked, no submission stands behind it.
+
+    Attributes:
+        position: How many rows of the board stand above it.
+
+    """
+
+    kind: LineKind
+    title: str
+    score: Decimal
+    improvement: Decimal | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows with a ranking of their own, beside the board; no prize is given by them."""
+
+    kind: SectionKind
+    title: str
+    standings: tuple[Standing, ...]
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One computed board; `etag` changes exactly when a row does."""
+    """One computed board; `etag` changes exactly when a row does.
+
+    Attributes:
+        standings: The board: of all phases, or of the last one where phases stand apart.
+        sections: Earlier phases and late entries.
+        is_anonymous: The names are made up; they are real after the reveal.
+
+    """
 
     challenge_id: str
     board: Board
@@ -50,3 +122,7 @@ class Snapshot:
     made_at: datetime
     rule: str  # how it is ranked, in one sentence
     standings: tuple[Standing, ...]
+    columns: tuple[Column, ...] = ()
+    lines: tuple[Line, ...] = ()
+    sections: tuple[Section, ...] = ()
+    is_anonymous: bool = False

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from palio.challenges.contracts import EntryRule
 from palio.leaderboard.contracts import Board
-from palio.scoring.metrics.base import Direction
+from palio.scoring.direction import Direction
 from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 BASELINE_LABEL = "baseline"

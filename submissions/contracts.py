@@ -15,6 +15,8 @@ class SubmissionKind(StrEnum):
 
     COMPETITOR = "competitor"
     BASELINE = "baseline"  # the host's line on the board; marked, never ranked
+    HOST = "host"  # a team with an organizer or a judge in it; marked, never ranked
+    LATE = "late"  # received after the close; scored and shown apart, never ranked with the others
 
 
 class SubmissionState(StrEnum):
@@ -199,6 +201,12 @@ class ScoredEntry:
     """What a board needs of one scored submission, one part of the holdout, ranking metric first.
 
     `leaderboard` asks for the private part only inside `reveal` and after.
+
+    Attributes:
+        public: Rounded public ranking score; it also decides `best_public`.
+        rounded, all_rounded: On the part the board shows: ranking score, all metrics.
+        all_public: Public scores of all metrics, where `all_rounded` are private ones.
+
     """
 
     submission_id: str
@@ -207,9 +215,11 @@ class ScoredEntry:
     label: str
     received_at: datetime
     is_chosen: bool
-    public: Decimal  # rounded ranking score; the public one also decides `best_public`
+    public: Decimal
     rounded: Decimal
     all_rounded: tuple[tuple[str, Decimal], ...]
+    phase_id: str = ""
+    all_public: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

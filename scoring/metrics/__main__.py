@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 
-from palio.scoring.metrics.base import Columns, Direction, Metric, ParameterSpec
+from palio.scoring.direction import Direction
+from palio.scoring.metrics.base import Columns, Metric, ParameterSpec
 from palio.scoring.metrics.catalogue import FAMILIES
 
 _HEAD = """\

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
 from palio.scoring.metrics import sums
 
@@ -16,13 +17,6 @@ Codes = NDArray[np.int32]
 ItemLists = Sequence[Sequence[str]]
 Column = Reals | Codes | ItemLists
 Parameter = float | int | str
-
-
-class Direction(StrEnum):
-    """Which way is better."""
-
-    LOWER = "lower_is_better"
-    HIGHER = "higher_is_better"
 
 
 class Columns(StrEnum):

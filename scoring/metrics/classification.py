@@ -7,15 +7,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
-from palio.scoring.metrics.base import (
-    Codes,
-    Direction,
-    Metric,
-    ParameterSpec,
-    Reals,
-    UndefinedMetricError,
-)
+from palio.scoring.metrics.base import Codes, Metric, ParameterSpec, Reals, UndefinedMetricError
 from palio.scoring.metrics.sums import blocks
 
 Labels = tuple[Codes, ...]

@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
 from palio.scoring.metrics import sums
-from palio.scoring.metrics.base import Codes, Columns, Direction, Metric, Reals
+from palio.scoring.metrics.base import Codes, Columns, Metric, Reals
 from palio.scoring.metrics.ranking import area_under_curve
 from palio.scoring.metrics.regression import absolute_errors, squared_errors
 

@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
 from palio.scoring.metrics import sums
-from palio.scoring.metrics.base import Direction, Metric, Reals, UndefinedMetricError
+from palio.scoring.metrics.base import Metric, Reals, UndefinedMetricError
 from palio.scoring.metrics.ranks import average_ranks
 
 Numbers = tuple[Reals, ...]

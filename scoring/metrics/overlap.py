@@ -5,8 +5,9 @@ from functools import partial
 
 import numpy as np
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
-from palio.scoring.metrics.base import Direction, ItemLists, Metric, Reals
+from palio.scoring.metrics.base import ItemLists, Metric, Reals
 from palio.scoring.metrics.classification import Labels, count_labels
 
 Lists = tuple[ItemLists, ...]

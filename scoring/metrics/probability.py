@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
 from palio.scoring.metrics.base import (
     Codes,
     Columns,
-    Direction,
     Domain,
     Metric,
     ParameterSpec,

@@ -7,11 +7,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
 from palio.scoring.metrics.base import (
     Codes,
     Columns,
-    Direction,
     Metric,
     ParameterSpec,
     Reals,

@@ -5,16 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
 from palio.scoring.metrics import sums
-from palio.scoring.metrics.base import (
-    Direction,
-    Domain,
-    Metric,
-    ParameterSpec,
-    Reals,
-    UndefinedMetricError,
-)
+from palio.scoring.metrics.base import Domain, Metric, ParameterSpec, Reals, UndefinedMetricError
 
 Numbers = tuple[Reals, ...]
 

@@ -7,15 +7,9 @@ from itertools import accumulate
 
 import numpy as np
 
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
-from palio.scoring.metrics.base import (
-    Direction,
-    ItemLists,
-    Metric,
-    ParameterSpec,
-    Reals,
-    UndefinedMetricError,
-)
+from palio.scoring.metrics.base import ItemLists, Metric, ParameterSpec, Reals, UndefinedMetricError
 
 Lists = tuple[ItemLists, ...]
 

@@ -13,7 +13,7 @@ from palio.challenges.plan_json import plan_from_json, plan_to_json
 from palio.challenges.plan_toml import read_plan
 from palio.challenges.rules import direction, is_lower_better, metric_title
 from palio.scoring.card import MetricChoice
-from palio.scoring.metrics.base import Direction
+from palio.scoring.direction import Direction
 
 REST = """slug = "small"
 title = "Small"

@@ -12,7 +12,7 @@ from palio.leaderboard import ranking
 from palio.leaderboard.contracts import Board
 from palio.leaderboard.ranking import Ranking
 from palio.scoring.card import round_score
-from palio.scoring.metrics.base import Direction
+from palio.scoring.direction import Direction
 from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 START = datetime(2009, 7, 26, 18, tzinfo=UTC)

@@ -17,8 +17,8 @@ from palio.challenges.prize_contracts import TieRule
 from palio.challenges.rules import closes_at, direction
 from palio.core.money import Money
 from palio.pipeline.contracts import Offer
+from palio.scoring.direction import Direction
 from palio.scoring.form import FileFormat, IdKind, TargetKind
-from palio.scoring.metrics.base import Direction
 from palio.submissions.contracts import UploadLimits
 from palio.web.api.schemas import MONEY, NOW, SHA256, MoneyView, Order, View, example, money_view
 from palio.web.api.schemas_models import (

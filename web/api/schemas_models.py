@@ -5,7 +5,7 @@ import hashlib
 from palio.challenges.contracts import ChallengePlan, Delivery
 from palio.challenges.rules import direction
 from palio.sandbox.runtime.packages import LOCK
-from palio.scoring.metrics.base import Direction
+from palio.scoring.direction import Direction
 from palio.submissions import rules
 from palio.submissions.contracts import UploadLimits
 from palio.web.api.schemas import View

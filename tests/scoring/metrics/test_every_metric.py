@@ -9,15 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palio.scoring.card import MetricChoice
+from palio.scoring.direction import Direction
 from palio.scoring.form import TargetKind
-from palio.scoring.metrics.base import (
-    Column,
-    Columns,
-    Direction,
-    Domain,
-    Metric,
-    UndefinedMetricError,
-)
+from palio.scoring.metrics.base import Column, Columns, Domain, Metric, UndefinedMetricError
 from palio.scoring.metrics.sums import BLOCK_ROWS
 from palio.scoring.registry import METRICS, compute
 
