@@ -1,6 +1,5 @@
 """`make demo-models`: an image, a zip of code and an own metric, in boxes, on one board."""
 
-import argparse
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -8,20 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from palio.cli.client import show
 from palio.cli.client.answers import Submission
 from palio.cli.client.api import Api
-from palio.core.settings import Settings
-from palio.demo import __main__ as first
-from palio.demo import challenge, entries, models, play, programs
-from palio.demo.play import DemoError, Stage
-from palio.pipeline.supervise import CannotServeError, check_port
+from palio.demo import challenge, entries, models, play, programs, server
+from palio.demo.play import Stage
 from palio.sandbox import bundle
 from palio.sandbox.runtime import build
 
+COMMAND = "make demo-models"
 HOURS = 24  # until the deadline: this demo is about models, not about the end
 WAIT_SECONDS = 600.0
 ROLES = {"organizer": play.HOST, "participant": "felix", "administrator": play.ADMIN}
@@ -39,30 +35,10 @@ class Entry:
 
 def main() -> int:
     """Play the demo; exit code 1 with words when it cannot go on."""
-    parser = argparse.ArgumentParser(prog="make demo-models", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("palio-data"), help="server's folder")
-    parser.add_argument("--port", type=int, default=Settings().port)
-    parser.add_argument("--exit", action="store_true", help="stop when the play is over")
-    options = parser.parse_args()
-    stage = Stage(
-        console=Console(highlight=False),
-        data=options.data.absolute(),
-        server=f"http://127.0.0.1:{options.port}",
-        seconds=HOURS * 3600,
+    options = server.options_of(COMMAND, description=__doc__).parse_args()
+    return server.run(
+        options, command=COMMAND, seconds=HOURS * 3600, perform=perform, prepare=prepare
     )
-    try:
-        check_port(Settings(host="127.0.0.1", port=options.port))
-        with first.server_running(stage, port=options.port, prepare=prepare) as server:
-            perform(stage)
-            if not options.exit:
-                stage.console.print("\nPalio keeps serving. Ctrl-C stops it.")
-                server.wait()
-    except (DemoError, CannotServeError) as error:
-        stage.console.print(f"[bold red]The demo cannot go on.[/] {error}")
-        return 1
-    except KeyboardInterrupt:
-        stage.console.print("\nStopped. The next `make demo-models` starts clean.")
-    return 0
 
 
 def prepare(stage: Stage) -> None:
@@ -112,7 +88,7 @@ def make_entries(stage: Stage, folder: Path) -> tuple[Entry, ...]:
     bundle.pack(forgetful, folder / "forgetful.zip")
     entries.write_code(folder / "leanings.zip")
     stage.step("felix trains at home and makes an image that only predicts")
-    runtime = build.ensure(stage.data / first.KEPT, packages=False)
+    runtime = build.ensure(stage.data / server.KEPT, packages=False)
     work = folder / "work"
     work.mkdir()
     image = folder / "factors.tar.gz"

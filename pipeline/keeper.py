@@ -1,5 +1,6 @@
 """Clears away what boxes leave behind on a machine: after dead workers, and after long disuse."""
 
+import re
 import shutil
 import time
 from datetime import timedelta
@@ -19,6 +20,7 @@ from palio.submissions import runs
 TRIALS: Final = frozenset({"trial", "probe"})
 TRIAL_SECONDS = 120  # a trial of another process of ours is over by then
 PRUNE_SECONDS = 3600
+_ATTEMPT = re.compile(r"(?P<job>[0-9a-f]+)-(?P<fence>\d+)-.*")  # see `attempt_folder`
 
 
 class Keeper:
@@ -49,8 +51,8 @@ class Keeper:
     def _clear_attempts(self, folder: Path) -> None:
         """Remove what killed processes left: programs, and answers on their way to a metric."""
         for path in folder.glob("*"):
-            job_id, fence, _ = path.name.split("-", 2)
-            if not self._is_held(job_id, int(fence)):
+            name = _ATTEMPT.fullmatch(path.name)  # what others put there is left alone
+            if name and not self._is_held(name["job"], int(name["fence"])):
                 shutil.rmtree(path, ignore_errors=True)
 
     def _is_live(self, name: RunName) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from palio.core.settings import Settings
-from palio.demo import __main__ as demo
+from palio.demo import server
 from palio.demo.play import DemoError
 from palio.pipeline.supervise import CannotServeError, folder_lock
 
@@ -24,27 +24,27 @@ def free_port() -> int:
 
 
 def test_clean_when_the_folder_is_a_demos_empties_it(tmp_path: Path) -> None:
-    demo.clean(tmp_path / "data")
+    server.clean(tmp_path / "data")
     (tmp_path / "data" / "left over").touch()
-    demo.clean(tmp_path / "data")
-    assert [path.name for path in (tmp_path / "data").iterdir()] == [demo.MARKER]
+    server.clean(tmp_path / "data")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [server.MARKER]
 
 
 def test_clean_when_the_folder_is_somebody_elses_leaves_it_alone(tmp_path: Path) -> None:
     (tmp_path / "palio.sqlite3").touch()
     with pytest.raises(DemoError, match="is not a demo"):
-        demo.clean(tmp_path)
+        server.clean(tmp_path)
     assert (tmp_path / "palio.sqlite3").exists()
 
 
 def test_clean_when_a_demo_runs_in_the_folder_leaves_it_alone(tmp_path: Path) -> None:
-    demo.clean(tmp_path)
+    server.clean(tmp_path)
     (tmp_path / "palio.sqlite3").touch()
     with (
         folder_lock(Settings(data_folder=tmp_path)),
         pytest.raises(CannotServeError, match="Another Palio server uses the folder"),
     ):
-        demo.clean(tmp_path)
+        server.clean(tmp_path)
     assert (tmp_path / "palio.sqlite3").exists()
 
 

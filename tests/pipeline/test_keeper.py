@@ -43,6 +43,15 @@ def test_boxes_and_folders_of_jobs_that_nobody_holds_are_cleared_away(
     assert [path.name for path in attempts.iterdir()] == [f"{live.job}-{live.fence}-abc"]
 
 
+def test_a_stray_file_among_the_attempts_is_left_alone(models: Models, keeper: Keeper) -> None:
+    attempts = models.boxes.folder / "attempts"
+    attempts.mkdir(parents=True)
+    for name in (".keep", "lost+found", "a-b-c"):
+        (attempts / name).touch()
+    assert keeper.reap() == ()
+    assert {path.name for path in attempts.iterdir()} == {".keep", "lost+found", "a-b-c"}
+
+
 def test_a_probe_of_a_neighbour_is_left_alone_for_a_while(models: Models, keeper: Keeper) -> None:
     models.sandbox.left = [RunName("00c0ffee", "abcd", 0, "trial")]
     assert keeper.reap() == ()
