@@ -4,8 +4,10 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from palio.challenges.toml_lines import KeyPath
@@ -132,6 +134,27 @@ class Section:
             return None
         return float(value)
 
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """Read true or false."""
+        value = self._take(key)
+        if value is None or isinstance(value, bool):
+            return default if value is None else value
+        text = f"`{key}` must be true or false, not {_described(value)}."
+        self.fault("value:type", key, text, hint=f"Write it without quotes: {key} = true")
+        return default
+
+    def decimal(self, key: str, *, least: Decimal, most: Decimal) -> Decimal | None:
+        """Read a decimal number that may be left out, as it is written."""
+        value = self.number(key)
+        if value is None:
+            return None
+        exact = Decimal(repr(self.table[key]))
+        if not least <= exact <= most:
+            text = f"`{key}` is {exact}; it must be from {least} to {most}."
+            self.fault("value:range", key, text)
+            return None
+        return exact
+
     def size(self, key: str, *, default: int, least: int = 1, most: int = 2**40) -> int:
         """Read a number of bytes: a whole number, or a text such as ``"100 MiB"``."""
         value = self._take(key)
@@ -217,6 +240,21 @@ class Section:
                 hint=f"Write it without quotes: {key} = 2026-11-22T00:00:00Z",
             )
         return EPOCH
+
+    def instants(self, key: str) -> tuple[datetime, ...]:
+        """Read a list of times, each with its offset from UTC and later than the one before."""
+        found: list[datetime] = []
+        for place, value in enumerate(self._list(key) or []):
+            is_zoned = isinstance(value, datetime) and value.tzinfo is not None
+            if isinstance(value, datetime) and is_zoned and _is_year(value):
+                found.append(value.astimezone(UTC))
+                continue
+            text = f"Item {place + 1} of `{key}` must be a time with its zone."
+            hint = f"For example {key} = [2026-11-22T00:00:00Z]"
+            self.faults.add("value:type", (*self.path, key, place), text, hint=hint)
+        if any(after <= before for before, after in pairwise(found)):
+            self.fault("time:order", key, f"The times of `{key}` must be in order.")
+        return tuple(found)
 
     def section(self, key: str, *, is_required: bool = False) -> "Section | None":
         """Read a table; None when it is not there."""
@@ -304,6 +342,10 @@ class Section:
             "value:type", key, f"`{key}` must be {wanted}, not {_described(value)}.", hint=hint
         )
         return False
+
+
+def _is_year(value: datetime) -> bool:
+    return _FIRST_YEAR <= value.year <= _LAST_YEAR
 
 
 def printable(text: str) -> str:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from palio.challenges.contracts import ChallengePlan, PhasePlan
 from palio.challenges.fields import Faults
-from palio.challenges.prize_contracts import TieRule
+from palio.challenges.plan_prize_checks import check_prizes
 from palio.challenges.rules import in_words
 from palio.challenges.toml_lines import KeyPath
 from palio.scoring import registry
@@ -36,7 +36,7 @@ def check(plan: ChallengePlan, faults: Faults) -> bool:
     _check_split(plan, faults)
     _check_phases(plan.phases, faults)
     _check_deadlines(plan, faults)
-    _check_prizes(plan, faults)
+    check_prizes(plan, faults)
     return says_answers
 
 
@@ -219,15 +219,3 @@ def _check_deadlines(plan: ChallengePlan, faults: Faults) -> None:
     if plan.reveal_at is not None and faults.is_sound(path) and plan.reveal_at < closes_at:
         text = f"`reveal_at` lies before the last close ({in_words(closes_at)})."
         faults.add("time:order", path, text, hint="Remove it to reveal as soon as all is scored.")
-
-
-def _check_prizes(plan: ChallengePlan, faults: Faults) -> None:
-    for place, prize in enumerate(plan.prizes):
-        path: KeyPath = ("prizes", place, "rank")
-        if faults.is_sound(path) and prize.rank != place + 1:
-            text = f"The prizes must have the ranks 1, 2, 3 … in order; {place + 1} comes here."
-            faults.add("prize:rank", path, text)
-    currencies = {prize.money.currency for prize in plan.prizes}
-    if plan.tie_rule is TieRule.SHARED and len(currencies) > 1 and faults.is_sound(("prizes",)):
-        text = "Shared ties pool the prizes of several ranks, so all need one currency."
-        faults.add("prize:currency", ("entries", "ties"), text)

@@ -17,7 +17,7 @@ from palio.challenges.contracts import (
 )
 from palio.challenges.fields import Faults, Section, did_you_mean
 from palio.challenges.plan_board import read_board
-from palio.challenges.plan_prizes import read_prizes
+from palio.challenges.plan_prizes import read_escrow, read_prizes, read_verification
 from palio.challenges.plan_programs import read_models, read_own_metric, read_parameters
 from palio.challenges.prize_contracts import TieRule
 from palio.challenges.toml_lines import lines_of
@@ -109,7 +109,9 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
     teams = _teams(root.section("teams"))
     entry_rule, finals, tie_rule = _entries(root.section("entries"))
     board, reveal_at = read_board(root.section("board"))
-    prizes = read_prizes(root)
+    prizes, divisions = read_prizes(root), root.texts("divisions")
+    escrow = read_escrow(root.section("escrow"))
+    verification = read_verification(root.section("verification"))
     root.close()
     plan = ChallengePlan(
         slug=slug,
@@ -134,6 +136,9 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
         deliveries=deliveries,
         models=models,
         board=board,
+        divisions=divisions,
+        escrow=escrow,
+        verification=verification,
     )
     return plan, says_answers
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from palio.core.money import Money
 
+FIRST_TIMERS = "first-timers"  # a division found by itself: nobody in the team competed before
+
 
 class TieRule(StrEnum):
     """Who takes a place that two rounded scores share."""

@@ -1,0 +1,99 @@
+"""What must hold between the prizes of a challenge.toml and the rest of it."""
+
+from itertools import groupby
+
+from palio.challenges.board_contracts import Release
+from palio.challenges.contracts import ChallengePlan
+from palio.challenges.fields import Faults
+from palio.challenges.prize_contracts import FIRST_TIMERS, Gate, PrizeKind, PrizePlan, TieRule
+from palio.challenges.toml_lines import KeyPath
+
+
+def check_prizes(plan: ChallengePlan, faults: Faults) -> None:
+    """Note every prize that cannot be given as it is declared."""
+    _check_ranks(plan, faults)
+    for place, prize in enumerate(plan.prizes):
+        path: KeyPath = ("prizes", place)
+        if not faults.is_sound(path):
+            continue
+        if prize.kind is PrizeKind.THRESHOLD:
+            _check_threshold(plan, prize, path, faults)
+        elif prize.kind is PrizeKind.PROGRESS:
+            _check_dates(plan, prize, path, faults)
+        elif prize.kind is PrizeKind.DIVISION:
+            _check_division(plan, prize, path, faults)
+    _check_ties(plan, faults)
+    _check_divisions(plan, faults)
+    _check_code_gate(plan, faults)
+
+
+def _check_ranks(plan: ChallengePlan, faults: Faults) -> None:
+    ranked = [
+        (place, prize)
+        for place, prize in enumerate(plan.prizes)
+        if prize.kind in (PrizeKind.RANK, PrizeKind.DIVISION)
+    ]
+    ranked.sort(key=lambda item: item[1].division)
+    for _, group in groupby(ranked, key=lambda item: item[1].division):
+        for wanted, (place, prize) in enumerate(group, start=1):
+            path: KeyPath = ("prizes", place, "rank")
+            if faults.is_sound(path) and prize.rank != wanted:
+                text = f"The prizes must have the ranks 1, 2, 3 … in order; {wanted} comes here."
+                faults.add("prize:rank", path, text)
+
+
+def _check_threshold(plan: ChallengePlan, prize: PrizePlan, path: KeyPath, faults: Faults) -> None:
+    if prize.last_call_days is None:
+        return
+    if plan.board.release.kind is Release.HIDDEN:
+        text = "A last call begins when a public score reaches the line; these are hidden."
+        faults.add("prize:last_call", (*path, "last_call_days"), text)
+
+
+def _check_dates(plan: ChallengePlan, prize: PrizePlan, path: KeyPath, faults: Faults) -> None:
+    if not prize.dates:
+        hint = "For example dates = [2027-10-02T00:00:00Z, 2028-10-02T00:00:00Z]"
+        faults.add("key:missing", (*path, "dates"), "A progress prize needs `dates`.", hint=hint)
+    if not plan.phases or not faults.is_sound(("phases",)):
+        return
+    opens_at, closes_at = plan.phases[0].opens_at, plan.phases[-1].closes_at
+    if any(not opens_at < date <= closes_at for date in prize.dates):
+        text = "The dates of a progress prize lie between the first opening and the last close."
+        faults.add("time:order", (*path, "dates"), text)
+
+
+def _check_division(plan: ChallengePlan, prize: PrizePlan, path: KeyPath, faults: Faults) -> None:
+    known = (*plan.divisions, FIRST_TIMERS)
+    if prize.division not in known:
+        text = f'There is no division "{prize.division}".'
+        hint = f'Name it in divisions = […]; "{FIRST_TIMERS}" is always there.'
+        faults.add("prize:division", (*path, "division"), text, hint=hint)
+
+
+def _check_ties(plan: ChallengePlan, faults: Faults) -> None:
+    if not faults.is_sound(("prizes",)):
+        return
+    ranked = [prize for prize in plan.prizes if prize.kind is not PrizeKind.PROGRESS]
+    currencies = {prize.money.currency for prize in ranked}
+    if plan.tie_rule is TieRule.SHARED and len(currencies) > 1:
+        text = "Shared ties pool the prizes of several ranks, so all need one currency."
+        faults.add("prize:currency", ("entries", "ties"), text)
+    if plan.tie_rule is TieRule.SECONDARY and len(plan.metrics) < 2:  # noqa: PLR2004 (a second one)
+        text = "There is no second metric that could decide among the statistically tied."
+        faults.add("prize:ties", ("entries", "ties"), text, hint="Add another metric.")
+
+
+def _check_divisions(plan: ChallengePlan, faults: Faults) -> None:
+    if FIRST_TIMERS in plan.divisions:
+        text = f'The division "{FIRST_TIMERS}" is always there and found by itself.'
+        faults.add("prize:division", ("divisions",), text, hint="Remove it from the list.")
+
+
+def _check_code_gate(plan: ChallengePlan, faults: Faults) -> None:
+    if Gate.CODE in plan.verification.gates and plan.models is None:
+        faults.warn(
+            "verification:code",
+            ("verification", "gates"),
+            "Winners' code is to be run again, and without [models] only you can do that.",
+            hint="Add [models], or run it yourself and record the result.",
+        )
