@@ -1,4 +1,7 @@
-"""Boards are made here: the public one after every score, the private one once, at the reveal."""
+"""Boards are made here: the public one after every score, the private one at the reveal.
+
+After it a correction makes a new version of the private board; the old ones stay.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -44,7 +47,7 @@ def publish(session: Session, *, challenge: Challenge, now: datetime) -> Snapsho
 def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = SYSTEM) -> Snapshot:
     """Make the private board, once and for ever, and mark the challenge revealed; audited.
 
-    Revealing again returns the same board. This is the only place that reads private scores.
+    Revealing again returns the same board. Private scores are read here and in `rereveal` alone.
 
     Raises:
         RevealTooEarlyError: Not closed, not everything scored, or before the declared instant.
@@ -56,12 +59,7 @@ def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = S
         return queries.parsed(before)
     pending = submissions.pending_count(session, challenge_id=challenge.id)
     rules.check_reveal(challenge, pending=pending, now=now)
-    body = _body(
-        session,
-        challenge=challenge,
-        board=Board.PRIVATE,
-        entries=private.private_scored_entries(session, challenge_id=challenge.id),
-    )
+    body = _private_body(session, challenge)
     snapshot = _keep(session, challenge, board=Board.PRIVATE, version=1, body=body, now=now)
     audit.record(
         session,
@@ -74,6 +72,53 @@ def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = S
     )
     challenges.mark_revealed(session, challenge_id=challenge.id, now=now)
     return snapshot
+
+
+def rereveal(
+    session: Session, *, challenge: Challenge, reason: str, by: str, now: datetime
+) -> Snapshot:
+    """Make the next version of the private board after the reveal; audited with its reason.
+
+    The versions before stay, dated. Nothing is written when no row changed.
+
+    Args:
+        session: The caller's transaction, in which what counts has changed.
+        challenge: Revealed before.
+        reason: A code, such as ``disqualification``; no names.
+        by: Person id, or `SYSTEM`.
+        now: The database's time.
+
+    Raises:
+        NotRevealedYetError: There is no private board to correct.
+
+    """
+    challenge = challenges.lock_challenge(session, challenge.id)
+    rules.check_revealed(challenge)
+    before = _newest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+    body = _private_body(session, challenge)
+    if before is not None and before.etag == snapshots.etag_of(body):
+        return queries.parsed(before)
+    version = 1 if before is None else before.version + 1
+    snapshot = _keep(session, challenge, board=Board.PRIVATE, version=version, body=body, now=now)
+    audit.record(
+        session,
+        actor_id=by,
+        action="leaderboard.rereveal",
+        subject_id=challenge.id,
+        challenge_id=challenge.id,
+        detail={"reason": reason, "version": version, "etag": snapshot.etag},
+        now=now,
+    )
+    return snapshot
+
+
+def _private_body(session: Session, challenge: Challenge) -> bytes:
+    return _body(
+        session,
+        challenge=challenge,
+        board=Board.PRIVATE,
+        entries=private.private_scored_entries(session, challenge_id=challenge.id),
+    )
 
 
 def _newest(session: Session, *, challenge_id: str, board: Board) -> BoardSnapshot | None:

@@ -11,9 +11,11 @@ from palio.leaderboard import models as leaderboard
 from palio.pipeline import models as pipeline
 from palio.prizes import models as prizes
 from palio.reputation import models as reputation
+from palio.submissions import exclusion_models as exclusions
 from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
 from palio.submissions import private_models as private_scores
+from palio.submissions import trace_models as traces
 
 __all__ = [
     "accounts",
@@ -22,6 +24,7 @@ __all__ = [
     "challenges",
     "datasets",
     "escrow",
+    "exclusions",
     "host_runs",
     "leaderboard",
     "metadata",
@@ -30,4 +33,5 @@ __all__ = [
     "prizes",
     "reputation",
     "submissions",
+    "traces",
 ]

@@ -83,7 +83,14 @@ class PublicScore:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission as its team sees it."""
+    """A submission as its team sees it.
+
+    Attributes:
+        team_id: Whom it counts for: after a merger the merged team.
+        sender_team_id: Who handed it in; its receipt names this team for ever.
+        withdrawn_words: Why the organizer withdrew it; empty when the team did.
+
+    """
 
     id: str
     challenge_id: str
@@ -104,6 +111,9 @@ class Submission:
     note: str
     public_scores: tuple[PublicScore, ...]
     delivery: Delivery = Delivery.PREDICTIONS
+    sender_team_id: str = ""
+    withdrawn_at: datetime | None = None
+    withdrawn_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,15 @@ from palio.core.ids import new_id
 
 
 class Submission(SQLModel, table=True):
-    """One received file. Only `state`, what comes with it, and `is_chosen` ever change."""
+    """One received file.
+
+    Only `state` and what comes with it, choice and withdrawal ever change; a merger of teams moves
+    `team_id` on, and keeps who handed it in.
+    """
 
     __tablename__ = "submission"
     __table_args__ = (
-        UniqueConstraint("team_id", "idempotency_key"),
+        UniqueConstraint("team_id", "sender_team_id", "idempotency_key"),
         UniqueConstraint("challenge_id", "received_at"),  # and so a total order of receipts
         UniqueConstraint("challenge_id", "label", name="uq_submission_label"),
     )
@@ -22,7 +26,8 @@ class Submission(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     challenge_id: str = Field(foreign_key="challenge.id")
     phase_id: str = Field(foreign_key="phase.id")
-    team_id: str | None = Field(foreign_key="team.id")  # None for a baseline
+    team_id: str | None = Field(foreign_key="team.id")  # whom it counts for; None for a baseline
+    sender_team_id: str = ""  # who handed it in, where that team has merged into `team_id` since
     person_id: str = Field(foreign_key="person.id")
     kind: str
     label: str | None  # name of a baseline, None for competitors
@@ -40,6 +45,9 @@ class Submission(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_chosen: bool = False
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    withdrawn_by: str | None = None
+    withdrawn_words: str = ""  # of the organizer, where the team did not do it itself
 
 
 class QuotaLine(SQLModel, table=True):

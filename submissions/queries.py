@@ -15,7 +15,7 @@ from palio.challenges.contracts import Challenge, Delivery, Phase
 from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
 from palio.scoring.card import Score
-from palio.submissions import models, rules
+from palio.submissions import counting, models, rules
 from palio.submissions.contracts import (
     PublicScore,
     QuotaCause,
@@ -103,7 +103,7 @@ def receipt(row: models.Submission, *, is_new: bool) -> Receipt:
     return Receipt(
         submission_id=row.id,
         challenge_id=row.challenge_id,
-        team_id=row.team_id or "",
+        team_id=row.sender_team_id or row.team_id or "",
         file_name=row.file_name,
         sha256=row.sha256,
         bytes=row.bytes,
@@ -204,11 +204,15 @@ def quota(session: Session, *, challenge: Challenge, team_id: str, now: datetime
 
 
 def scored_entries(session: Session, *, challenge_id: str) -> tuple[ScoredEntry, ...]:
-    """Return every scored submission with its newest public scores, in order of receipt."""
+    """Return every scored submission that counts with its public scores, in order of receipt.
+
+    Those withdrawn or disqualified, and those of disqualified teams, are left out.
+    """
     row = models.Submission
     is_wanted = (
         col(row.challenge_id) == challenge_id,
         col(row.state) == SubmissionState.SCORED.value,
+        *counting.counts(),
     )
     scores = newest_scores(session, models.PublicScore, *is_wanted)
     # Columns rather than objects: a big challenge has tens of thousands of them.
@@ -344,6 +348,9 @@ def _submission(row: models.Submission, scores: tuple[Score, ...]) -> Submission
             for score in scores
         ),
         delivery=Delivery(row.delivery),
+        sender_team_id=row.sender_team_id or row.team_id or "",
+        withdrawn_at=row.withdrawn_at,
+        withdrawn_words=row.withdrawn_words,
     )
 
 

@@ -25,8 +25,8 @@ from palio.core import audit, db
 from palio.core.clock import database_now
 from palio.core.errors import Finding
 from palio.core.storage import Blob
-from palio.scoring.card import Score, ScoreCard
-from palio.submissions import ledger, models, queries, rules, states
+from palio.scoring.card import ScoreCard
+from palio.submissions import exclusions, ledger, models, queries, rules, score_rows, states
 from palio.submissions.contracts import (
     QuotaCause,
     Receipt,
@@ -34,7 +34,6 @@ from palio.submissions.contracts import (
     SubmissionState,
     UploadLimits,
 )
-from palio.submissions.private_models import PrivateScore
 
 _State = SubmissionState
 _TICK = timedelta(microseconds=1)
@@ -67,6 +66,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         DeliveryNotTakenError: The challenge does not take such things.
         TeamNotInChallengeError: The team belongs to another challenge.
         NotInTeamError: The person does not belong to the team.
+        exclusions.TeamExcludedError: The team is disqualified.
 
     """
     rules.check_key(idempotency_key)
@@ -77,6 +77,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     before = queries.receipt_of_key(session, team_id=team_id, idempotency_key=idempotency_key)
     if before is not None:
         return _same_again(before, blob=blob, delivery=delivery)
+    exclusions.check_team_in_force(session, team_id=team.id)
     rules.check_size(challenge.plan, delivery, file_bytes=blob.bytes, limits=limits)
     now = _next_receipt_time(session, challenge_id=challenge.id)
     phase = challenge_rules.open_phase(challenge, now=now)
@@ -190,25 +191,13 @@ def record_scores(
         ended_at=now,
     ):
         return False
-
-    def rows(
-        table: type[models.ScoreColumns], scores: Sequence[Score]
-    ) -> list[models.ScoreColumns]:
-        return [
-            table(
-                submission_id=submission_id,
-                metric=score.metric,
-                key_version=key_version,
-                metric_version=metric_version,
-                position=position,
-                exact=score.exact,
-                rounded=str(score.rounded),
-            )
-            for position, score in enumerate(scores)
-        ]
-
-    session.add_all(rows(models.PublicScore, card.public) + rows(PrivateScore, card.private))
-    session.flush()
+    score_rows.add(
+        session,
+        submission_id=submission_id,
+        card=card,
+        key_version=key_version,
+        metric_version=metric_version,
+    )
     return True
 
 
