@@ -1,19 +1,48 @@
 """Money as integer minor units of an ISO 4217 currency; no float ever touches an amount."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
-# ISO 4217 minor-unit exponents that are not 2.
-_EXPONENTS = {
-    **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND",
-         "VUV", "XAF", "XOF", "XPF"),
-        0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}  # fmt: skip
+from palio.core.errors import BadRequestError
+
+# ISO 4217 list one, currencies in use (funds, metals and test codes left out), by the number of
+# decimal places. Ariary and ouguiya divide by five in life and by a hundred in ISO 4217.
+_BY_EXPONENT = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: """
+        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD
+        CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP
+        GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD
+        LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB
+        PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC
+        SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW
+        ZWG
+    """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+EXPONENTS: Mapping[str, int] = MappingProxyType(
+    {code: digits for digits, codes in _BY_EXPONENT.items() for code in codes.split()}
+)
+
+
+_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+MOST_MINOR = 10**15  # ten trillion; keeps sums far inside 64 bits
+
+
+class UnknownCurrencyError(BadRequestError):
+    """No currency in use has this code."""
+
+    code = "currency_unknown"
+
+
+class BadAmountError(BadRequestError):
+    """What was written is no amount of the currency."""
+
+    code = "amount_bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +65,36 @@ class Money:
 
 
 def exponent(currency: str) -> int:
-    """Return how many decimal places the currency has (ISO 4217)."""
-    return _EXPONENTS.get(currency, 2)
+    """Return how many decimal places the currency has (ISO 4217).
+
+    Raises:
+        UnknownCurrencyError: It is not on the list; two would be a guess.
+
+    """
+    if currency not in EXPONENTS:
+        raise UnknownCurrencyError(
+            f'"{currency}" is no currency of ISO 4217 in use. Write for example "EUR".'
+        )
+    return EXPONENTS[currency]
+
+
+def parse(amount: str, currency: str) -> Money:
+    """Read an amount such as ``1250.00``, with no more decimals than the currency has.
+
+    Raises:
+        UnknownCurrencyError: As `exponent`.
+        BadAmountError: Not digits with at most one point, too many decimals, or too large.
+
+    """
+    digits = exponent(currency)
+    if not _AMOUNT.fullmatch(amount):
+        raise BadAmountError(f'"{amount}" is no amount of money. Write digits and a point: 1250.00')
+    minor = Decimal(amount).scaleb(digits)
+    if minor > MOST_MINOR:
+        raise BadAmountError(f'"{amount}" is too large an amount.')
+    if minor != int(minor):
+        raise BadAmountError(f'"{amount}" has more decimal places than {currency} has ({digits}).')
+    return Money(int(minor), currency)
 
 
 def split(minor: int, weights: Sequence[int]) -> tuple[int, ...]:

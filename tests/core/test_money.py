@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palio.core.money import Money, split
+from palio.core.money import (
+    EXPONENTS,
+    BadAmountError,
+    Money,
+    UnknownCurrencyError,
+    exponent,
+    parse,
+    split,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +64,44 @@ def test_split_without_a_meaning_is_refused(minor: int, weights: tuple[int, ...]
 )
 def test_money_in_words_has_the_currencys_own_decimals(money: Money, text: str) -> None:
     assert str(money) == text
+
+
+def test_exponents_are_those_of_iso_4217() -> None:
+    without_cents = " ".join(sorted(code for code, digits in EXPONENTS.items() if digits == 0))
+    assert without_cents == "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+    thousandths = " ".join(sorted(code for code, digits in EXPONENTS.items() if digits == 3))
+    assert thousandths == "BHD IQD JOD KWD LYD OMR TND"
+    assert set(EXPONENTS.values()) == {0, 2, 3}
+    assert all(len(code) == 3 and code.isupper() for code in EXPONENTS)
+    assert exponent("MGA") == 2  # fifths in life, hundredths in the standard
+
+
+@pytest.mark.parametrize("currency", ["", "eur", "EURO", "XXX", "XAU", "DEM"])
+def test_currency_that_is_not_in_use_is_refused_rather_than_given_two_decimals(
+    currency: str,
+) -> None:
+    with pytest.raises(UnknownCurrencyError):
+        exponent(currency)
+
+
+@given(minor=st.integers(0, 10**15), currency=st.sampled_from(sorted(EXPONENTS)))
+def test_amount_written_and_read_again_is_the_same(minor: int, currency: str) -> None:
+    money = Money(minor, currency)
+    assert parse(str(money).split()[1].replace(",", ""), currency) == money
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [
+        ("1.5", "JPY", "more decimal places than JPY has"),
+        ("0.001", "EUR", "more decimal places than EUR has"),
+        ("10000000000001", "EUR", "too large"),
+        ("-1", "EUR", "no amount"),
+        ("1e3", "EUR", "no amount"),
+        ("\u0661", "EUR", "no amount"),
+        ("", "EUR", "no amount"),
+    ],
+)
+def test_amount_that_is_none_is_refused(amount: str, currency: str, words: str) -> None:
+    with pytest.raises(BadAmountError, match=words):
+        parse(amount, currency)
