@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from palio.challenges.contracts import ChallengePlan, PhasePlan
 from palio.challenges.fields import Faults
+from palio.challenges.plan_board_checks import check_board
 from palio.challenges.plan_prize_checks import check_prizes
 from palio.challenges.rules import in_words
 from palio.challenges.toml_lines import KeyPath
@@ -36,6 +37,7 @@ def check(plan: ChallengePlan, faults: Faults) -> bool:
     _check_split(plan, faults)
     _check_phases(plan.phases, faults)
     _check_deadlines(plan, faults)
+    check_board(plan, faults)
     check_prizes(plan, faults)
     return says_answers
 

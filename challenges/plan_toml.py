@@ -16,7 +16,7 @@ from palio.challenges.contracts import (
     TeamRules,
 )
 from palio.challenges.fields import Faults, Section, did_you_mean
-from palio.challenges.plan_board import read_board
+from palio.challenges.plan_board import measures, read_board
 from palio.challenges.plan_prizes import read_escrow, read_prizes, read_verification
 from palio.challenges.plan_programs import read_models, read_own_metric, read_parameters
 from palio.challenges.prize_contracts import TieRule
@@ -108,7 +108,7 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
     phases = tuple(_phase(section) for section in root.sections("phases", is_required=True))
     teams = _teams(root.section("teams"))
     entry_rule, finals, tie_rule = _entries(root.section("entries"))
-    board, reveal_at = read_board(root.section("board"))
+    board, reveal_at = read_board(root.section("board"), known=measures(metrics, own_metric))
     prizes, divisions = read_prizes(root), root.texts("divisions")
     escrow = read_escrow(root.section("escrow"))
     verification = read_verification(root.section("verification"))

@@ -24,7 +24,8 @@ def example() -> str:
 
 def own_metric_example() -> str:
     full, metric = blocks()
-    return re.sub(r"(\[\[metrics\]\]\n(?:\w.*\n)+\n)+", lambda _: f"{metric}\n", full, count=1)
+    text = re.sub(r"(\[\[metrics\]\]\n(?:\w.*\n)+\n)+", lambda _: f"{metric}\n", full, count=1)
+    return text.replace('"log_loss"', '"cost"').replace('"roc_auc"', '"hits"')
 
 
 @pytest.mark.parametrize("text", [example(), own_metric_example()])
@@ -46,7 +47,8 @@ def test_keys_without_a_default_are_those_that_must_be_there() -> None:
         "# top\n[[metrics]]\n[submission]\n[[submission.targets]]\n[answers]\n[[answers.targets]]\n"
     )
     bare += "[metric]\n[[metric.scores]]\n[models]\n"
-    bare += "[[phases]]\n[phases.quota]\n[teams]\n[entries]\n[board]\n[[prizes]]\n"
+    bare += "[[phases]]\n[phases.quota]\n[teams]\n[entries]\n[board]\n"
+    bare += "[[board.columns]]\n[[board.lines]]\n[[prizes]]\n"
     lines = bare.splitlines()
     found = set()
     for finding in read_plan(bare).findings:
