@@ -58,3 +58,13 @@ class PackageRow(SQLModel, table=True):
     sha256: str
     bytes: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ChallengeSecretRow(SQLModel, table=True):
+    """32 random bytes of a challenge; read by `challenge_secrets` alone, and never changed."""
+
+    __tablename__ = "challenge_secret"
+
+    challenge_id: str = Field(primary_key=True)
+    secret: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)

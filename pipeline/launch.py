@@ -14,7 +14,7 @@ from palio.challenges.contracts import Challenge, ChallengePlan, Delivery
 from palio.challenges.packs import Baseline, Pack
 from palio.challenges.sample import write_sample
 from palio.core.storage import Blob, Storage
-from palio.datasets import seal
+from palio.datasets import challenge_secrets, seal
 from palio.datasets import service as datasets
 from palio.datasets.contracts import PackageKind
 from palio.pipeline import leases, queries, rules
@@ -120,6 +120,7 @@ def publish_pack(
         organizer_id=organizer_id,
         now=now,
     )
+    challenge_secrets.ensure(session, challenge_id=challenge.id, now=now)
     datasets.add_version(session, challenge_id=challenge.id, files=data, now=now)
     datasets.add_answer_key(
         session,

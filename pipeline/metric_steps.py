@@ -1,5 +1,6 @@
 """Scores predictions with a host's own metric, in boxes of its own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from palio.challenges import metric_box
@@ -10,6 +11,7 @@ from palio.pipeline.contracts import Claim
 from palio.sandbox.spec import RunName, SandboxError
 from palio.scoring.key import AnswerKey
 from palio.scoring.read import read_predictions
+from palio.scoring.traces import trace
 
 
 def score(
@@ -21,6 +23,7 @@ def score(
     metric_sha256: str,
     boxes: Boxes,
     claim: Claim,
+    secret: bytes | None = None,
 ) -> metric_box.MetricResult:
     """Read and check a file as for every metric, then let the host's own one score it.
 
@@ -32,6 +35,7 @@ def score(
         metric_sha256: Its digest.
         boxes: Of this machine.
         claim: The job, which names the boxes.
+        secret: Of the challenge, for the trace of the predictions; None = no trace.
 
     Raises:
         PredictionsRefusedError: The file is wrong; nothing ran.
@@ -42,7 +46,7 @@ def score(
         raise SandboxError("this machine has no box for metrics")
     predictions = read_predictions(path, form=plan.form, ids=key.ids, placement=key.placement)
     with attempt_folder(boxes, claim) as workdir:
-        return metric_box.score_in_box(
+        found = metric_box.score_in_box(
             boxes.metric,
             plan=plan,
             key=key,
@@ -52,3 +56,7 @@ def score(
             name=RunName(boxes.site, claim.job_id, claim.fence, "metric"),
             workdir=workdir,
         )
+    if secret is None:
+        return found
+    made = trace(key=key, columns=predictions.columns, secret=secret)
+    return replace(found, card=replace(found.card, trace=made))

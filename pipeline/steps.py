@@ -20,8 +20,8 @@ from palio.challenges.metric_box import MetricResult
 from palio.core import db, queue
 from palio.core.clock import database_now
 from palio.core.storage import Storage
+from palio.datasets import challenge_secrets, seal
 from palio.datasets import queries as datasets
-from palio.datasets import seal
 from palio.datasets.contracts import AnswerKeyRef, Package, PackageKind
 from palio.pipeline import board_steps, endings, leases, metric_steps
 from palio.pipeline.bench import Bench, Boxes, no_boxes
@@ -173,14 +173,17 @@ def _score(bench: ScoringBench, claim: Claim) -> Scored:
         challenge = challenges.by_id(session, claim.challenge_id)
         key = datasets.answer_key(session, challenge_id=challenge.id)
         own = datasets.package(session, challenge_id=challenge.id, kind=PackageKind.METRIC)
+        secret = challenge_secrets.find(session, challenge_id=challenge.id)
     if key is None or sha256 is None:
         raise LookupError(f"challenge {challenge.id} has no answer key, or there is no file")
     path, plan = bench.blobs.path(sha256), challenge.plan
     for_host = ""
     if plan.own_metric is None:
-        card = score_file(path, form=plan.form, key=bench.open_key(key), metrics=plan.metrics)
+        card = score_file(
+            path, form=plan.form, key=bench.open_key(key), metrics=plan.metrics, secret=secret
+        )
     else:
-        found = _score_own(bench, claim, path, plan=plan, key=key, own=own)
+        found = _score_own(bench, claim, path, plan=plan, key=key, own=own, secret=secret)
         card, for_host = found.card, found.for_host
     return Scored(card, key.version, challenge.metric_version, for_host)
 
@@ -193,6 +196,7 @@ def _score_own(
     plan: ChallengePlan,
     key: AnswerKeyRef,
     own: Package | None,
+    secret: bytes | None,
 ) -> MetricResult:
     boxes = bench.boxes()
     if own is None or boxes is None:
@@ -205,6 +209,7 @@ def _score_own(
         metric_sha256=own.sha256,
         boxes=boxes,
         claim=claim,
+        secret=secret,
     )
 
 

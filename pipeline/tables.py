@@ -16,6 +16,7 @@ from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
 from palio.submissions import private_models as private_scores
 from palio.submissions import trace_models as traces
+from palio.submissions import version_models as score_versions
 
 __all__ = [
     "accounts",
@@ -32,6 +33,7 @@ __all__ = [
     "private_scores",
     "prizes",
     "reputation",
+    "score_versions",
     "submissions",
     "traces",
 ]

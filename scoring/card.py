@@ -3,6 +3,11 @@
 import math
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # ranking needs cards on machines without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 _WIDE = Context(prec=400)  # the largest double has 309 digits before the point
 
@@ -46,16 +51,42 @@ class Score:
     rounded: Decimal
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Trace:
+    """What is kept of one submission beside its scores, about 22 kB; made by `traces.trace`.
+
+    Attributes:
+        public_sums, private_sums: float32 (min(2000, rows of the part),): sums of the ranking
+            metric's per-row loss (gain where higher is better) over secret buckets of rows. None
+            where the metric is no mean over rows, the part is empty, or a sum is too large.
+        sketch: float32 (512,), linear in the predicted numbers; for labels and items linear
+            in their one-hot form.
+        sample: float32, predicted values of secret cells, at most 1024, all where there are
+            fewer. Labels are their codes, items a number of 24 bits.
+        canonical_sha256: Of the predicted values in the order of the ids, however the file
+            wrote them.
+
+    """
+
+    public_sums: "NDArray[np.float32] | None"
+    private_sums: "NDArray[np.float32] | None"
+    sketch: "NDArray[np.float32]"
+    sample: "NDArray[np.float32]"
+    canonical_sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreCard:
     """Scores of one submission; the first metric ranks.
 
     The two parts are separate fields so that whoever stores them can keep them apart. `private`
-    is empty where a metric has no finite value there: no place on the private board.
+    is empty where a metric has no finite value there: no place on the private board. `trace` is
+    what comparisons with other submissions need; None where nobody asked for it.
     """
 
     public: tuple[Score, ...]
     private: tuple[Score, ...]
+    trace: Trace | None = field(default=None, compare=False, repr=False)
 
 
 def round_score(value: float, *, digits: int) -> Decimal:

@@ -11,6 +11,7 @@ from palio.scoring.key import AnswerKey
 from palio.scoring.metrics.base import Column, UndefinedMetricError
 from palio.scoring.read import read_predictions
 from palio.scoring.registry import METRICS
+from palio.scoring.traces import Trace, trace
 
 __all__ = ["Predictions", "score", "score_file"]
 
@@ -18,7 +19,11 @@ MANY_ROWS = 4_000_000  # from here on the answers' pages are given back after us
 
 
 def score(
-    *, key: AnswerKey, predictions: Predictions, metrics: tuple[MetricChoice, ...]
+    *,
+    key: AnswerKey,
+    predictions: Predictions,
+    metrics: tuple[MetricChoice, ...],
+    secret: bytes | None = None,
 ) -> ScoreCard:
     """Score both parts in one go; an empty part has no scores.
 
@@ -29,6 +34,7 @@ def score(
         key: The answers.
         predictions: In slot order (read with `key.placement`) or in the order of the ids.
         metrics: The first one ranks.
+        secret: Of the challenge, to make the card's trace with; None = no trace.
 
     Raises:
         NonFiniteScoreError: A metric is undefined or not finite on the public part.
@@ -45,11 +51,37 @@ def score(
         private_scores = _score_part(key, columns, private, metrics)
     except NonFiniteScoreError:
         private_scores = ()
-    return ScoreCard(public=public_scores, private=private_scores)
+    return ScoreCard(
+        public=public_scores,
+        private=private_scores,
+        trace=_trace(key, columns, metrics[0], secret),
+    )
+
+
+def _trace(
+    key: AnswerKey, columns: tuple[Column, ...], choice: MetricChoice, secret: bytes | None
+) -> Trace | None:
+    if secret is None:
+        return None
+    made = trace(
+        key=key,
+        columns=columns,
+        secret=secret,
+        metric=METRICS[choice.name],
+        parameters=dict(choice.parameters),
+    )
+    if len(key.placement) >= MANY_ROWS:
+        key.drop_pages()
+    return made
 
 
 def score_file(
-    path: Path, *, form: PredictionForm, key: AnswerKey, metrics: tuple[MetricChoice, ...]
+    path: Path,
+    *,
+    form: PredictionForm,
+    key: AnswerKey,
+    metrics: tuple[MetricChoice, ...],
+    secret: bytes | None = None,
 ) -> ScoreCard:
     """Read, check and score one file.
 
@@ -59,7 +91,7 @@ def score_file(
 
     """
     predictions = read_predictions(path, form=form, ids=key.ids, placement=key.placement)
-    return score(key=key, predictions=predictions, metrics=metrics)
+    return score(key=key, predictions=predictions, metrics=metrics, secret=secret)
 
 
 def _to_slots(column: Column, key: AnswerKey) -> Column:

@@ -1,12 +1,19 @@
-"""The table of private scores, in its own file so that import rules can say who touches it.
+"""The tables of private scores and sums, apart so that import rules can say who touches them.
 
-`submissions.service` writes, `submissions.private` reads, `pipeline.tables` registers.
+`submissions.score_rows` writes, `submissions.private` reads, `pipeline.tables` registers.
 """
 
 from palio.submissions.models import ScoreColumns
+from palio.submissions.trace_models import SumColumns
 
 
 class PrivateScore(ScoreColumns, table=True):
     """Scores on the private part."""
 
     __tablename__ = "private_score"
+
+
+class PrivateTrace(SumColumns, table=True):
+    """Bucket sums on the private part."""
+
+    __tablename__ = "private_trace"

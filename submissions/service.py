@@ -310,6 +310,10 @@ def choose(
     if row.is_chosen == is_chosen:
         return
     if is_chosen:
+        if not queries.may_count(session, submission_id=submission_id):
+            raise rules.NotChoosableError(
+                "This submission is withdrawn or disqualified: it cannot count."
+            )
         rules.check_choosable(
             SubmissionState(row.state),
             chosen=queries.chosen_count(session, team_id=team_id),

@@ -1,0 +1,224 @@
+"""What is kept of a submission beside its scores, so that any two can be compared later.
+
+Rows are dealt into buckets, and cells are drawn, by keys derived from a secret of the challenge:
+whoever could tell which rows share a bucket could aim at them (integrity.md §2.9, §4.1).
+A *cell* is one predicted value: row r of target c is number ``c * rows + r``, rows in the order
+of the ids, so that another split of the rows leaves sketches comparable.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palio.core.derivation import derived_key
+from palio.scoring.card import Trace
+from palio.scoring.columns import Placement
+from palio.scoring.key import AnswerKey
+from palio.scoring.metrics import sums
+from palio.scoring.metrics.base import Column, Metric, Parameter, UndefinedMetricError
+
+__all__ = ["BUCKETS", "SAMPLE", "SKETCH", "Trace", "bucket_sizes", "bucket_sums", "trace"]
+
+BUCKETS = 2000
+SKETCH = 512
+SAMPLE = 1024
+
+_DEALS_KEPT = 8  # of both parts of four challenges; 2 bytes a row
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: spreads small numbers
+_FEW_CELLS = 4 * SAMPLE
+
+Floats = NDArray[np.float32]
+Losses = Callable[[slice], NDArray[np.float64]]
+
+
+def trace(
+    *,
+    key: AnswerKey,
+    columns: tuple[Column, ...],
+    secret: bytes,
+    metric: Metric | None = None,
+    parameters: dict[str, Parameter] | None = None,
+) -> Trace:
+    """Make the trace of one submission.
+
+    Args:
+        key: The answers.
+        columns: The predicted ones, in slot order.
+        secret: Of the challenge.
+        metric: The ranking one; None for a host's own, which gives no loss for each row.
+        parameters: Its keyword arguments.
+
+    """
+    public_sums = private_sums = None
+    if metric is not None and metric.losses is not None:
+        losses = _losses(key, columns, metric, metric.settled(parameters or {}))
+        parts = (0, key.public_rows, key.public_rows + key.private_rows)
+        keys = [derived_key(secret, purpose=f"buckets:{part}") for part in ("public", "private")]
+        public_sums = _sums(losses, parts[0], parts[1], keys[0])
+        private_sums = _sums(losses, parts[1], parts[2], keys[1])
+    return Trace(
+        public_sums=public_sums,
+        private_sums=private_sums,
+        sketch=_sketch(columns, key.placement, secret),
+        sample=_sample(columns, key.placement, secret),
+        canonical_sha256=_canonical_sha256(columns, key.placement),
+    )
+
+
+def bucket_sizes(rows: int) -> NDArray[np.int64]:
+    """Give the number of rows in each bucket, shape (min(BUCKETS, rows),): no two differ by 2."""
+    count = min(BUCKETS, rows)
+    return rows // max(count, 1) + (np.arange(count) < rows % max(count, 1))
+
+
+def bucket_sums(losses: Losses, *, rows: int, key: bytes) -> NDArray[np.float64]:
+    """Add up per-row losses by bucket, shape (min(BUCKETS, rows),).
+
+    Args:
+        losses: Gives the losses of a slice of the rows.
+        rows: How many rows there are.
+        key: 32 secret bytes that deal the rows.
+
+    """
+    dealt = _deal(key, rows)
+    found = np.zeros(min(BUCKETS, rows))
+    for block in sums.blocks(rows):
+        found += np.bincount(dealt[block], weights=losses(block), minlength=len(found))
+    return found
+
+
+@lru_cache(maxsize=_DEALS_KEPT)
+def _deal(key: bytes, rows: int) -> NDArray[np.int16]:
+    """Give each row its bucket: a shuffle, for a pattern in the rows' order must not show."""
+    dealt = np.resize(np.arange(min(BUCKETS, rows), dtype=np.int16), rows)
+    # Unlike a Generator's, this shuffle is frozen for ever: sums of years are compared.
+    np.random.RandomState(np.frombuffer(key, dtype="<u4")).shuffle(dealt)
+    dealt.flags.writeable = False
+    return dealt
+
+
+def _sums(losses: Losses, first: int, last: int, key: bytes) -> Floats | None:
+    if first == last:
+        return None
+
+    def shifted(rows: slice) -> NDArray[np.float64]:
+        return losses(slice(first + rows.start, first + rows.stop))
+
+    try:
+        with np.errstate(all="ignore"):
+            found = bucket_sums(shifted, rows=last - first, key=key).astype(np.float32)
+    except UndefinedMetricError:
+        return None
+    return found if np.isfinite(found).all() else None
+
+
+def _losses(
+    key: AnswerKey, columns: tuple[Column, ...], metric: Metric, parameters: dict[str, Parameter]
+) -> Losses:
+    function = metric.losses
+    if function is None:
+        raise ValueError(f"{metric.name} gives no loss for each row")
+
+    def losses(slots: slice) -> NDArray[np.float64]:
+        truth = tuple(column[slots] for column in key.truth)
+        return function(truth, tuple(column[slots] for column in columns), **parameters)
+
+    return losses
+
+
+def _pick(column: Column, rows: NDArray[np.integer]) -> Column:
+    if isinstance(column, np.ndarray):
+        picked: Column = column[rows]
+        return picked
+    return [column[row] for row in rows.tolist()]
+
+
+def _sketch(columns: Sequence[Column], slots: Placement, secret: bytes) -> Floats:
+    """Add each value, with a random sign, to one of SKETCH sums (a count sketch).
+
+    Charikar, Chen, Farach-Colton, Finding frequent items in data streams, 2002.
+    """
+    found = np.zeros(SKETCH)
+    for place, column in enumerate(columns):
+        bits = _bits(secret, f"sketch:{place}")
+        for block in sums.blocks(len(slots)):
+            drawn = bits.random_raw(block.stop - block.start)
+            where, values = _terms(_pick(column, slots[block]), drawn)
+            found += np.bincount(where, weights=values, minlength=SKETCH)
+    with np.errstate(over="ignore"):
+        return np.nan_to_num(found.astype(np.float32))
+
+
+def _terms(
+    values: Column, drawn: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give place and signed value of each term of a sketch."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        signs = np.where(drawn >> np.uint64(63), -1.0, 1.0)
+        return (drawn % np.uint64(SKETCH)).astype(np.int64), np.multiply(signs, values)
+    if isinstance(values, np.ndarray):
+        kinds = values.astype(np.uint64)
+    else:
+        lengths = [len(items) for items in values]
+        drawn = np.repeat(drawn, lengths)
+        kinds = np.array([_number(item) for items in values for item in items], dtype=np.uint64)
+    # A sign and a place of its own for each kind of answer in each row.
+    mixed = (drawn ^ (kinds * _MIXER)) * _MIXER
+    mixed ^= mixed >> np.uint64(32)
+    mixed *= _MIXER
+    signs = np.where(mixed >> np.uint64(63), -1.0, 1.0)
+    return ((mixed >> np.uint64(32)) % np.uint64(SKETCH)).astype(np.int64), signs
+
+
+def _sample(columns: Sequence[Column], slots: Placement, secret: bytes) -> Floats:
+    rows = len(slots)
+    cells = _cells(rows * len(columns), secret)
+    found = np.empty(len(cells), dtype=np.float32)
+    for place, column in enumerate(columns):
+        is_here = cells // rows == place
+        picked = _pick(column, slots[cells[is_here] % rows])
+        if not isinstance(picked, np.ndarray):
+            picked = np.array([_number(" ".join(items)) for items in picked], dtype=np.float64)
+        with np.errstate(over="ignore"):
+            found[is_here] = picked
+    return np.nan_to_num(found)
+
+
+def _cells(count: int, secret: bytes) -> NDArray[np.int64]:
+    """Draw up to SAMPLE different cells, the same ones in the same order for every submission."""
+    bits = _bits(secret, "sample")
+    if count <= _FEW_CELLS:
+        return np.argsort(bits.random_raw(count), kind="stable")[:SAMPLE]
+    drawn = (bits.random_raw(_FEW_CELLS) % np.uint64(count)).astype(np.int64)
+    _, firsts = np.unique(drawn, return_index=True)
+    return drawn[np.sort(firsts)][:SAMPLE]
+
+
+def _canonical_sha256(columns: Sequence[Column], slots: Placement) -> str:
+    digest = hashlib.sha256()
+    for column in columns:
+        for block in sums.blocks(len(slots)):
+            digest.update(_canonical(_pick(column, slots[block])))
+        digest.update(b"\n\n")
+    return digest.hexdigest()
+
+
+def _canonical(values: Column) -> bytes:
+    if isinstance(values, np.ndarray):
+        return values.astype(values.dtype.newbyteorder("<")).tobytes()
+    return "".join(f"{' '.join(items)}\n" for items in values).encode()
+
+
+def _bits(secret: bytes, purpose: str) -> np.random.Philox:
+    """Give a stream of bits that is the same in every version of numpy."""
+    key = derived_key(secret, purpose=purpose)
+    return np.random.Philox(key=int.from_bytes(key[:16], "little"))
+
+
+def _number(text: str) -> int:
+    """Give a number that a float32 holds exactly."""
+    return zlib.crc32(text.encode()) & 0xFFFFFF

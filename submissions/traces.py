@@ -1,0 +1,94 @@
+"""Reads what is kept of submissions for comparisons: for evidence, never for participants."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy
+from numpy.typing import NDArray
+from sqlmodel import Session, col
+
+from palio.submissions import models, trace_models
+from palio.submissions.contracts import SubmissionKind
+
+STORED = np.dtype("<f4")
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PredictionTrace:
+    """What is kept of one submission's predictions; see `scoring.traces.Trace`.
+
+    Attributes:
+        team_id: Empty for a baseline.
+
+    """
+
+    submission_id: str
+    team_id: str
+    kind: SubmissionKind
+    received_at: datetime
+    sketch: Floats
+    sample: Floats
+    canonical_sha256: str
+
+
+def prediction_traces(session: Session, *, challenge_id: str) -> tuple[PredictionTrace, ...]:
+    """Return the traces of every scored submission of a challenge, in order of receipt."""
+    row, kept = models.Submission, trace_models.PredictionTrace
+    wanted = (
+        sqlalchemy.select(
+            col(row.id),
+            col(row.team_id),
+            col(row.kind),
+            col(row.received_at),
+            col(kept.sketch),
+            col(kept.sample),
+            col(kept.canonical_sha256),
+        )
+        .join(kept, col(kept.submission_id) == col(row.id))
+        .where(col(row.challenge_id) == challenge_id)
+        .order_by(col(row.received_at))
+    )
+    return tuple(
+        PredictionTrace(
+            submission_id=submission_id,
+            team_id=team_id or "",
+            kind=SubmissionKind(kind),
+            received_at=received_at,
+            sketch=np.frombuffer(sketch, dtype=STORED),
+            sample=np.frombuffer(sample, dtype=STORED),
+            canonical_sha256=sha256,
+        )
+        for submission_id, team_id, kind, received_at, sketch, sample, sha256 in session.execute(
+            wanted
+        )
+    )
+
+
+def public_sums(
+    session: Session, *, submission_id: str, key_version: int, metric_version: int
+) -> Floats | None:
+    """Return a submission's sums on the public part; None where its metric gives none."""
+    row = session.get(trace_models.PublicTrace, (submission_id, key_version, metric_version))
+    return None if row is None else np.frombuffer(row.sums, dtype=STORED)
+
+
+def sums_of(
+    session: Session,
+    table: type[trace_models.SumColumns],
+    *,
+    submission_ids: Collection[str],
+    key_version: int,
+    metric_version: int,
+) -> dict[str, Floats]:
+    """Return the sums of these submissions under one version, by id; some may have none."""
+    rows = session.execute(
+        sqlalchemy.select(col(table.submission_id), col(table.sums)).where(
+            col(table.submission_id).in_(submission_ids),
+            col(table.key_version) == key_version,
+            col(table.metric_version) == metric_version,
+        )
+    )
+    return {submission_id: np.frombuffer(sums, dtype=STORED) for submission_id, sums in rows}
