@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, col
 
-from palio.submissions import models, queries, traces
+from palio.submissions import models, queries, traces, versions
 from palio.submissions.contracts import ScoredEntry
 from palio.submissions.private_models import PrivateScore, PrivateTrace
 from palio.submissions.version_contracts import VersionPair
@@ -19,7 +19,8 @@ def private_scored_entries(
     With a `version` it is what the challenge would have if that one were active.
     """
     is_wanted = col(models.Submission.challenge_id) == challenge_id
-    scores = queries.scores_of(session, PrivateScore, is_wanted, version=version)
+    counted = version or versions.active_pair(session, challenge_id=challenge_id)
+    scores = queries.scores_of(session, PrivateScore, is_wanted, version=counted)
     return tuple(
         replace(
             entry,

@@ -15,7 +15,7 @@ from palio.challenges.contracts import Challenge, Delivery, Phase
 from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
 from palio.scoring.card import Score
-from palio.submissions import counting, models, rules
+from palio.submissions import counting, models, rules, versions
 from palio.submissions.contracts import (
     PublicScore,
     QuotaCause,
@@ -29,6 +29,7 @@ from palio.submissions.contracts import (
 )
 from palio.submissions.rules import QuotaUse, SubmissionNotFoundError
 from palio.submissions.states import PENDING
+from palio.submissions.version_contracts import VersionPair
 
 
 def submission(session: Session, submission_id: str) -> Submission:
@@ -151,6 +152,7 @@ def chosen_count(session: Session, *, team_id: str) -> int:
             models.Submission.team_id == team_id,
             col(models.Submission.is_chosen).is_(True),
             col(models.Submission.state).in_(alive),
+            *counting.counts(),
         )
     ).one()
 
@@ -203,18 +205,23 @@ def quota(session: Session, *, challenge: Challenge, team_id: str, now: datetime
     )
 
 
-def scored_entries(session: Session, *, challenge_id: str) -> tuple[ScoredEntry, ...]:
+def scored_entries(
+    session: Session, *, challenge_id: str, version: VersionPair | None = None
+) -> tuple[ScoredEntry, ...]:
     """Return every scored submission that counts with its public scores, in order of receipt.
 
-    Those withdrawn or disqualified, and those of disqualified teams, are left out.
+    Those withdrawn or disqualified, and those of disqualified teams, are left out. With a
+    `version` it is what the challenge would have if that one were active.
     """
     row = models.Submission
+    scored = [SubmissionState.SCORED.value] if version is None else versions.SCORABLE
     is_wanted = (
         col(row.challenge_id) == challenge_id,
-        col(row.state) == SubmissionState.SCORED.value,
+        col(row.state).in_(scored),
         *counting.counts(),
     )
-    scores = newest_scores(session, models.PublicScore, *is_wanted)
+    counted = version or versions.active_pair(session, challenge_id=challenge_id)
+    scores = scores_of(session, models.PublicScore, *is_wanted, version=counted)
     # Columns rather than objects: a big challenge has tens of thousands of them.
     columns = (row.id, row.team_id, row.kind, row.label, row.received_at, row.is_chosen)
     rows = session.execute(
@@ -233,33 +240,37 @@ def scored_entries(session: Session, *, challenge_id: str) -> tuple[ScoredEntry,
             all_rounded=pairs(scores[submission_id]),
         )
         for submission_id, team_id, kind, label, received_at, is_chosen in rows
+        if submission_id in scores
     )
 
 
-def newest_scores(
-    session: Session, table: type[models.ScoreColumns], *wanted: ColumnElement[bool]
+def scores_of(
+    session: Session,
+    table: type[models.ScoreColumns],
+    *wanted: ColumnElement[bool],
+    version: VersionPair | None = None,
 ) -> dict[str, tuple[Score, ...]]:
-    """Return the newest version of each wanted submission's scores, ranking metric first."""
+    """Return each wanted submission's scores under a version, ranking metric first.
+
+    Args:
+        session: Reads.
+        table: Whose scores.
+        wanted: Conditions on submissions.
+        version: None = the active one of each submission's challenge.
+
+    """
     rows = session.execute(
         sqlalchemy.select(
-            col(table.submission_id),
-            col(table.key_version),
-            col(table.metric_version),
-            col(table.metric),
-            col(table.exact),
-            col(table.rounded),
+            col(table.submission_id), col(table.metric), col(table.exact), col(table.rounded)
         )
         .join(models.Submission, col(models.Submission.id) == table.submission_id)
-        .where(*wanted)
-        .order_by(col(table.key_version), col(table.metric_version), col(table.position))
+        .where(*wanted, versions.is_counted(table, version))
+        .order_by(col(table.position))
     )
-    newest: dict[str, tuple[tuple[int, int], list[Score]]] = {}
-    for submission_id, key_version, metric_version, metric, exact, rounded in rows:
-        version = (key_version, metric_version)
-        if submission_id not in newest or newest[submission_id][0] != version:
-            newest[submission_id] = (version, [])
-        newest[submission_id][1].append(Score(metric, exact, Decimal(rounded)))
-    return {submission_id: tuple(scores) for submission_id, (_, scores) in newest.items()}
+    found: dict[str, list[Score]] = {}
+    for submission_id, metric, exact, rounded in rows:
+        found.setdefault(submission_id, []).append(Score(metric, exact, Decimal(rounded)))
+    return {submission_id: tuple(scores) for submission_id, scores in found.items()}
 
 
 def pairs(scores: tuple[Score, ...]) -> tuple[tuple[str, Decimal], ...]:
@@ -320,7 +331,7 @@ def _time_of(cursor: str) -> datetime:
 
 def _submissions(session: Session, rows: Sequence[models.Submission]) -> tuple[Submission, ...]:
     ids = [row.id for row in rows]
-    scores = newest_scores(session, models.PublicScore, col(models.Submission.id).in_(ids))
+    scores = scores_of(session, models.PublicScore, col(models.Submission.id).in_(ids))
     return tuple(_submission(row, scores.get(row.id, ())) for row in rows)
 
 
