@@ -179,7 +179,12 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A challenge in force, or a draft of one (`published_at` is None then)."""
+    """A challenge in force, or a draft of one (`published_at` is None then).
+
+    Attributes:
+        round: 0, and one more each time it opened again because nobody verified.
+
+    """
 
     id: str
     slug: str
@@ -191,11 +196,12 @@ class Challenge:
     organizer_id: str
     published_at: datetime | None
     revealed_at: datetime | None
+    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleChange:
-    """One public extension of a phase."""
+    """One public change of a phase's close: an extension, a last call, a reopening."""
 
     phase: str
     closes_at_before: datetime

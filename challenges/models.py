@@ -33,11 +33,12 @@ class ChallengeRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revealed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    round: int = 0  # how often it opened again
     next_change_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
 
 class PhaseRow(SQLModel, table=True):
-    """One phase in force; `closes_at` moves forwards when it is extended."""
+    """One phase in force; `closes_at` moves when it is extended, and by a last call."""
 
     __tablename__ = "phase"
     __table_args__ = (
@@ -83,12 +84,12 @@ class RulesAcceptanceRow(SQLModel, table=True):
 
 
 class ScheduleChangeRow(SQLModel, table=True):
-    """A phase was extended; public, only ever added."""
+    """The close of a phase moved; public, only ever added. Only a last call moves it back."""
 
     __tablename__ = "schedule_change"
     __table_args__ = (
         Index("ix_schedule_change_challenge_id_at", "challenge_id", "at"),
-        CheckConstraint("closes_at_before < closes_at_after", name="forwards"),
+        CheckConstraint("closes_at_before <> closes_at_after", name="moved"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)

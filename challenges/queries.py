@@ -177,6 +177,7 @@ def _challenge(row: ChallengeRow, phases: Iterable[PhaseRow]) -> Challenge:
         organizer_id=row.organizer_id,
         published_at=row.published_at,
         revealed_at=row.revealed_at,
+        round=row.round,
     )
 
 

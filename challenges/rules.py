@@ -31,7 +31,8 @@ MOVES: Mapping[ChallengeState, frozenset[ChallengeState]] = MappingProxyType(
         _S.SCHEDULED: frozenset({_S.OPEN}),
         _S.OPEN: frozenset({_S.CLOSED}),
         _S.CLOSED: frozenset({_S.REVEALED}),
-        _S.REVEALED: frozenset({_S.AWARDED, _S.ARCHIVED}),  # no prizes, no award
+        # No prizes, no award; and open again when nobody verified, where the rules say so.
+        _S.REVEALED: frozenset({_S.AWARDED, _S.ARCHIVED, _S.OPEN}),
         _S.AWARDED: frozenset({_S.ARCHIVED}),
         _S.ARCHIVED: frozenset(),
     }
@@ -158,6 +159,19 @@ def check_extension(
                 f"The phase {later.name} opens on {in_words(later.opens_at)}; "
                 f"extend {phase.name} no further than that."
             )
+
+
+def check_last_call(state: ChallengeState, *, closes_at: datetime, now: datetime) -> None:
+    """Let a last call set the close only while the challenge runs, and never in the past.
+
+    Raises:
+        BadExtensionError: Otherwise.
+
+    """
+    if state is not ChallengeState.OPEN:
+        raise BadExtensionError(f"The challenge is {state}; a last call is for one that runs.")
+    if closes_at <= now:
+        raise BadExtensionError(f"A last call cannot end on {in_words(closes_at)}, before now.")
 
 
 def is_lower_better(plan: ChallengePlan, *, place: int = 0) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -24,8 +25,9 @@ from palio.challenges.models import (
     ScheduleChangeRow,
     TextRow,
 )
-from palio.challenges.plan_json import plan_to_json
+from palio.challenges.plan_json import plan_from_json, plan_to_json
 from palio.core import audit
+from palio.scoring.card import MetricChoice
 
 SYSTEM = "system"  # the actor of moves that time makes
 Texts = tuple[str, str]  # description, rules
@@ -173,14 +175,73 @@ def extend_phase(
     if phase is None or phase_row is None:
         raise PhaseNotFoundError("The challenge has no such phase.")
     rules.check_extension(challenge, phase, closes_at=closes_at, reason=reason, now=now)
-    phase_row.closes_at = closes_at
-    session.add(phase_row)
+    _move_close(session, row, phase_row, closes_at, ("challenges.extend", reason, by), now=now)
+    return queries.of_rows(session, [row])[0]
+
+
+def set_last_call(
+    session: Session, *, challenge_id: str, closes_at: datetime, reason: str, now: datetime
+) -> Challenge:
+    """Set the close of the last phase for everybody, earlier or later, in public.
+
+    Raises:
+        BadExtensionError: The challenge does not run, or would close before now.
+
+    """
+    row = _lock(session, challenge_id)
+    rules.check_last_call(ChallengeState(row.state), closes_at=closes_at, now=now)
+    last = _phases(session, challenge_id)[-1]
+    if last.closes_at != closes_at:
+        said = ("challenges.last_call", reason, SYSTEM)
+        _move_close(session, row, last, closes_at, said, now=now)
+    return queries.of_rows(session, [row])[0]
+
+
+def reopen(
+    session: Session,
+    *,
+    challenge_id: str,
+    closes_at: datetime,
+    reason: str,
+    now: datetime,
+    by: str = SYSTEM,
+) -> Challenge:
+    """Open a revealed challenge again, its last phase until `closes_at`; its boards are kept.
+
+    The private board is nobody's any more until the next reveal, which makes another version.
+
+    Raises:
+        IllegalMoveError: It is not revealed.
+
+    """
+    row = _lock(session, challenge_id)
+    last = _phases(session, challenge_id)[-1]
+    row.round += 1
+    row.revealed_at = None
+    _move(session, row, ChallengeState.OPEN, by=by, now=now)
+    _move_close(session, row, last, closes_at, ("challenges.reopen", reason, by), now=now)
+    return queries.of_rows(session, [row])[0]
+
+
+def _move_close(
+    session: Session,
+    row: ChallengeRow,
+    phase: PhaseRow,
+    closes_at: datetime,
+    said: tuple[str, str, str],
+    *,
+    now: datetime,
+) -> None:
+    action, reason, by = said
+    before = phase.closes_at
+    phase.closes_at = closes_at
+    session.add(phase)
     session.flush()
     _set_next_change(session, row)
     change = ScheduleChangeRow(
-        challenge_id=challenge_id,
-        phase_id=phase_id,
-        closes_at_before=phase.closes_at,
+        challenge_id=row.id,
+        phase_id=phase.id,
+        closes_at_before=before,
         closes_at_after=closes_at,
         reason=reason.strip(),
         changed_by=by,
@@ -190,13 +251,12 @@ def extend_phase(
     audit.record(
         session,
         actor_id=by,
-        action="challenges.extend",
-        subject_id=phase_id,
-        challenge_id=challenge_id,
+        action=action,
+        subject_id=phase.id,
+        challenge_id=row.id,
         now=now,
-        detail={"from": phase.closes_at.isoformat(), "to": closes_at.isoformat()},
+        detail={"from": before.isoformat(), "to": closes_at.isoformat()},
     )
-    return queries.of_rows(session, [row])[0]
 
 
 def accept_rules(
@@ -220,6 +280,17 @@ def accept_rules(
             accepted_at=now,
         ),
     )
+
+
+def use_metrics(
+    session: Session, *, challenge_id: str, metrics: tuple[MetricChoice, ...], metric_version: int
+) -> None:
+    """Let a version of the metrics be in force; who applies or undoes a rescore set audits it."""
+    row = _lock(session, challenge_id)
+    row.plan = plan_to_json(replace(plan_from_json(row.plan), metrics=metrics))
+    row.metric_version = metric_version
+    session.add(row)
+    session.flush()
 
 
 def lock_challenge_shared(session: Session, challenge_id: str) -> Challenge:
