@@ -102,6 +102,29 @@ def check_pack(
     )
 
 
+def check_answers(folder: Path, plan: ChallengePlan, *, workdir: Path) -> PackReport:
+    """Judge solution.csv of a folder by the plan of a challenge that stands; pack is None.
+
+    Args:
+        folder: Holds solution.csv and nothing else that counts.
+        plan: Of the challenge whose answers are corrected.
+        workdir: As for `check_pack`; when sound, the compiled key is left in its files ``ids`` and
+            ``sealed``.
+
+    """
+    reading = packs.PackReading(None, plan, plan, has_solution=True, findings=(), warnings=())
+    trial = _Trial(folder, reading, workdir, None)
+    trial.run(plan)
+    return PackReport(
+        folder=folder,
+        pack=None,
+        findings=tuple(trial.findings),
+        warnings=tuple(trial.warnings),
+        key=trial.summary,
+        board=tuple(trial.board),
+    )
+
+
 def require_sound(folder: Path, *, workdir: Path) -> Pack:
     """Return the pack in a folder that may be published.
 

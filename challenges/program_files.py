@@ -7,6 +7,7 @@ from pathlib import Path
 from palio.challenges.contracts import ChallengePlan, ModelRules, OwnMetric
 from palio.challenges.folder_reader import FolderReader
 from palio.challenges.plan_programs import METRIC_FILE
+from palio.core.errors import Finding
 from palio.sandbox import bundle
 
 METRIC = "metric"
@@ -37,6 +38,13 @@ def look_at(
         _warn_if_there(reader, MODELS, "[models]")
         return plan, {}
     return _look_at_models(reader, plan, plan.models)
+
+
+def check_metric(folder: Path, own: OwnMetric) -> tuple[Finding, ...]:
+    """Return what is wrong with the own metric in a challenge folder."""
+    reader = FolderReader(folder)
+    _look_at_metric(reader, own)
+    return tuple(reader.findings)
 
 
 def pack_metric(folder: Path, path: Path) -> None:

@@ -39,8 +39,7 @@ class ScoreVersion:
         metrics: With their parameters and digits in this version.
         package_version: Of the host's own metric; None for built-in ones.
         what: What was corrected, in a few words.
-        reason: The organizer's words.
-        is_undo: The rescore set leads back to a version that was active before.
+        reason: The organizer's words, for the set that leads (back) to it.
 
     """
 
@@ -91,3 +90,44 @@ class Progress:
     def missing(self) -> int:
         """How many submissions have no result yet."""
         return self.total - self.scored - self.without_score - self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a new version changes; None = as in the active one.
+
+    Attributes:
+        what: In a few words, for everybody.
+
+    """
+
+    what: str
+    key_version: int | None = None
+    metrics: tuple[MetricChoice, ...] | None = None
+    package_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One time that another version became active; everybody may see these."""
+
+    from_ordinal: int
+    to_ordinal: int
+    what: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """What changed when a version became active.
+
+    Attributes:
+        lost, gained: Submissions that have no finite score any more, or have one now.
+
+    """
+
+    before: ScoreVersion
+    after: ScoreVersion
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]

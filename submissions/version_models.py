@@ -10,7 +10,7 @@ from palio.core.ids import new_id
 
 
 class ScoreVersionRow(SQLModel, table=True):
-    """One pair of answer key and metric. Only `state` and `applied_at` ever change.
+    """One pair of answer key and metric. Only `state`, `reason` and `applied_at` ever change.
 
     A challenge that was never rescored has no row: it stands at `version_contracts.FIRST`.
     """
@@ -59,4 +59,19 @@ class ShadowResult(SQLModel, table=True):
     submission_id: str = Field(foreign_key="submission.id", primary_key=True, index=True)
     outcome: str
     words: str = ""  # why there is no score: for the team, or of a fault for the host
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ScoreSwitch(SQLModel, table=True):
+    """Another version became the active one: a set was applied or undone. Rows are only added."""
+
+    __tablename__ = "score_switch"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    challenge_id: str = Field(foreign_key="challenge.id", index=True)
+    from_ordinal: int
+    to_ordinal: int
+    what: str
+    reason: str
+    made_by: str
     at: datetime = Field(sa_type=UtcDateTime)

@@ -10,6 +10,7 @@ from palio.challenges.contracts import Challenge
 from palio.scoring.card import MetricChoice
 from palio.submissions import models
 from palio.submissions.contracts import SubmissionState
+from palio.submissions.release_models import ReleaseLine
 from palio.submissions.version_contracts import (
     FIRST,
     Progress,
@@ -25,7 +26,7 @@ SCORABLE = (SubmissionState.SCORED.value, SubmissionState.FAILED.value)
 
 
 def is_counted(
-    table: type[models.ScoreColumns], version: VersionPair | None
+    table: type[models.ScoreColumns | ReleaseLine], version: VersionPair | None
 ) -> ColumnElement[bool]:
     """Return the condition for scores of a version; None = the active one of their challenge.
 
@@ -83,6 +84,12 @@ def open_sets(session: Session) -> tuple[ScoreVersion, ...]:
 def by_id(session: Session, version_id: str) -> ScoreVersion:
     """Return one version; it must exist."""
     return version_of(session.get_one(ScoreVersionRow, version_id, populate_existing=True))
+
+
+def of_pair(session: Session, *, challenge: Challenge, pair: VersionPair) -> ScoreVersion:
+    """Return the version with these numbers; it must exist."""
+    found = of_challenge(session, challenge=challenge)
+    return next(version for version in found if version.pair == pair)
 
 
 def of_challenge(session: Session, *, challenge: Challenge) -> tuple[ScoreVersion, ...]:
