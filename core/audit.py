@@ -1,35 +1,30 @@
-"""Who did what, in the same transaction as the deed, chained by hashes so that edits show."""
+"""Who did what, in the same transaction as the deed, as an entry of the log.
 
-import hashlib
+The event is written at once. Its leaf joins the tree as the last thing in the transaction: the
+order of the log is decided under one lock for all, which nobody may hold while waiting for others.
+"""
+
 import json
-from collections.abc import Mapping
+import secrets
 from datetime import datetime
 
-from sqlalchemy import func
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
-from palio.core.db import UtcDateTime
+from palio.core import log
+from palio.core.errors import NotFoundError
+from palio.core.log_entries import SALT_BYTES, Detail, Payload, canonical
+from palio.core.log_models import AuditEvent, LogNode
 
-GENESIS = "0" * 64
-_POSTGRES_LOCK = 7_240_115  # any constant: one writer of the chain at a time
+__all__ = ["SYSTEM", "AuditEvent", "Detail", "append", "erase", "first_broken_event", "record"]
 
-Detail = Mapping[str, str | int | float | bool | None]
+SYSTEM = "system"
 
 
-class AuditEvent(SQLModel, table=True):
-    """One deed. Rows are only ever added."""
+class EventNotFoundError(NotFoundError):
+    """The log has no such event."""
 
-    __tablename__ = "audit_event"
-
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(sa_type=UtcDateTime)
-    actor_id: str = Field(index=True)  # person id, or "system"
-    action: str  # folder.verb, e.g. challenges.extend
-    subject_id: str = Field(index=True)
-    challenge_id: str | None = Field(default=None, index=True)
-    detail: str  # canonical JSON, no personal data
-    previous_hash: str
-    hash: str = Field(unique=True)
+    code = "event_not_found"
 
 
 def record(
@@ -42,44 +37,103 @@ def record(
     challenge_id: str | None = None,
     detail: Detail | None = None,
 ) -> None:
-    """Append one event to the chain, inside the caller's transaction."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
-    last = session.exec(select(AuditEvent.hash).order_by(col(AuditEvent.id).desc()).limit(1))
+    """Write down one deed, inside the caller's transaction; it becomes the log's next entry."""
+    salt = secrets.token_hex(SALT_BYTES)
+    payload = Payload(now, actor_id, action, subject_id, challenge_id, dict(detail or {}))
     event = AuditEvent(
         at=now,
         actor_id=actor_id,
         action=action,
         subject_id=subject_id,
         challenge_id=challenge_id,
-        detail=json.dumps(dict(detail or {}), sort_keys=True, separators=(",", ":")),
-        previous_hash=last.first() or GENESIS,
-        hash="",
+        detail=canonical(dict(payload.detail)),
+        salt=salt,
+        hash=payload.hash(salt),
     )
-    event.hash = event_hash(event)
     session.add(event)
-    session.flush()  # the next event of this transaction chains to this one
+    session.flush()
+    log.wait_for_commit(session, event.hash)
 
 
-def event_hash(event: AuditEvent) -> str:
-    """Return the SHA-256 over the event's fields and the hash before it."""
-    fields = (
-        event.previous_hash,
-        event.at.isoformat(timespec="microseconds"),
+def append(
+    session: Session,
+    *,
+    kind: str,
+    subject_id: str,
+    payload: Detail,
+    now: datetime,
+    challenge_id: str | None = None,
+) -> None:
+    """Write down what happened by itself, such as a receipt or a score."""
+    record(
+        session,
+        actor_id=SYSTEM,
+        action=kind,
+        subject_id=subject_id,
+        challenge_id=challenge_id,
+        detail=payload,
+        now=now,
+    )
+
+
+def erase(session: Session, *, event_hash: str, by: str, reason: str, now: datetime) -> None:
+    """Forget who did what in one event; its hash stays in the tree and tells nothing.
+
+    For requests of people to be forgotten. The erasure is an event itself.
+
+    Raises:
+        EventNotFoundError: There is none of this hash.
+
+    """
+    found = session.execute(
+        update(AuditEvent)
+        .where(col(AuditEvent.hash) == event_hash)
+        .values(salt="", actor_id="", subject_id="", detail="")
+        .returning(col(AuditEvent.challenge_id))
+    ).first()
+    if found is None:
+        raise EventNotFoundError("The log has no event with this hash.")
+    record(
+        session,
+        actor_id=by,
+        action="audit.erase",
+        subject_id=event_hash,
+        challenge_id=found[0],
+        detail={"reason": reason},
+        now=now,
+    )
+
+
+def payload_of(event: AuditEvent) -> Payload | None:
+    """Return what an event says, None when it was erased or is older than the tree."""
+    if not event.salt:
+        return None
+    return Payload(
+        event.at,
         event.actor_id,
         event.action,
         event.subject_id,
         event.challenge_id,
-        event.detail,
+        json.loads(event.detail),
     )
-    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 
 
 def first_broken_event(session: Session) -> int | None:
-    """Return the id of the first event whose hash does not fit, or None when the chain holds."""
-    previous = GENESIS
-    for event in session.exec(select(AuditEvent).order_by(col(AuditEvent.id))):
-        if event.previous_hash != previous or event.hash != event_hash(event):
-            return event.id
-        previous = event.hash
+    """Return the id of the first event that does not fit its hash or its leaf, None = all do.
+
+    Events of the running transaction have no leaf yet.
+    """
+    waiting = log.waiting(session)
+    rows = session.execute(
+        select(AuditEvent, col(LogNode.hash))
+        .outerjoin(LogNode, col(LogNode.event_hash) == col(AuditEvent.hash))
+        .order_by(col(AuditEvent.id))
+    )
+    for event, leaf in rows:
+        payload = payload_of(event)
+        is_whole = payload is None or payload.hash(event.salt) == event.hash
+        has_leaf = event.hash in waiting or leaf == log.record_of(event).leaf()
+        if not (is_whole and has_leaf):
+            found: int | None = event.id
+            return found
     return None

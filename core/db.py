@@ -28,6 +28,7 @@ from palio.core import queue
 SQLITE_BUSY_MILLISECONDS = 30_000
 POSTGRES_LOCK_SECONDS = 20
 _HAS_TURN = "palio_has_write_turn"
+_LAST_DEEDS = "palio_last_deeds"
 _POSTGRES_TIMESTAMPTZ = 1184  # object id of the type, the same in every PostgreSQL
 
 # Migrations name constraints; without a convention SQLite and PostgreSQL would disagree.
@@ -151,10 +152,20 @@ def unit_of_work(engine: Engine, *, send: Callable[[queue.Message], None]) -> It
     """
     with Session(engine, expire_on_commit=False) as session:
         yield session
+        for deed in session.info.pop(_LAST_DEEDS, ()):
+            deed(session)
         session.commit()
         messages = queue.take(session)
     for message in messages:
         send(message)
+
+
+def before_commit(session: Session, deed: Callable[[Session], None]) -> None:
+    """Do something as the last thing in the transaction, once however often it is asked for.
+
+    For locks that everybody needs: taken here, they are held while nobody waits for another.
+    """
+    session.info.setdefault(_LAST_DEEDS, {})[deed] = None
 
 
 @contextmanager

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         broker_url: Celery broker; empty = a folder in the data folder, no server needed.
         public_url: Address people type, without trailing slash; used in links and cookies.
         secret_key: Signs form proofs. Empty on a laptop = made once and kept in the data folder.
+        signing_key_file: Signs receipts and checkpoints; None = made once in the data folder.
 
     """
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     broker_url: str = ""
     secret_key: SecretStr = SecretStr("")
+    signing_key_file: Path | None = None
 
     host: str = "127.0.0.1"
     port: int = Field(default=8300, ge=1, le=65535)
@@ -132,6 +134,16 @@ class Settings(BaseSettings):
     def boxes_folder(self) -> Path:
         """Where images, runtimes and unpacked packages are kept; may be emptied while stopped."""
         return (self.sandbox_folder or self.data_folder / "boxes").absolute()
+
+    @property
+    def signing_key(self) -> Path:
+        """File of the key that signs receipts and checkpoints."""
+        return (self.signing_key_file or self.data_folder / "signing-key").absolute()
+
+    @property
+    def log_name(self) -> str:
+        """What a new signing key, and by it the log, is called."""
+        return f"{self.url.partition('://')[2]}/log"
 
     @property
     def url(self) -> str:

@@ -3,7 +3,7 @@
 from palio.accounts import models as accounts
 from palio.cases import models as cases
 from palio.challenges import models as challenges
-from palio.core import audit
+from palio.core import log_models, log_triggers
 from palio.core.db import metadata
 from palio.datasets import models as datasets
 from palio.escrow import models as escrow
@@ -15,12 +15,12 @@ from palio.submissions import exclusion_models as exclusions
 from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
 from palio.submissions import private_models as private_scores
+from palio.submissions import release_models as releases
 from palio.submissions import trace_models as traces
 from palio.submissions import version_models as score_versions
 
 __all__ = [
     "accounts",
-    "audit",
     "cases",
     "challenges",
     "datasets",
@@ -28,10 +28,13 @@ __all__ = [
     "exclusions",
     "host_runs",
     "leaderboard",
+    "log_models",
+    "log_triggers",
     "metadata",
     "pipeline",
     "private_scores",
     "prizes",
+    "releases",
     "reputation",
     "score_versions",
     "submissions",

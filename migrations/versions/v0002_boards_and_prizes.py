@@ -22,6 +22,161 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("challenge_id", name=op.f("pk_challenge_secret")),
     )
     op.create_table(
+        "ledger_currency",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.CheckConstraint("exponent BETWEEN 0 AND 3", name=op.f("ck_ledger_currency_exponent")),
+        sa.CheckConstraint(
+            "length(code) = 3 AND code = upper(code)", name=op.f("ck_ledger_currency_code")
+        ),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_ledger_currency")),
+    )
+    op.create_table(
+        "log_checkpoint",
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_log_checkpoint")),
+    )
+    op.create_table(
+        "log_key",
+        sa.Column("verifier", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("verifier", name=op.f("pk_log_key")),
+    )
+    op.create_table(
+        "log_node",
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("event_hash", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("level", "position", name=op.f("pk_log_node")),
+        sa.UniqueConstraint("event_hash", name=op.f("uq_log_node_event_hash")),
+    )
+    op.create_table(
+        "log_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("peaks", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_state")),
+    )
+    op.create_table(
+        "sighting_key",
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("period", name=op.f("pk_sighting_key")),
+    )
+    op.create_table(
+        "evidence_scan",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("notes", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_evidence_scan_challenge_id_challenge")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_scan")),
+    )
+    with op.batch_alter_table("evidence_scan", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_evidence_scan_challenge_id"), ["challenge_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_evidence_scan_waits",
+            ["challenge_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('asked', 'running')"),
+            postgresql_where=sa.text("state IN ('asked', 'running')"),
+        )
+
+    op.create_table(
+        "ledger_account",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("fund", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("award_id", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "fund IN ('bank', 'third_party', 'promise')", name=op.f("ck_ledger_account_fund")
+        ),
+        sa.CheckConstraint(
+            "kind = 'outside' OR balance >= 0", name=op.f("ck_ledger_account_floor")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('outside', 'escrow', 'payable', 'sent', 'tax_withheld', 'fee')",
+            name=op.f("ck_ledger_account_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"],
+            ["challenge.id"],
+            name=op.f("fk_ledger_account_challenge_id_challenge"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["currency"],
+            ["ledger_currency.code"],
+            name=op.f("fk_ledger_account_currency_ledger_currency"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_account")),
+        sa.UniqueConstraint(
+            "challenge_id",
+            "fund",
+            "kind",
+            "person_id",
+            "award_id",
+            "currency",
+            name=op.f("uq_ledger_account_challenge_id_fund_kind_person_id_award_id_currency"),
+        ),
+    )
+    op.create_table(
+        "ledger_transaction",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("deed", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("award_id", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("content_sha256", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("reverses_id", sa.String(), nullable=True),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("is_sealed", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "deed IN ('pledge', 'deposit', 'award', 'pay', 'confirm', 'return', 'claw_back', 'refund', 'fee')",
+            name=op.f("ck_ledger_transaction_deed"),
+        ),
+        sa.CheckConstraint("length(key) BETWEEN 1 AND 200", name=op.f("ck_ledger_transaction_key")),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"],
+            ["challenge.id"],
+            name=op.f("fk_ledger_transaction_challenge_id_challenge"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_transaction_reverses_id_ledger_transaction"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transaction")),
+        sa.UniqueConstraint(
+            "challenge_id", "key", name=op.f("uq_ledger_transaction_challenge_id_key")
+        ),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_transaction_reverses_id")),
+    )
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_award_id"), ["award_id"], unique=False
+        )
+
+    op.create_table(
         "message",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("person_id", sa.String(), nullable=False),
@@ -37,6 +192,224 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_unread", ["person_id", "read_at"], unique=False)
+
+    op.create_table(
+        "score_switch",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("from_ordinal", sa.Integer(), nullable=False),
+        sa.Column("to_ordinal", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_score_switch_challenge_id_challenge")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_switch")),
+    )
+    with op.batch_alter_table("score_switch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_score_switch_challenge_id"), ["challenge_id"], unique=False
+        )
+
+    op.create_table(
+        "score_version",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("metric_version", sa.Integer(), nullable=False),
+        sa.Column("metrics", sa.String(), nullable=False),
+        sa.Column("package_version", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("applied_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_score_version_challenge_id_challenge")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_version")),
+        sa.UniqueConstraint(
+            "challenge_id",
+            "key_version",
+            "metric_version",
+            name=op.f("uq_score_version_challenge_id_key_version_metric_version"),
+        ),
+        sa.UniqueConstraint(
+            "challenge_id", "ordinal", name=op.f("uq_score_version_challenge_id_ordinal")
+        ),
+    )
+    with op.batch_alter_table("score_version", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_score_version_active",
+            ["challenge_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'active'"),
+            postgresql_where=sa.text("state = 'active'"),
+        )
+        batch_op.create_index(
+            "uq_score_version_shadow",
+            ["challenge_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'shadow'"),
+            postgresql_where=sa.text("state = 'shadow'"),
+        )
+
+    op.create_table(
+        "sighting",
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("address_key", sa.String(), nullable=False),
+        sa.Column("is_sign_up", sa.Boolean(), nullable=False),
+        sa.Column("first_at", UtcDateTime(), nullable=False),
+        sa.Column("last_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_sighting_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("person_id", "period", "address_key", name=op.f("pk_sighting")),
+    )
+    with op.batch_alter_table("sighting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sighting_address_key"), ["address_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sighting_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
+        "team_merger",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("proposer_id", sa.String(), nullable=False),
+        sa.Column("proposer_name", sa.String(), nullable=False),
+        sa.Column("other_id", sa.String(), nullable=False),
+        sa.Column("other_name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("captain_id", sa.String(), nullable=False),
+        sa.Column("terms", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("survivor_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["captain_id"], ["person.id"], name=op.f("fk_team_merger_captain_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_merger")),
+    )
+    with op.batch_alter_table("team_merger", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_team_merger_challenge_id"), ["challenge_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_team_merger_other_id"), ["other_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_team_merger_proposer_id"), ["proposer_id"], unique=False
+        )
+
+    op.create_table(
+        "evidence_finding",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("strength", sa.String(), nullable=False),
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("other_team_id", sa.String(), nullable=True),
+        sa.Column("submission_ids", sa.String(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("rate_as_high", sa.Integer(), nullable=False),
+        sa.Column("rate_of", sa.Integer(), nullable=False),
+        sa.Column("rate_typical", sa.Double(), nullable=False),
+        sa.Column("rate_high", sa.Double(), nullable=False),
+        sa.Column("numbers", sa.String(), nullable=False),
+        sa.Column("signals", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("found_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("dismissed_by", sa.String(), nullable=True),
+        sa.Column("dismissed_at", UtcDateTime(), nullable=True),
+        sa.Column("dismissed_reason", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"],
+            ["challenge.id"],
+            name=op.f("fk_evidence_finding_challenge_id_challenge"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_team_id"], ["team.id"], name=op.f("fk_evidence_finding_other_team_id_team")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_evidence_finding_team_id_team")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_finding")),
+        sa.UniqueConstraint(
+            "challenge_id",
+            "kind",
+            "team_id",
+            "other_team_id",
+            name=op.f("uq_evidence_finding_challenge_id_kind_team_id_other_team_id"),
+        ),
+    )
+    with op.batch_alter_table("evidence_finding", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_evidence_finding_challenge_id"), ["challenge_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_evidence_finding_other_team_id"), ["other_team_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_evidence_finding_seen_at"), ["seen_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_evidence_finding_team_id"), ["team_id"], unique=False)
+        batch_op.create_index(
+            "uq_evidence_finding_one_team",
+            ["challenge_id", "kind", "team_id"],
+            unique=True,
+            sqlite_where=sa.text("other_team_id IS NULL"),
+            postgresql_where=sa.text("other_team_id IS NULL"),
+        )
+
+    op.create_table(
+        "ledger_posting",
+        sa.Column("transaction_id", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "minor <> 0 AND minor BETWEEN -1000000000000000 AND 1000000000000000",
+            name=op.f("ck_ledger_posting_minor"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["ledger_account.id"],
+            name=op.f("fk_ledger_posting_account_id_ledger_account"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["transaction_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_posting_transaction_id_ledger_transaction"),
+        ),
+        sa.PrimaryKeyConstraint("transaction_id", "line", name=op.f("pk_ledger_posting")),
+    )
+    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ledger_posting_account_id"), ["account_id"], unique=False
+        )
+
+    op.create_table(
+        "team_division",
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("division", sa.String(), nullable=False),
+        sa.Column("declared_by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_team_division_challenge_id_challenge")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_team_division_team_id_team")
+        ),
+        sa.PrimaryKeyConstraint("team_id", name=op.f("pk_team_division")),
+    )
+    with op.batch_alter_table("team_division", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_team_division_challenge_id"), ["challenge_id"], unique=False
+        )
 
     op.create_table(
         "exclusion",
@@ -69,6 +442,26 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_exclusion_team_id"), ["team_id"], unique=False)
 
+    op.create_table(
+        "last_call",
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("prize_title", sa.String(), nullable=False),
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("line", sa.String(), nullable=False),
+        sa.Column("score", sa.String(), nullable=False),
+        sa.Column("reached_at", UtcDateTime(), nullable=False),
+        sa.Column("closes_at", UtcDateTime(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_last_call_challenge_id_challenge")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submission.id"], name=op.f("fk_last_call_submission_id_submission")
+        ),
+        sa.PrimaryKeyConstraint("challenge_id", "round", name=op.f("pk_last_call")),
+    )
     op.create_table(
         "prediction_trace",
         sa.Column("submission_id", sa.String(), nullable=False),
@@ -112,6 +505,308 @@ def upgrade() -> None:
             "submission_id", "key_version", "metric_version", name=op.f("pk_public_trace")
         ),
     )
+    op.create_table(
+        "release_line",
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("metric_version", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("shown", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=True),
+        sa.Column("held_by", sa.String(), nullable=True),
+        sa.Column("visible_at", UtcDateTime(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_release_line_challenge_id_challenge")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_release_line_submission_id_submission"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_release_line_team_id_team")
+        ),
+        sa.PrimaryKeyConstraint(
+            "submission_id", "key_version", "metric_version", name=op.f("pk_release_line")
+        ),
+        sa.UniqueConstraint(
+            "team_id",
+            "key_version",
+            "metric_version",
+            "ordinal",
+            name=op.f("uq_release_line_team_id_key_version_metric_version_ordinal"),
+        ),
+    )
+    with op.batch_alter_table("release_line", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_release_line_challenge_id"), ["challenge_id"], unique=False
+        )
+
+    op.create_table(
+        "shadow_result",
+        sa.Column("score_version_id", sa.String(), nullable=False),
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["score_version_id"],
+            ["score_version.id"],
+            name=op.f("fk_shadow_result_score_version_id_score_version"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_shadow_result_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint("score_version_id", "submission_id", name=op.f("pk_shadow_result")),
+    )
+    with op.batch_alter_table("shadow_result", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_shadow_result_submission_id"), ["submission_id"], unique=False
+        )
+
+    op.create_table(
+        "verified_entry",
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"],
+            ["challenge.id"],
+            name=op.f("fk_verified_entry_challenge_id_challenge"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_verified_entry_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint("submission_id", name=op.f("pk_verified_entry")),
+    )
+    with op.batch_alter_table("verified_entry", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_verified_entry_challenge_id"), ["challenge_id"], unique=False
+        )
+
+    op.create_table(
+        "award_gate",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("award_id", sa.String(), nullable=False),
+        sa.Column("gate", sa.String(), nullable=False),
+        sa.Column("has_passed", sa.Boolean(), nullable=False),
+        sa.Column("evidence_sha256", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["award_id"], ["award.id"], name=op.f("fk_award_gate_award_id_award")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_award_gate")),
+    )
+    with op.batch_alter_table("award_gate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_award_gate_award_id"), ["award_id"], unique=False)
+
+    op.create_table(
+        "award_rerun",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("award_id", sa.String(), nullable=False),
+        sa.Column("submission_id", sa.String(), nullable=True),
+        sa.Column("has_passed", sa.Boolean(), nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("difference", sa.Double(), nullable=True),
+        sa.Column("allowed", sa.Double(), nullable=True),
+        sa.Column("agreement", sa.Double(), nullable=True),
+        sa.Column("evidence_sha256", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["award_id"], ["award.id"], name=op.f("fk_award_rerun_award_id_award")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_award_rerun_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_award_rerun")),
+        sa.UniqueConstraint("submission_id", name=op.f("uq_award_rerun_submission_id")),
+    )
+    with op.batch_alter_table("award_rerun", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_award_rerun_award_id"), ["award_id"], unique=False)
+
+    op.create_table(
+        "award_share",
+        sa.Column("award_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("basis_points", sa.Integer(), nullable=False),
+        sa.Column("signed_at", UtcDateTime(), nullable=True),
+        sa.Column("minor", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("basis_points >= 0", name=op.f("ck_award_share_basis_points")),
+        sa.ForeignKeyConstraint(
+            ["award_id"], ["award.id"], name=op.f("fk_award_share_award_id_award")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_award_share_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("award_id", "number", "person_id", name=op.f("pk_award_share")),
+    )
+    op.create_table(
+        "award_step",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("award_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["award_id"], ["award.id"], name=op.f("fk_award_step_award_id_award")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_award_step")),
+        sa.UniqueConstraint("award_id", "number", name=op.f("uq_award_step_award_id_number")),
+    )
+    op.create_table(
+        "evidence_case",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("reminded_at", UtcDateTime(), nullable=True),
+        sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("exclusion_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_evidence_case_challenge_id_challenge")
+        ),
+        sa.ForeignKeyConstraint(
+            ["exclusion_id"], ["exclusion.id"], name=op.f("fk_evidence_case_exclusion_id_exclusion")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_evidence_case_team_id_team")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_case")),
+    )
+    with op.batch_alter_table("evidence_case", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_evidence_case_challenge_id"), ["challenge_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_evidence_case_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_evidence_case_team_id"), ["team_id"], unique=False)
+
+    op.create_table(
+        "progress_judgement",
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("pot", sa.String(), nullable=False),
+        sa.Column("date", UtcDateTime(), nullable=False),
+        sa.Column("award_id", sa.String(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["award_id"], ["award.id"], name=op.f("fk_progress_judgement_award_id_award")
+        ),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"],
+            ["challenge.id"],
+            name=op.f("fk_progress_judgement_challenge_id_challenge"),
+        ),
+        sa.PrimaryKeyConstraint("challenge_id", "pot", name=op.f("pk_progress_judgement")),
+    )
+    op.create_table(
+        "case_evidence",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("strength", sa.String(), nullable=False),
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("other_team_id", sa.String(), nullable=True),
+        sa.Column("submission_ids", sa.String(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("rate_as_high", sa.Integer(), nullable=False),
+        sa.Column("rate_of", sa.Integer(), nullable=False),
+        sa.Column("rate_typical", sa.Double(), nullable=False),
+        sa.Column("rate_high", sa.Double(), nullable=False),
+        sa.Column("numbers", sa.String(), nullable=False),
+        sa.Column("signals", sa.String(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("finding_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["evidence_case.id"], name=op.f("fk_case_evidence_case_id_evidence_case")
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_team_id"], ["team.id"], name=op.f("fk_case_evidence_other_team_id_team")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_case_evidence_team_id_team")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "position", name=op.f("pk_case_evidence")),
+    )
+    with op.batch_alter_table("case_evidence", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_case_evidence_finding_id"), ["finding_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_case_evidence_other_team_id"), ["other_team_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_case_evidence_team_id"), ["team_id"], unique=False)
+
+    op.create_table(
+        "case_step",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("actor_id", sa.String(), nullable=False),
+        sa.Column("is_team", sa.Boolean(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_sha256", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["evidence_case.id"], name=op.f("fk_case_step_case_id_evidence_case")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "ordinal", name=op.f("pk_case_step")),
+    )
+    with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("salt", sa.String(), server_default="", nullable=False))
+        batch_op.drop_column("previous_hash")
+
+    with op.batch_alter_table("award", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("kind", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("pot", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("round", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("entered_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("due_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("remind_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("escrow_key", sa.String(), server_default="", nullable=False))
+        batch_op.drop_constraint(
+            batch_op.f("uq_award_challenge_id_place_currency_team_id"), type_="unique"
+        )
+        batch_op.create_index(batch_op.f("ix_award_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_award_remind_at"), ["remind_at"], unique=False)
+        batch_op.create_unique_constraint(
+            "uq_award_pot", ["challenge_id", "round", "pot", "currency", "team_id"]
+        )
+
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("round", sa.Integer(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("score_version_id", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.create_index(
+            "uq_job_rescore",
+            ["score_version_id", "submission_id"],
+            unique=True,
+            sqlite_where=sa.text("score_version_id <> ''"),
+            postgresql_where=sa.text("score_version_id <> ''"),
+        )
+
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("sender_team_id", sa.String(), server_default="", nullable=False)
@@ -127,6 +822,16 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(
             batch_op.f("uq_submission_team_id_sender_team_id_idempotency_key"),
             ["team_id", "sender_team_id", "idempotency_key"],
+        )
+
+    with op.batch_alter_table("team", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("merged_into_id", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("merged_at", UtcDateTime(), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_team_merged_into_id"), ["merged_into_id"], unique=False
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_team_merged_into_id_team"), "team", ["merged_into_id"], ["id"]
         )
 
     # ### end Alembic commands ###

@@ -74,29 +74,6 @@ def test_naive_times_are_refused(work: Work) -> None:
         write_naive()
 
 
-def test_audit_chain_when_untouched_holds(work: Work) -> None:
-    with work() as session:
-        for subject in "abc":
-            note(session, subject)
-    with work() as session:
-        note(session, "d")
-        assert audit.first_broken_event(session) is None
-
-
-def test_audit_chain_when_a_row_is_edited_names_it(work: Work) -> None:
-    with work() as session:
-        for subject in "abc":
-            note(session, subject)
-    with work() as session:
-        event = session.exec(
-            select(audit.AuditEvent).where(audit.AuditEvent.subject_id == "b")
-        ).one()
-        event.action = "test.forged"
-        broken = event.id
-    with work() as session:
-        assert audit.first_broken_event(session) == broken
-
-
 def test_writers_when_many_come_at_once_all_get_their_turn(
     sqlite_engine: Engine, sent: list[queue.Message]
 ) -> None:
