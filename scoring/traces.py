@@ -7,6 +7,7 @@ of the ids, so that another split of the rows leaves sketches comparable.
 """
 
 import hashlib
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -21,7 +22,17 @@ from palio.scoring.key import AnswerKey
 from palio.scoring.metrics import sums
 from palio.scoring.metrics.base import Column, Metric, Parameter, UndefinedMetricError
 
-__all__ = ["BUCKETS", "SAMPLE", "SKETCH", "Trace", "bucket_sizes", "bucket_sums", "trace"]
+__all__ = [
+    "BUCKETS",
+    "SAMPLE",
+    "SKETCH",
+    "Trace",
+    "bucket_sizes",
+    "bucket_sums",
+    "constant_sketches",
+    "standard_error",
+    "trace",
+]
 
 BUCKETS = 2000
 SKETCH = 512
@@ -91,6 +102,26 @@ def bucket_sums(losses: Losses, *, rows: int, key: bytes) -> NDArray[np.float64]
     return found
 
 
+def standard_error(found: NDArray[np.floating], *, rows: int) -> float:
+    """Estimate the standard error of a mean of `rows` losses from their bucket sums.
+
+    Exact (standard deviation with n - 1, divided by the root of n) where every bucket is a single
+    row. Pass the difference of two submissions' sums for the error of their difference.
+
+    Args:
+        found: Shape (min(BUCKETS, rows),).
+        rows: How many there are.
+
+    """
+    count = len(found)
+    if count < 2:  # noqa: PLR2004 - one number has no spread
+        return math.inf
+    sizes = bucket_sizes(rows)
+    residuals = found - sizes * (found.sum(dtype=np.float64) / rows)
+    spread = float(np.square(residuals, dtype=np.float64).sum())
+    return math.sqrt(spread * count / (count - 1)) / rows
+
+
 @lru_cache(maxsize=_DEALS_KEPT)
 def _deal(key: bytes, rows: int) -> NDArray[np.int16]:
     """Give each row its bucket: a shuffle, for a pattern in the rows' order must not show."""
@@ -151,6 +182,28 @@ def _sketch(columns: Sequence[Column], slots: Placement, secret: bytes) -> Float
             found += np.bincount(where, weights=values, minlength=SKETCH)
     with np.errstate(over="ignore"):
         return np.nan_to_num(found.astype(np.float32))
+
+
+def constant_sketches(*, rows: int, is_number: Sequence[bool], secret: bytes) -> Floats:
+    """Sketch the prediction of 1 in every row, for each numeric target alone.
+
+    Args:
+        rows: Of the holdout.
+        is_number: For each target whether it is one; a constant means nothing for the others.
+        secret: Of the challenge.
+
+    Returns:
+        float32 (numeric targets, SKETCH).
+
+    """
+    slots: Placement = np.arange(rows, dtype=np.int32)
+    nothing, ones = np.zeros(rows), np.ones(rows)
+    places = [place for place, is_so in enumerate(is_number) if is_so]
+    found = [
+        _sketch([ones if there == place else nothing for there in range(place + 1)], slots, secret)
+        for place in places
+    ]
+    return np.array(found, dtype=np.float32).reshape(len(places), SKETCH)
 
 
 def _terms(

@@ -34,8 +34,49 @@ class PredictionTrace:
     canonical_sha256: str
 
 
-def prediction_traces(session: Session, *, challenge_id: str) -> tuple[PredictionTrace, ...]:
-    """Return the traces of every scored submission of a challenge, in order of receipt."""
+@dataclass(frozen=True, slots=True)
+class TraceRef:
+    """Names a trace without its arrays: a challenge may have a great many."""
+
+    submission_id: str
+    team_id: str  # empty for a baseline
+    kind: SubmissionKind
+    received_at: datetime
+    canonical_sha256: str
+
+
+def trace_refs(session: Session, *, challenge_id: str) -> tuple[TraceRef, ...]:
+    """Return which submissions of a challenge have a trace, in order of receipt."""
+    row, kept = models.Submission, trace_models.PredictionTrace
+    found = session.execute(
+        sqlalchemy.select(
+            col(row.id),
+            col(row.team_id),
+            col(row.kind),
+            col(row.received_at),
+            col(kept.canonical_sha256),
+        )
+        .join(kept, col(kept.submission_id) == col(row.id))
+        .where(col(row.challenge_id) == challenge_id)
+        .order_by(col(row.received_at))
+    )
+    return tuple(
+        TraceRef(submission_id, team_id or "", SubmissionKind(kind), received_at, sha256)
+        for submission_id, team_id, kind, received_at, sha256 in found
+    )
+
+
+def prediction_traces(
+    session: Session, *, challenge_id: str, submission_ids: Collection[str] | None = None
+) -> tuple[PredictionTrace, ...]:
+    """Return the traces of a challenge's scored submissions, in order of receipt.
+
+    Args:
+        session: Open.
+        challenge_id: Whose.
+        submission_ids: Only these, at most 30,000 of them; None = every one.
+
+    """
     row, kept = models.Submission, trace_models.PredictionTrace
     wanted = (
         sqlalchemy.select(
@@ -51,6 +92,8 @@ def prediction_traces(session: Session, *, challenge_id: str) -> tuple[Predictio
         .where(col(row.challenge_id) == challenge_id)
         .order_by(col(row.received_at))
     )
+    if submission_ids is not None:
+        wanted = wanted.where(col(row.id).in_(submission_ids))
     return tuple(
         PredictionTrace(
             submission_id=submission_id,
