@@ -7,6 +7,7 @@ from typing import Final
 
 from palio.challenges.contracts import Delivery
 from palio.sandbox.outcome import Level
+from palio.submissions.version_contracts import VersionPair
 
 
 class JobState(StrEnum):
@@ -46,11 +47,18 @@ class Priority:
 
     COMPETITOR = 0
     BASELINE = 10
+    RESCORE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on a job until the lease ends; every write is guarded by the fence."""
+    """The right to work on a job until the lease ends; every write is guarded by the fence.
+
+    Attributes:
+        score_version_id: Of the rescore set it is for; empty for a new submission.
+        scored_by: By which versions it is to be scored; None = not known to who asks.
+
+    """
 
     job_id: str
     submission_id: str
@@ -59,6 +67,8 @@ class Claim:
     attempt: int
     priority: int = Priority.COMPETITOR
     queue: Queue = Queue.SCORE
+    score_version_id: str = ""
+    scored_by: VersionPair | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ def try_again(
     not_before = now + rules.back_off(claim.attempt)
     if not leases.give_back(session, claim=claim, not_before=not_before, error=fault.error):
         return False
-    submissions.back_to_queue(session, submission_id=claim.submission_id)
+    if not claim.score_version_id:  # else the submission has ended long since
+        submissions.back_to_queue(session, submission_id=claim.submission_id)
     return True
 
 
@@ -60,16 +61,8 @@ def give_up(session: Session, claim: Claim, *, error: str, now: datetime) -> boo
     """End a job that failed too often by our fault: words, the try given back, an alarm."""
     if not leases.finish(session, claim=claim, state=JobState.FAILED, now=now, error=error):
         return False
-    could_not = COULD_NOT[claim.queue]
-    submissions.error(
-        session,
-        submission_id=claim.submission_id,
-        reason=(
-            f"We tried {claim.attempt} times and {could_not}. The fault is ours: "
-            "it costs you no try, and the organizer has been told."
-        ),
-        now=now,
-    )
+    if not claim.score_version_id:
+        _say_ours(session, claim, now=now)
     alarms.raise_alarm(
         session,
         kind=AlarmKind.JOB_GIVEN_UP,
@@ -80,6 +73,18 @@ def give_up(session: Session, claim: Claim, *, error: str, now: datetime) -> boo
     )
     settle_soon(session, claim.challenge_id, now=now)
     return True
+
+
+def _say_ours(session: Session, claim: Claim, *, now: datetime) -> None:
+    submissions.error(
+        session,
+        submission_id=claim.submission_id,
+        reason=(
+            f"We tried {claim.attempt} times and {COULD_NOT[claim.queue]}. The fault is ours: "
+            "it costs you no try, and the organizer has been told."
+        ),
+        now=now,
+    )
 
 
 def _passive(name: Queue) -> str:

@@ -136,6 +136,7 @@ def claim_of(job: Job) -> Claim:
         attempt=job.attempts,
         priority=job.priority,
         queue=Queue(job.queue),
+        score_version_id=job.score_version_id,
     )
 
 
@@ -191,6 +192,18 @@ def give_back(session: Session, *, claim: Claim, not_before: datetime, error: st
         state=JobState.QUEUED,
         not_before=not_before,
         last_error=error,
+    )
+
+
+def start_over(session: Session, *, claim: Claim, now: datetime, why: str) -> bool:
+    """Put the job back as if this attempt had not been; False when it is no longer ours."""
+    return _change(
+        session,
+        claim,
+        state=JobState.QUEUED,
+        attempts=claim.attempt - 1,
+        not_before=now,
+        last_error=why,
     )
 
 

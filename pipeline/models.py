@@ -16,6 +16,14 @@ class Job(SQLModel, table=True):
         Index("ix_job_next", "queue", "state", "priority", "id"),
         Index("ix_job_lease", "state", "lease_until"),
         Index("ix_job_history", "queue", "ended_at"),
+        Index(
+            "uq_job_rescore",
+            "score_version_id",
+            "submission_id",
+            unique=True,
+            sqlite_where=text("score_version_id <> ''"),
+            postgresql_where=text("score_version_id <> ''"),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -26,6 +34,7 @@ class Job(SQLModel, table=True):
     submission_id: str = Field(foreign_key="submission.id", index=True)
     delivery: str = ""  # what a worker for models has to be able to run
     memory_bytes: int = Field(default=0, sa_type=BigInteger)  # that its machine must have
+    score_version_id: str = ""  # of a rescore set; empty for the way of a new submission
     fence: int = 0
     attempts: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)

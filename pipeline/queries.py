@@ -31,10 +31,10 @@ class NotOfferedError(AppError):
 
 
 def job_counts(session: Session, *, challenge_id: str) -> dict[JobState, int]:
-    """Return how many jobs of a challenge are in each state."""
+    """Return how many jobs of a challenge are in each state; those of rescore sets apart."""
     rows = session.execute(
         select(Job.state, func.count())
-        .where(Job.challenge_id == challenge_id)
+        .where(Job.challenge_id == challenge_id, Job.score_version_id == "")
         .group_by(col(Job.state))
     ).all()
     found = {JobState(state): int(count) for state, count in rows}

@@ -175,6 +175,7 @@ def typical(session: Session, *, queue: Queue) -> Typical:
     rows = session.execute(
         select(Job.created_at, Job.started_at, Job.ended_at)
         .where(col(Job.queue) == queue, col(Job.state) == JobState.DONE, col(Job.attempts) == 1)
+        .where(col(Job.score_version_id) == "")
         .order_by(col(Job.ended_at).desc())
         .limit(HISTORY_JOBS)
     ).all()
@@ -204,7 +205,7 @@ def workers_alive(session: Session, *, now: datetime, queue: Queue = Queue.SCORE
 def _job_of(session: Session, submission_id: str) -> JobView | None:
     job = session.exec(
         select(Job)
-        .where(Job.submission_id == submission_id)
+        .where(Job.submission_id == submission_id, Job.score_version_id == "")
         .order_by(col(Job.id).desc())
         .limit(1)
         .execution_options(populate_existing=True)

@@ -5,7 +5,7 @@ Each step may run any number of times, on any worker, and changes something at m
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from palio.challenges import queries as challenges
+from palio.challenges import service as challenge_service
 from palio.challenges.contracts import ChallengePlan, Delivery
 from palio.challenges.errors import MetricFaultError, MetricRefusalError
 from palio.challenges.metric_box import MetricResult
@@ -23,17 +24,18 @@ from palio.core.storage import Storage
 from palio.datasets import challenge_secrets, seal
 from palio.datasets import queries as datasets
 from palio.datasets.contracts import AnswerKeyRef, Package, PackageKind
-from palio.pipeline import board_steps, endings, leases, metric_steps
+from palio.pipeline import board_steps, endings, leases, metric_steps, rescore_steps
 from palio.pipeline.bench import Bench, Boxes, no_boxes
 from palio.pipeline.contracts import Claim, JobState, Queue
 from palio.pipeline.endings import HostFault, OurFault, Refused
+from palio.pipeline.verdicts import Scored, Unscorable, Verdict
 from palio.sandbox.outcome import Box
-from palio.scoring.card import NonFiniteScoreError, ScoreCard
+from palio.scoring.card import NonFiniteScoreError
 from palio.scoring.engine import score_file
 from palio.scoring.key import AnswerKey
 from palio.scoring.refusal import PredictionsRefusedError
 from palio.submissions import queries as submissions
-from palio.submissions import run_words, runs
+from palio.submissions import release_lines, run_words, runs, versions
 from palio.submissions import service as submission_service
 from palio.submissions.contracts import RunRef
 
@@ -78,38 +80,6 @@ def make_bench(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """The file has scores, by this version of the key and of the metric.
-
-    Attributes:
-        for_host: Why a host's own metric gave no private scores; empty when all is well.
-
-    """
-
-    card: ScoreCard
-    key_version: int
-    metric_version: int
-    for_host: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unscorable:
-    """The file is sound and has no finite score.
-
-    Attributes:
-        reason: For its team.
-        is_by_host: A host's own metric says so, in words that may repeat what was predicted.
-
-    """
-
-    reason: str
-    is_by_host: bool = False
-
-
-Verdict = Scored | Refused | Unscorable | OurFault | HostFault
-
-
 def score_next(
     bench: ScoringBench, *, on_lost: Callable[[], None], queue_name: Queue = Queue.SCORE
 ) -> bool:
@@ -145,9 +115,11 @@ def _take(bench: ScoringBench, queue_name: Queue) -> Claim | None:
         claim = leases.claim(
             session, queue=queue_name, worker=bench.worker, terms=bench.terms, now=now, able=able
         )
-        if claim is not None:
+        if claim is None:
+            return None
+        if not claim.score_version_id:
             submission_service.start(session, submission_id=claim.submission_id, now=now)
-    return claim
+        return replace(claim, scored_by=rescore_steps.scored_by(session, claim))
 
 
 def judge(bench: ScoringBench, claim: Claim) -> Verdict:
@@ -171,12 +143,22 @@ def _score(bench: ScoringBench, claim: Claim) -> Scored:
     with db.reading(bench.engine) as session:
         sha256 = submissions.file_to_score(session, claim.submission_id)
         challenge = challenges.by_id(session, claim.challenge_id)
-        key = datasets.answer_key(session, challenge_id=challenge.id)
-        own = datasets.package(session, challenge_id=challenge.id, kind=PackageKind.METRIC)
+        pair = claim.scored_by or rescore_steps.scored_by(session, claim)
+        version = versions.of_pair(session, challenge=challenge, pair=pair)
+        key = datasets.answer_key(session, challenge_id=challenge.id, version=pair.key_version)
+        own = datasets.package(
+            session,
+            challenge_id=challenge.id,
+            kind=PackageKind.METRIC,
+            version=version.package_version,
+        )
+        before = rescore_steps.key_before(session, claim)
         secret = challenge_secrets.find(session, challenge_id=challenge.id)
     if key is None or sha256 is None:
         raise LookupError(f"challenge {challenge.id} has no answer key, or there is no file")
-    path, plan = bench.blobs.path(sha256), challenge.plan
+    if before is not None:
+        rescore_steps.check_same_split(bench.open_key(before), bench.open_key(key))
+    path, plan = bench.blobs.path(sha256), replace(challenge.plan, metrics=version.metrics)
     for_host = ""
     if plan.own_metric is None:
         card = score_file(
@@ -185,7 +167,7 @@ def _score(bench: ScoringBench, claim: Claim) -> Scored:
     else:
         found = _score_own(bench, claim, path, plan=plan, key=key, own=own, secret=secret)
         card, for_host = found.card, found.for_host
-    return Scored(card, key.version, challenge.metric_version, for_host)
+    return Scored(card, pair.key_version, pair.metric_version, for_host)
 
 
 def _score_own(
@@ -220,11 +202,30 @@ def hand_in(session: Session, claim: Claim, verdict: Verdict, *, terms: leases.T
         False when the job was no longer ours; then nothing is written.
 
     """
+    if isinstance(verdict, Scored):
+        release_lines.lock(session, submission_id=claim.submission_id)
+    challenge_service.lock_challenge_shared(session, claim.challenge_id)  # another version waits
     now = database_now(session)
     if isinstance(verdict, OurFault):
         return endings.try_again(session, claim, verdict, terms=terms, now=now)
+    if claim.score_version_id:
+        return rescore_steps.hand_in(session, claim, verdict, now=now)
+    if rescore_steps.is_overtaken(session, claim):
+        return rescore_steps.start_over(session, claim, now=now)
     if not leases.finish(session, claim=claim, state=JobState.DONE, now=now):
         return False
+    _write(session, claim, verdict, now=now)
+    endings.settle_soon(session, claim.challenge_id, now=now)
+    return True
+
+
+def _write(
+    session: Session,
+    claim: Claim,
+    verdict: Scored | Refused | Unscorable | HostFault,
+    *,
+    now: datetime,
+) -> None:
     match verdict:
         case Scored():
             _record(session, claim, verdict, now=now)
@@ -234,8 +235,6 @@ def hand_in(session: Session, claim: Claim, verdict: Verdict, *, terms: leases.T
             _fail(session, claim, verdict, now=now)
         case HostFault():
             endings.blame_host(session, claim, verdict, now=now)
-    endings.settle_soon(session, claim.challenge_id, now=now)
-    return True
 
 
 def _record(session: Session, claim: Claim, verdict: Scored, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
-from palio.challenges.contracts import Challenge
+from palio.challenges.contracts import Challenge, Delivery
 from palio.scoring.card import MetricChoice
 from palio.submissions import models
 from palio.submissions.contracts import SubmissionState
@@ -142,11 +142,13 @@ def missing_ids(session: Session, version: ScoreVersion) -> tuple[str, ...]:
         col(ShadowResult.score_version_id) == version.id,
         col(ShadowResult.submission_id) == col(row.id),
     )
+    has_predictions = (col(row.delivery) == Delivery.PREDICTIONS.value) | col(
+        row.predictions_sha256
+    ).is_not(None)
     wanted = (
         sqlalchemy.select(col(row.id))
-        .where(
-            col(row.challenge_id) == version.challenge_id, col(row.state).in_(SCORABLE), ~has_result
-        )
+        .where(col(row.challenge_id) == version.challenge_id, col(row.state).in_(SCORABLE))
+        .where(has_predictions, ~has_result)
         .order_by(col(row.received_at))
     )
     return tuple(session.execute(wanted).scalars())
