@@ -17,6 +17,7 @@ from palio.challenges.board_contracts import (
 from palio.challenges.contracts import OwnMetric
 from palio.challenges.fields import Section
 from palio.challenges.plan_programs import Better
+from palio.challenges.plan_release import read_release
 from palio.scoring.card import MetricChoice
 from palio.scoring.direction import Direction
 from palio.scoring.registry import METRICS
@@ -39,7 +40,6 @@ class Measure:
     """What a column may be made of: one metric of the challenge."""
 
     name: str
-    title: str
     digits: int
     is_lower_better: bool
 
@@ -48,12 +48,12 @@ def measures(metrics: Sequence[MetricChoice], own_metric: OwnMetric | None) -> d
     """Return the challenge's metrics by name; unknown ones are left out."""
     if own_metric is not None:
         return {
-            choice.name: Measure(choice.name, choice.name, choice.digits, own.is_lower_better)
+            choice.name: Measure(choice.name, choice.digits, own.is_lower_better)
             for choice, own in zip(metrics, own_metric.scores, strict=True)
         }
     return {
         choice.name: Measure(
-            choice.name, found.title, choice.digits, found.direction is Direction.LOWER
+            choice.name, choice.digits, found.direction is Direction.LOWER
         )
         for choice in metrics
         if (found := METRICS.get(choice.name)) is not None
@@ -82,6 +82,7 @@ def read_board(
         is_anonymous=section.flag("anonymous"),
         has_late_entries=section.flag("late_entries"),
         lines=tuple(_line(one) for one in section.sections("lines")),
+        release=read_release(section.section("release")),
     )
     section.close()
     return board, reveal_at
@@ -95,7 +96,7 @@ def _column(section: Section, known: Mapping[str, Measure]) -> BoardColumn:
     title = section.text("title", default="", most=60)
     column = BoardColumn(
         name=name,
-        title=title or _TITLES.get(kind) or next((part.title for part in parts), name),
+        title=title or _TITLES.get(kind) or name,
         kind=kind,
         of=of,
         weights=_weights(section),

@@ -191,9 +191,9 @@ def direction(plan: ChallengePlan, *, place: int = 0) -> Direction:
     return Direction.LOWER if is_lower_better(plan, place=place) else Direction.HIGHER
 
 
-def metric_title(plan: ChallengePlan) -> str:
-    """Return the name of the ranking metric as people write it."""
-    name = plan.metrics[0].name
+def metric_title(plan: ChallengePlan, *, place: int = 0) -> str:
+    """Return the name of a metric of the plan as people write it; the first one ranks."""
+    name = plan.metrics[place].name
     return name if plan.own_metric is not None else registry.find(name).title
 
 

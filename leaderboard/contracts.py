@@ -9,26 +9,20 @@ from palio.submissions.contracts import SubmissionKind
 
 
 class Board(StrEnum):
-    """Which part of the holdout a board shows."""
+    """Which board: by part of the holdout, and those after the bell apart."""
 
     PUBLIC = "public"
     PRIVATE = "private"
+    LATE = "late"  # after the bell: public scores until the reveal, private ones after it
 
 
 class LineKind(StrEnum):
     """What a line among the rows stands for (Netflix: red lines are prizes, blue ones systems)."""
 
-    BASELINE = "baseline"
     PRIZE = "prize"  # the score that wins a threshold prize, such as the grand prize
     PROGRESS = "progress"  # the score that wins the next progress prize
-    DECLARED = "declared"  # by the organizer, such as a past winner
-
-
-class SectionKind(StrEnum):
-    """Why rows stand apart from the board itself."""
-
-    PHASE = "phase"  # an earlier phase, where phases have boards of their own
-    LATE = "late"  # received after the bell
+    VERIFIED = "verified"  # the score of an entry that has won a progress prize
+    DECLARED = "declared"  # by the organizer, such as the winner of another year
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +73,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """What is known of a row's rank beyond the rounded score; see `Standing`."""
+
+    rank_low: int | None = None
+    rank_high: int | None = None
+    is_tied_with_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedEntry:
+    """An entry that has won a progress prize: a line of its own, and the next one's measure."""
+
+    submission_id: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line among the rows of a board; never ranked, no submission stands behind it.
 
@@ -95,11 +107,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """Rows with a ranking of their own, beside the board; no prize is given by them."""
+class PhaseBoard:
+    """The board of an earlier phase, where phases stand apart; no prize is given by it."""
 
-    kind: SectionKind
-    title: str
+    phase: str
     standings: tuple[Standing, ...]
     lines: tuple[Line, ...] = ()
 
@@ -110,7 +121,8 @@ class Snapshot:
 
     Attributes:
         standings: The board: of all phases, or of the last one where phases stand apart.
-        sections: Earlier phases and late entries.
+        phase: The name of that last phase; empty where phases stand together.
+        earlier: The boards of the phases before it, in order.
         is_anonymous: The names are made up; they are real after the reveal.
 
     """
@@ -124,5 +136,6 @@ class Snapshot:
     standings: tuple[Standing, ...]
     columns: tuple[Column, ...] = ()
     lines: tuple[Line, ...] = ()
-    sections: tuple[Section, ...] = ()
+    phase: str = ""
+    earlier: tuple[PhaseBoard, ...] = ()
     is_anonymous: bool = False

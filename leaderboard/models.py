@@ -21,4 +21,15 @@ class BoardSnapshot(SQLModel, table=True):
     version: int
     etag: str
     made_at: datetime = Field(sa_type=UtcDateTime)
-    body: bytes  # JSON: rule and standings
+    body: bytes  # JSON: see `snapshots`
+
+
+class VerifiedEntryRow(SQLModel, table=True):
+    """An entry that has won a progress prize. Rows are only ever added."""
+
+    __tablename__ = "verified_entry"
+
+    submission_id: str = Field(foreign_key="submission.id", primary_key=True)
+    challenge_id: str = Field(foreign_key="challenge.id", index=True)
+    title: str
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -3,22 +3,20 @@
 After it a correction makes a new version of the private board; the old ones stay.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from palio.accounts import queries as accounts
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
-from palio.challenges.rules import direction
 from palio.core import audit, db
-from palio.leaderboard import queries, ranking, rules, snapshots
-from palio.leaderboard.contracts import Board, Snapshot, Standing
-from palio.leaderboard.models import BoardSnapshot
+from palio.leaderboard import making, queries, rules, snapshots
+from palio.leaderboard.contracts import Board, Snapshot
+from palio.leaderboard.models import BoardSnapshot, VerifiedEntryRow
 from palio.submissions import private
 from palio.submissions import queries as submissions
-from palio.submissions.contracts import ScoredEntry
+from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 SYSTEM = "system"
 
@@ -26,22 +24,33 @@ SYSTEM = "system"
 def publish(session: Session, *, challenge: Challenge, now: datetime) -> Snapshot:
     """Bring the public board up to date and return it; nothing is written when no row changed.
 
+    While it is frozen it holds what came in before. The board after the bell is kept with it.
+
     Publishing at once from several places makes one version: it waits for a lock, then looks.
     The challenge is locked first, as everywhere: the reveal holds it and publishes too.
     """
     challenge = challenges.lock_challenge_shared(session, challenge.id)
     db.lock_name(session, f"board:{challenge.id}")
-    body = _body(
-        session,
-        challenge=challenge,
-        board=Board.PUBLIC,
-        entries=submissions.scored_entries(session, challenge_id=challenge.id),
-    )
-    before = _newest(session, challenge_id=challenge.id, board=Board.PUBLIC)
-    if before is not None and before.etag == snapshots.etag_of(body):
-        return queries.parsed(before)
-    version = 1 if before is None else before.version + 1
-    return _keep(session, challenge, board=Board.PUBLIC, version=version, body=body, now=now)
+    entries = submissions.scored_entries(session, challenge_id=challenge.id)
+    _publish_late(session, challenge, entries, now=now)
+    frozen_since = rules.frozen_since(challenge, now=now)
+    if frozen_since is not None:
+        entries = tuple(
+            entry
+            for entry in entries
+            if entry.kind is SubmissionKind.BASELINE or entry.received_at < frozen_since
+        )
+    return _update(session, challenge, board=Board.PUBLIC, entries=entries, now=now)
+
+
+def _publish_late(
+    session: Session, challenge: Challenge, entries: tuple[ScoredEntry, ...], *, now: datetime
+) -> None:
+    if all(entry.kind is not SubmissionKind.LATE for entry in entries):
+        return
+    if challenge.revealed_at is not None:
+        entries = private.private_scored_entries(session, challenge_id=challenge.id)
+    _update(session, challenge, board=Board.LATE, entries=entries, now=now)
 
 
 def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = SYSTEM) -> Snapshot:
@@ -59,7 +68,7 @@ def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = S
         return queries.parsed(before)
     pending = submissions.pending_count(session, challenge_id=challenge.id)
     rules.check_reveal(challenge, pending=pending, now=now)
-    body = _private_body(session, challenge)
+    body = _private_body(session, challenge, now=now)
     snapshot = _keep(session, challenge, board=Board.PRIVATE, version=1, body=body, now=now)
     audit.record(
         session,
@@ -71,6 +80,7 @@ def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = S
         now=now,
     )
     challenges.mark_revealed(session, challenge_id=challenge.id, now=now)
+    publish(session, challenge=challenge, now=now)  # no longer frozen, and with real names
     return snapshot
 
 
@@ -95,7 +105,7 @@ def rereveal(
     challenge = challenges.lock_challenge(session, challenge.id)
     rules.check_revealed(challenge)
     before = _newest(session, challenge_id=challenge.id, board=Board.PRIVATE)
-    body = _private_body(session, challenge)
+    body = _private_body(session, challenge, now=now)
     if before is not None and before.etag == snapshots.etag_of(body):
         return queries.parsed(before)
     version = 1 if before is None else before.version + 1
@@ -112,13 +122,48 @@ def rereveal(
     return snapshot
 
 
-def _private_body(session: Session, challenge: Challenge) -> bytes:
-    return _body(
-        session,
-        challenge=challenge,
-        board=Board.PRIVATE,
-        entries=private.private_scored_entries(session, challenge_id=challenge.id),
+def mark_verified(
+    session: Session, *, challenge: Challenge, submission_id: str, title: str, now: datetime
+) -> None:
+    """Give an entry that has won a progress prize its line; the next such prize starts from it.
+
+    Marking it again changes nothing. The public board shows it from the next time it is made.
+    """
+    challenges.lock_challenge_shared(session, challenge.id)
+    db.lock_name(session, f"board:{challenge.id}")
+    if session.get(VerifiedEntryRow, submission_id) is None:
+        session.add(
+            VerifiedEntryRow(
+                submission_id=submission_id, challenge_id=challenge.id, title=title, at=now
+            )
+        )
+        session.flush()
+
+
+def _private_body(session: Session, challenge: Challenge, *, now: datetime) -> bytes:
+    entries = private.private_scored_entries(session, challenge_id=challenge.id)
+    made = making.content(
+        session, challenge=challenge, board=Board.PRIVATE, entries=entries, now=now
     )
+    return snapshots.to_bytes(made)
+
+
+def _update(
+    session: Session,
+    challenge: Challenge,
+    *,
+    board: Board,
+    entries: Iterable[ScoredEntry],
+    now: datetime,
+) -> Snapshot:
+    """Keep a board as its next version if anything in it changed; the caller holds its lock."""
+    made = making.content(session, challenge=challenge, board=board, entries=entries, now=now)
+    body = snapshots.to_bytes(made)
+    before = _newest(session, challenge_id=challenge.id, board=board)
+    if before is not None and before.etag == snapshots.etag_of(body):
+        return queries.parsed(before)
+    version = 1 if before is None else before.version + 1
+    return _keep(session, challenge, board=board, version=version, body=body, now=now)
 
 
 def _newest(session: Session, *, challenge_id: str, board: Board) -> BoardSnapshot | None:
@@ -150,43 +195,3 @@ def _keep(
     session.add(row)
     session.flush()
     return queries.parsed(row)
-
-
-def _body(
-    session: Session, *, challenge: Challenge, board: Board, entries: Iterable[ScoredEntry]
-) -> bytes:
-    plan = challenge.plan
-    rows = ranking.rank(
-        entries,
-        ranking=ranking.Ranking(
-            board=board,
-            direction=direction(plan),
-            rule=plan.entry_rule,
-            finals=plan.finals,
-        ),
-    )
-    names = accounts.team_names(session, challenge_id=challenge.id)
-    return snapshots.to_bytes(
-        snapshots.Content(
-            rule=rules.in_one_sentence(challenge),
-            standings=tuple(_standing(row, names) for row in rows),
-        )
-    )
-
-
-def _standing(row: ranking.Row, names: Mapping[str, tuple[str, tuple[str, ...]]]) -> Standing:
-    entry = row.entry
-    name, handles = names.get(entry.team_id, (entry.label, ()))
-    return Standing(
-        rank=row.rank,
-        team_id=entry.team_id,
-        name=name,
-        members=handles,
-        kind=entry.kind,
-        score=entry.rounded,
-        scores=entry.all_rounded,
-        improvement=row.improvement,
-        entries=row.entries,
-        submission_id=entry.submission_id,
-        received_at=entry.received_at,
-    )

@@ -39,7 +39,7 @@ def test_board_of_the_reference_is_read_as_declared() -> None:
     assert board.columns == (
         BoardColumn(
             "log_loss",
-            "Log loss, two labels",
+            "log_loss",
             ColumnKind.METRIC,
             ("log_loss",),
             (),

@@ -1,5 +1,6 @@
 """Order, ranks, counted entries, improvement: the Netflix Prize's figures and properties."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palio.challenges.contracts import EntryRule
-from palio.leaderboard import ranking
+from palio.leaderboard import lines, ranking
 from palio.leaderboard.contracts import Board
-from palio.leaderboard.ranking import Ranking
+from palio.leaderboard.views import View, plain
 from palio.scoring.card import round_score
 from palio.scoring.direction import Direction
 from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 START = datetime(2009, 7, 26, 18, tzinfo=UTC)
-LOWER = Ranking(Board.PUBLIC, Direction.LOWER, EntryRule.BEST_PUBLIC, 2)
+LOWER = plain(Board.PUBLIC, metric="rmse", digits=4, direction=Direction.LOWER)
 
 
 def entry(
@@ -51,8 +52,8 @@ def test_netflix_tie_on_the_rounded_score_puts_the_earlier_receipt_first() -> No
             entry("b", "pragmatic chaos", str(pragmatic_chaos), at=timedelta(seconds=1108)),
             entry("c", "third", "0.8582"),
         ],
-        ranking=LOWER,
-    )
+        view=LOWER,
+    ).rows
     assert [(row.rank, row.entry.team_id) for row in rows] == [
         (1, "pragmatic chaos"),
         (1, "ensemble"),
@@ -63,8 +64,8 @@ def test_netflix_tie_on_the_rounded_score_puts_the_earlier_receipt_first() -> No
 def test_equal_scores_share_a_rank_and_the_next_one_skips() -> None:
     rows = ranking.rank(
         [entry(str(i), str(i), score) for i, score in enumerate(("0.1", "0.20", "0.2", "0.4"))],
-        ranking=LOWER,
-    )
+        view=LOWER,
+    ).rows
     assert [row.rank for row in rows] == [1, 2, 2, 4]
 
 
@@ -82,22 +83,22 @@ def test_equal_scores_share_a_rank_and_the_next_one_skips() -> None:
     ],
 )
 def test_improvement_over_cinematch_is_what_netflix_printed(score: str, percent: str) -> None:
-    gain = ranking.improvement(Decimal(score), over=Decimal("0.9514"), direction=Direction.LOWER)
+    gain = lines.improvement(Decimal(score), over=Decimal("0.9514"), direction=Direction.LOWER)
     assert gain == Decimal(percent)
 
 
 def test_improvement_on_the_test_set_is_what_netflix_printed() -> None:
-    gain = ranking.improvement(Decimal("0.8567"), over=Decimal("0.9525"), direction=Direction.LOWER)
+    gain = lines.improvement(Decimal("0.8567"), over=Decimal("0.9525"), direction=Direction.LOWER)
     assert gain == Decimal("10.06")
 
 
 def test_improvement_where_higher_is_better_turns_the_sign() -> None:
     higher = Direction.HIGHER
-    assert ranking.improvement(Decimal("0.9"), over=Decimal("0.8"), direction=higher) == Decimal(
+    assert lines.improvement(Decimal("0.9"), over=Decimal("0.8"), direction=higher) == Decimal(
         "12.50"
     )
-    assert ranking.improvement(Decimal("-0.1"), over=Decimal("-0.2"), direction=higher) == 50
-    assert ranking.improvement(Decimal("0.9"), over=Decimal(0), direction=higher) is None
+    assert lines.improvement(Decimal("-0.1"), over=Decimal("-0.2"), direction=higher) == 50
+    assert lines.improvement(Decimal("0.9"), over=Decimal(0), direction=higher) is None
 
 
 def test_baselines_stand_unranked_where_their_score_puts_them() -> None:
@@ -109,8 +110,8 @@ def test_baselines_stand_unranked_where_their_score_puts_them() -> None:
             entry("b", "same", "0.9514", at=timedelta(hours=1)),
             entry("d", "poor", "1.2000"),
         ],
-        ranking=LOWER,
-    )
+        view=LOWER,
+    ).rows
     assert [(row.rank, row.entry.label or row.entry.team_id, row.improvement) for row in rows] == [
         (1, "good", Decimal("8.43")),
         (2, "same", Decimal("0.00")),
@@ -124,10 +125,9 @@ def test_baseline_is_the_one_of_that_name_else_the_best_public_one() -> None:
     named = entry("1", "", "0.99", label="Baseline")
     good = entry("2", "", "0.98", public="0.90", label="a")
     better_in_private = entry("3", "", "0.80", public="0.95", label="b")
-    lower = Direction.LOWER
-    assert ranking.baseline([good, named], direction=lower) == named
-    assert ranking.baseline([better_in_private, good], direction=lower) == good
-    assert ranking.baseline([], direction=lower) is None
+    assert ranking.baseline([good, named], view=LOWER) == named
+    assert ranking.baseline([better_in_private, good], view=LOWER) == good
+    assert ranking.baseline([], view=LOWER) is None
 
 
 CHOICES = (
@@ -161,8 +161,8 @@ def test_counted_entry_follows_the_rule(
     entries: tuple[ScoredEntry, ...],
     counted: str,
 ) -> None:
-    how = Ranking(board, Direction.LOWER, rule, finals)
-    assert ranking.counted_entry(entries, ranking=how).submission_id == counted
+    how = replace(LOWER, board=board, rule=rule, finals=finals)
+    assert [e.submission_id for e in ranking.counted_entries(entries, view=how)] == [counted]
 
 
 scores = st.decimals(min_value=-2, max_value=2, places=2)
@@ -181,27 +181,27 @@ def boards(draw: st.DrawFn) -> list[ScoredEntry]:
             is_chosen=draw(st.booleans()),
             public=draw(scores),
             rounded=(score := draw(scores)),
-            all_rounded=(("m", score),),
+            all_rounded=(("rmse", score),),
         )
         for i in range(count)
     ]
 
 
 rankings = st.builds(
-    Ranking,
-    board=st.sampled_from(Board),
+    plain,
+    st.sampled_from([Board.PUBLIC, Board.PRIVATE]),
+    metric=st.just("rmse"),
+    digits=st.just(4),
     direction=st.sampled_from(Direction),
-    rule=st.sampled_from(EntryRule),
+    rule=st.sampled_from([EntryRule.CHOSEN, EntryRule.BEST_PUBLIC, EntryRule.LAST]),
     finals=st.integers(1, 3),
 )
 
 
 @given(boards(), rankings)
-def test_rank_is_one_plus_the_number_strictly_better(
-    entries: list[ScoredEntry], how: Ranking
-) -> None:
-    rows = ranking.rank(entries, ranking=how)
-    sign = 1 if how.direction is Direction.LOWER else -1
+def test_rank_is_one_plus_the_number_strictly_better(entries: list[ScoredEntry], how: View) -> None:
+    rows = ranking.rank(entries, view=how).rows
+    sign = 1 if how.first.is_lower_better else -1
     ranked = [row for row in rows if row.rank is not None]
     for row in ranked:
         better = [other for other in ranked if sign * (other.entry.rounded - row.entry.rounded) < 0]
@@ -213,17 +213,17 @@ def test_rank_is_one_plus_the_number_strictly_better(
 
 @given(boards(), rankings, st.randoms(use_true_random=False))
 def test_order_of_the_input_changes_nothing(
-    entries: list[ScoredEntry], how: Ranking, random: object
+    entries: list[ScoredEntry], how: View, random: object
 ) -> None:
     shuffled = list(entries)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert ranking.rank(shuffled, ranking=how) == ranking.rank(entries, ranking=how)
+    assert ranking.rank(shuffled, view=how) == ranking.rank(entries, view=how)
 
 
 @given(boards(), rankings)
-def test_rows_are_in_total_order(entries: list[ScoredEntry], how: Ranking) -> None:
-    rows = ranking.rank(entries, ranking=how)
-    sign = 1 if how.direction is Direction.LOWER else -1
+def test_rows_are_in_total_order(entries: list[ScoredEntry], how: View) -> None:
+    rows = ranking.rank(entries, view=how).rows
+    sign = 1 if how.first.is_lower_better else -1
     keys = [
         (
             sign * row.entry.rounded,
@@ -238,5 +238,5 @@ def test_rows_are_in_total_order(entries: list[ScoredEntry], how: Ranking) -> No
 
 
 def test_improvement_of_an_absurdly_large_score_is_still_a_number() -> None:
-    gain = ranking.improvement(Decimal("1e300"), over=Decimal("0.5"), direction=Direction.LOWER)
+    gain = lines.improvement(Decimal("1e300"), over=Decimal("0.5"), direction=Direction.LOWER)
     assert gain == Decimal("-2e302")

@@ -1,0 +1,108 @@
+"""From scored entries to what a board says: ranked by the view, then named."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from palio.accounts import queries as accounts
+from palio.challenges.contracts import Challenge
+from palio.core.derivation import derived_key
+from palio.datasets import challenge_secrets
+from palio.leaderboard import anonymity, declared, ranking, rules
+from palio.leaderboard.contracts import Board, Chance, PhaseBoard, Standing, VerifiedEntry
+from palio.leaderboard.models import VerifiedEntryRow
+from palio.leaderboard.snapshots import Content
+from palio.leaderboard.views import View
+from palio.submissions.contracts import ScoredEntry, SubmissionKind
+
+_Names = Mapping[str, tuple[str, tuple[str, ...]]]
+_UNKNOWN = Chance()
+
+
+def content(
+    session: Session,
+    *,
+    challenge: Challenge,
+    board: Board,
+    entries: Iterable[ScoredEntry],
+    now: datetime,
+    chances: Mapping[str, Chance] | None = None,
+) -> Content:
+    """Return a board of these entries.
+
+    Args:
+        session: Reads names.
+        challenge: As it is in force.
+        board: Which one.
+        entries: Scored on the part that the board shows.
+        now: The database's time.
+        chances: Of rows, by submission id, where they are known.
+
+    """
+    view = view_of(session, challenge=challenge, board=board, now=now)
+    ranked = ranking.rank(entries, view=view)
+    names = _names(session, challenge=challenge, board=board, now=now)
+
+    def standings(rows: Iterable[ranking.Row]) -> tuple[Standing, ...]:
+        return tuple(_standing(row, names, chances or {}) for row in rows)
+
+    return Content(
+        rule=rules.in_one_sentence(challenge.plan, view),
+        standings=standings(ranked.rows),
+        columns=declared.shown_columns(view),
+        lines=ranked.lines,
+        phase=ranked.phase,
+        earlier=tuple(
+            PhaseBoard(each.phase, standings(each.rows), each.lines) for each in ranked.earlier
+        ),
+        is_anonymous=rules.is_anonymous(challenge, board=board),
+    )
+
+
+def view_of(session: Session, *, challenge: Challenge, board: Board, now: datetime) -> View:
+    """Return how a board is ranked now."""
+    verified = verified_entries(session, challenge_id=challenge.id)
+    return declared.view_of(challenge, board=board, now=now, verified=verified)
+
+
+def verified_entries(session: Session, *, challenge_id: str) -> tuple[VerifiedEntry, ...]:
+    """Return the entries that have won a progress prize, oldest first."""
+    rows = session.exec(
+        select(VerifiedEntryRow)
+        .where(VerifiedEntryRow.challenge_id == challenge_id)
+        .order_by(col(VerifiedEntryRow.at), col(VerifiedEntryRow.submission_id))
+    )
+    return tuple(VerifiedEntry(row.submission_id, row.title, row.at) for row in rows)
+
+
+def _names(session: Session, *, challenge: Challenge, board: Board, now: datetime) -> _Names:
+    names = accounts.team_names(session, challenge_id=challenge.id)
+    if not rules.is_anonymous(challenge, board=board):
+        return names
+    secret = challenge_secrets.ensure(session, challenge_id=challenge.id, now=now)
+    key = derived_key(secret, purpose=anonymity.PURPOSE)
+    return {team_id: (anonymity.made_up(key, team_id), ()) for team_id in names}
+
+
+def _standing(row: ranking.Row, names: _Names, chances: Mapping[str, Chance]) -> Standing:
+    entry = row.entry
+    is_baseline = entry.kind is SubmissionKind.BASELINE
+    name, handles = (entry.label, ()) if is_baseline else names.get(entry.team_id, ("", ()))
+    chance = chances.get(entry.submission_id, _UNKNOWN)
+    return Standing(
+        rank=row.rank,
+        team_id=entry.team_id,
+        name=name,
+        members=handles,
+        kind=entry.kind,
+        score=row.score,
+        scores=row.values,
+        improvement=row.improvement,
+        entries=row.entries,
+        submission_id=entry.submission_id,
+        received_at=entry.received_at,
+        rank_low=chance.rank_low,
+        rank_high=chance.rank_high,
+        is_tied_with_first=chance.is_tied_with_first,
+    )
