@@ -6,6 +6,7 @@ from palio.challenges.board_contracts import BoardColumn, ColumnKind
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.fields import Faults, did_you_mean
 from palio.challenges.plan_board import RANK_KINDS, Measure, measures
+from palio.challenges.plan_release import check_release
 from palio.challenges.rules import in_words
 from palio.challenges.toml_lines import KeyPath
 
@@ -30,6 +31,7 @@ def check_board(plan: ChallengePlan, faults: Faults) -> None:
             faults.warn("board:mean_rank", (*path, "kind"), _WARNING, hint=hint)
     _check_order(plan, known, faults)
     _check_freeze(plan, faults)
+    check_release(plan, faults)
 
 
 def _check_parts(
