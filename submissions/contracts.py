@@ -74,10 +74,9 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class PublicScore:
-    """One metric on the public part. There is no private field here to leak."""
+    """One metric on the public part, as it is told. No private field, no exact one to leak."""
 
     metric: str
-    exact: float
     rounded: Decimal
 
 
@@ -89,6 +88,8 @@ class Submission:
         team_id: Whom it counts for: after a merger the merged team.
         sender_team_id: Who handed it in; its receipt names this team for ever.
         withdrawn_words: Why the organizer withdrew it; empty when the team did.
+        public_scores: What the release rule tells: perhaps the team's best, perhaps nothing yet.
+        release_words: Why it tells that; empty where scores are told as they are.
 
     """
 
@@ -114,6 +115,7 @@ class Submission:
     sender_team_id: str = ""
     withdrawn_at: datetime | None = None
     withdrawn_words: str = ""
+    release_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import sqlalchemy
 from sqlalchemy import ColumnElement
-from sqlmodel import col
+from sqlmodel import Session, col, select
 
 from palio.submissions.exclusion_models import ExclusionRow
 from palio.submissions.models import Submission
@@ -16,3 +16,9 @@ def counts() -> tuple[ColumnElement[bool], ...]:
     )
     excluded = sqlalchemy.exists().where(col(ExclusionRow.lifted_at).is_(None), of_this)
     return col(Submission.withdrawn_at).is_(None), ~excluded
+
+
+def may_count(session: Session, *, submission_id: str) -> bool:
+    """Return whether a submission is neither withdrawn nor disqualified, alone or with its team."""
+    wanted = select(Submission.id).where(Submission.id == submission_id, *counts())
+    return session.exec(wanted).first() is not None

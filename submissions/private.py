@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, col
 
-from palio.submissions import models, queries, traces, versions
+from palio.submissions import models, queries, scores, traces, versions
 from palio.submissions.contracts import ScoredEntry
 from palio.submissions.private_models import PrivateScore, PrivateTrace
 from palio.submissions.version_contracts import VersionPair
@@ -20,17 +20,17 @@ def private_scored_entries(
     """
     is_wanted = col(models.Submission.challenge_id) == challenge_id
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
-    scores = queries.scores_of(session, PrivateScore, is_wanted, version=counted)
+    found = scores.scores_of(session, PrivateScore, is_wanted, version=counted)
     return tuple(
         replace(
             entry,
-            rounded=scores[entry.submission_id][0].rounded,
-            all_rounded=queries.pairs(scores[entry.submission_id]),
+            rounded=found[entry.submission_id][0].rounded,
+            all_rounded=scores.pairs(found[entry.submission_id]),
         )
         for entry in queries.scored_entries(
-            session, challenge_id=challenge_id, version=version
+            session, challenge_id=challenge_id, version=version, with_untold=True
         )
-        if entry.submission_id in scores  # no finite private score, no rank
+        if entry.submission_id in found  # no finite private score, no rank
     )
 
 

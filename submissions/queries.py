@@ -3,19 +3,19 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from palio.accounts import queries as accounts
+from palio.challenges import queries as challenge_queries
 from palio.challenges import rules as challenge_rules
 from palio.challenges.contracts import Challenge, Delivery, Phase
 from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
-from palio.scoring.card import Score
-from palio.submissions import counting, models, rules, versions
+from palio.submissions import counting, models, release_lines, rules, scores, versions
 from palio.submissions.contracts import (
     PublicScore,
     QuotaCause,
@@ -27,6 +27,7 @@ from palio.submissions.contracts import (
     SubmissionKind,
     SubmissionState,
 )
+from palio.submissions.release_lines import Told
 from palio.submissions.rules import QuotaUse, SubmissionNotFoundError
 from palio.submissions.states import PENDING
 from palio.submissions.version_contracts import VersionPair
@@ -88,15 +89,26 @@ def file_to_score(session: Session, submission_id: str) -> str | None:
     return row.sha256 if row.delivery == Delivery.PREDICTIONS else row.predictions_sha256
 
 
-def receipt_of_key(session: Session, *, team_id: str, idempotency_key: str) -> Receipt | None:
-    """Return the receipt this team got for this key before, if any."""
-    row = session.exec(
+def receipt_of_key(
+    session: Session, *, team_id: str, idempotency_key: str, person_id: str = "", sha256: str = ""
+) -> Receipt | None:
+    """Return the receipt this team got for this key before, if any.
+
+    Teams that merged may both have used a key: then what this person sent is meant, else what has
+    these bytes.
+    """
+    rows = session.exec(
         select(models.Submission).where(
             models.Submission.team_id == team_id,
             models.Submission.idempotency_key == idempotency_key,
         )
-    ).first()
-    return None if row is None else receipt(row, is_new=False)
+    ).all()
+    best = max(
+        rows,
+        key=lambda row: (row.person_id == person_id, row.sha256 == sha256, row.id),
+        default=None,
+    )
+    return None if best is None else receipt(best, is_new=False)
 
 
 def receipt(row: models.Submission, *, is_new: bool) -> Receipt:
@@ -161,7 +173,10 @@ def quota_use(session: Session, *, team_id: str, phase_id: str, day: date) -> Qu
     """Return the ledger sums that decide about one more try."""
     sums = session.exec(
         select(col(models.QuotaLine.day), func.sum(models.QuotaLine.change))
-        .where(models.QuotaLine.team_id == team_id, models.QuotaLine.phase_id == phase_id)
+        .where(
+            col(models.QuotaLine.team_id).in_(accounts.lineage(session, team_id)),
+            models.QuotaLine.phase_id == phase_id,
+        )
         .group_by(col(models.QuotaLine.day))
     ).all()
     by_day = {line_day: int(change) for line_day, change in sums}
@@ -174,7 +189,7 @@ def refused_files(session: Session, *, team_id: str, day: date) -> int:
         select(func.count())
         .select_from(models.QuotaLine)
         .where(
-            models.QuotaLine.team_id == team_id,
+            col(models.QuotaLine.team_id).in_(accounts.lineage(session, team_id)),
             models.QuotaLine.day == day,
             col(models.QuotaLine.cause).in_((QuotaCause.REFUSED_FILE, QuotaCause.METRIC_FAULT)),
         )
@@ -206,12 +221,18 @@ def quota(session: Session, *, challenge: Challenge, team_id: str, now: datetime
 
 
 def scored_entries(
-    session: Session, *, challenge_id: str, version: VersionPair | None = None
+    session: Session,
+    *,
+    challenge_id: str,
+    version: VersionPair | None = None,
+    with_untold: bool = False,
 ) -> tuple[ScoredEntry, ...]:
     """Return every scored submission that counts with its public scores, in order of receipt.
 
-    Those withdrawn or disqualified, and those of disqualified teams, are left out. With a
-    `version` it is what the challenge would have if that one were active.
+    Those withdrawn or disqualified, and those of disqualified teams, are left out. The scores are
+    what the release rule tells; those it tells later are left out but `with_untold`, which is for
+    the reveal alone. With a `version`, for hosts alone, it is what the challenge would have if
+    that one were active, scores as they are.
     """
     row = models.Submission
     scored = [SubmissionState.SCORED.value] if version is None else versions.SCORABLE
@@ -221,9 +242,21 @@ def scored_entries(
         *counting.counts(),
     )
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
-    scores = scores_of(session, models.PublicScore, *is_wanted, version=counted)
+    found = scores.scores_of(session, models.PublicScore, *is_wanted, version=counted)
+    if version is None:
+        told = release_lines.told(
+            session,
+            challenge=challenge_queries.by_id(session, challenge_id),
+            scores=found,
+            wanted=is_wanted,
+            with_untold=with_untold,
+        )
+        found = {each: what.scores for each, what in told.items() if what.scores}
     # Columns rather than objects: a big challenge has tens of thousands of them.
-    columns = (row.id, row.team_id, row.kind, row.label, row.received_at, row.is_chosen)
+    columns = (
+        row.id, row.team_id, row.kind, row.label, row.received_at, row.is_chosen, row.phase_id,
+    )  # fmt: skip
+    hosts = accounts.host_team_ids(session, challenge_id=challenge_id)
     rows = session.execute(
         sqlalchemy.select(*map(col, columns)).where(*is_wanted).order_by(col(row.received_at))
     )
@@ -231,51 +264,19 @@ def scored_entries(
         ScoredEntry(
             submission_id=submission_id,
             team_id=team_id or "",
-            kind=SubmissionKind(kind),
+            kind=rules.kind_on_board(SubmissionKind(kind), is_host=team_id in hosts),
             label=label or "",
             received_at=received_at,
             is_chosen=is_chosen,
-            public=scores[submission_id][0].rounded,
-            rounded=scores[submission_id][0].rounded,
-            all_rounded=pairs(scores[submission_id]),
+            public=found[submission_id][0].rounded,
+            rounded=found[submission_id][0].rounded,
+            all_rounded=(shown := scores.pairs(found[submission_id])),
+            phase_id=phase_id,
+            all_public=shown,
         )
-        for submission_id, team_id, kind, label, received_at, is_chosen in rows
-        if submission_id in scores
+        for submission_id, team_id, kind, label, received_at, is_chosen, phase_id in rows
+        if submission_id in found
     )
-
-
-def scores_of(
-    session: Session,
-    table: type[models.ScoreColumns],
-    *wanted: ColumnElement[bool],
-    version: VersionPair | None = None,
-) -> dict[str, tuple[Score, ...]]:
-    """Return each wanted submission's scores under a version, ranking metric first.
-
-    Args:
-        session: Reads.
-        table: Whose scores.
-        wanted: Conditions on submissions.
-        version: None = the active one of each submission's challenge.
-
-    """
-    rows = session.execute(
-        sqlalchemy.select(
-            col(table.submission_id), col(table.metric), col(table.exact), col(table.rounded)
-        )
-        .join(models.Submission, col(models.Submission.id) == table.submission_id)
-        .where(*wanted, versions.is_counted(table, version))
-        .order_by(col(table.position))
-    )
-    found: dict[str, list[Score]] = {}
-    for submission_id, metric, exact, rounded in rows:
-        found.setdefault(submission_id, []).append(Score(metric, exact, Decimal(rounded)))
-    return {submission_id: tuple(scores) for submission_id, scores in found.items()}
-
-
-def pairs(scores: tuple[Score, ...]) -> tuple[tuple[str, Decimal], ...]:
-    """Return metric names with rounded values."""
-    return tuple((score.metric, score.rounded) for score in scores)
 
 
 def _phase_at(challenge: Challenge, *, now: datetime) -> Phase:
@@ -287,7 +288,7 @@ def _phase_at(challenge: Challenge, *, now: datetime) -> Phase:
 def _lines(session: Session, *, team_id: str) -> tuple[QuotaLine, ...]:
     rows = session.exec(
         select(models.QuotaLine)
-        .where(models.QuotaLine.team_id == team_id)
+        .where(col(models.QuotaLine.team_id).in_(accounts.lineage(session, team_id)))
         .order_by(col(models.QuotaLine.id))
     )
     return tuple(
@@ -331,11 +332,22 @@ def _time_of(cursor: str) -> datetime:
 
 def _submissions(session: Session, rows: Sequence[models.Submission]) -> tuple[Submission, ...]:
     ids = [row.id for row in rows]
-    scores = scores_of(session, models.PublicScore, col(models.Submission.id).in_(ids))
-    return tuple(_submission(row, scores.get(row.id, ())) for row in rows)
+    told: dict[str, Told] = {}
+    for challenge_id in {row.challenge_id for row in rows}:
+        wanted = (
+            col(models.Submission.challenge_id) == challenge_id,
+            col(models.Submission.id).in_(ids),
+        )
+        told |= release_lines.told(
+            session,
+            challenge=challenge_queries.by_id(session, challenge_id),
+            scores=scores.scores_of(session, models.PublicScore, *wanted),
+            wanted=wanted,
+        )
+    return tuple(_submission(row, told.get(row.id, Told())) for row in rows)
 
 
-def _submission(row: models.Submission, scores: tuple[Score, ...]) -> Submission:
+def _submission(row: models.Submission, told: Told) -> Submission:
     return Submission(
         id=row.id,
         challenge_id=row.challenge_id,
@@ -355,13 +367,13 @@ def _submission(row: models.Submission, scores: tuple[Score, ...]) -> Submission
         is_chosen=row.is_chosen,
         note=row.note,
         public_scores=tuple(
-            PublicScore(metric=score.metric, exact=score.exact, rounded=score.rounded)
-            for score in scores
+            PublicScore(metric=score.metric, rounded=score.rounded) for score in told.scores
         ),
         delivery=Delivery(row.delivery),
         sender_team_id=row.sender_team_id or row.team_id or "",
         withdrawn_at=row.withdrawn_at,
         withdrawn_words=row.withdrawn_words,
+        release_words=told.words,
     )
 
 

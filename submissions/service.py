@@ -26,7 +26,17 @@ from palio.core.clock import database_now
 from palio.core.errors import Finding
 from palio.core.storage import Blob
 from palio.scoring.card import ScoreCard
-from palio.submissions import exclusions, ledger, models, queries, rules, score_rows, states
+from palio.submissions import (
+    counting,
+    exclusions,
+    ledger,
+    models,
+    queries,
+    release_lines,
+    rules,
+    score_rows,
+    states,
+)
 from palio.submissions.contracts import (
     QuotaCause,
     Receipt,
@@ -34,6 +44,7 @@ from palio.submissions.contracts import (
     SubmissionState,
     UploadLimits,
 )
+from palio.submissions.version_contracts import VersionPair
 
 _State = SubmissionState
 _TICK = timedelta(microseconds=1)
@@ -74,7 +85,13 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     challenge = challenges.lock_challenge_shared(session, challenge.id)
     team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
     rules.check_member(team, person_id=person_id)
-    before = queries.receipt_of_key(session, team_id=team_id, idempotency_key=idempotency_key)
+    before = queries.receipt_of_key(
+        session,
+        team_id=team.id,
+        idempotency_key=idempotency_key,
+        person_id=person_id,
+        sha256=blob.sha256,
+    )
     if before is not None:
         return _same_again(before, blob=blob, delivery=delivery)
     exclusions.check_team_in_force(session, team_id=team.id)
@@ -84,7 +101,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     row = models.Submission(
         challenge_id=challenge.id,
         phase_id=phase.id,
-        team_id=team_id,
+        team_id=team.id,
         person_id=person_id,
         kind=SubmissionKind.COMPETITOR.value,
         label=None,
@@ -98,7 +115,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         received_at=now,
     )
     ledger.charge(session, row, phase=phase, limits=limits)
-    accounts.mark_first_submission(session, team_id=team_id, now=now)
+    accounts.mark_first_submission(session, team_id=team.id, now=now)
     return queries.receipt(row, is_new=True)
 
 
@@ -182,7 +199,10 @@ def record_scores(
     metric_version: int,
     now: datetime,
 ) -> bool:
-    """End a running submission with its scores; False when it does not run (any more)."""
+    """End a running submission with its scores; False when it does not run (any more).
+
+    Where a release rule holds scores back, take `release_lines.lock` before any other lock.
+    """
     if not advance(
         session,
         submission_id=submission_id,
@@ -197,6 +217,12 @@ def record_scores(
         card=card,
         key_version=key_version,
         metric_version=metric_version,
+    )
+    release_lines.note(
+        session,
+        submission_id=submission_id,
+        version=VersionPair(key_version, metric_version),
+        now=now,
     )
     return True
 
@@ -302,21 +328,21 @@ def choose(
 
     """
     challenge = challenges.lock_challenge_shared(session, challenge.id)
-    _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
     row = session.get(models.Submission, submission_id, populate_existing=True)
-    if row is None or row.team_id != team_id:
+    if row is None or row.team_id != team.id:
         raise rules.SubmissionNotFoundError("Your team has no such submission.")
     rules.check_choice(challenge, now=now)
     if row.is_chosen == is_chosen:
         return
     if is_chosen:
-        if not queries.may_count(session, submission_id=submission_id):
+        if not counting.may_count(session, submission_id=submission_id):
             raise rules.NotChoosableError(
                 "This submission is withdrawn or disqualified: it cannot count."
             )
         rules.check_choosable(
             SubmissionState(row.state),
-            chosen=queries.chosen_count(session, team_id=team_id),
+            chosen=queries.chosen_count(session, team_id=team.id),
             finals=challenge.plan.finals,
         )
     row.is_chosen = is_chosen
@@ -344,14 +370,14 @@ def grant(
     """
     rules.check_grant(tries, reason=reason)
     challenge = challenges.lock_challenge_shared(session, challenge.id)
-    _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
     phase = challenge_rules.open_phase(challenge, now=now)
-    ledger.grant(session, team_id=team_id, phase=phase, tries=tries, note=reason, now=now)
+    ledger.grant(session, team_id=team.id, phase=phase, tries=tries, note=reason, now=now)
     audit.record(
         session,
         actor_id=by,
         action="submissions.grant",
-        subject_id=team_id,
+        subject_id=team.id,
         challenge_id=challenge.id,
         detail={"tries": tries},
         now=now,

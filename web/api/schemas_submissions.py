@@ -216,7 +216,9 @@ def submission_view(
     is_detail: bool = False,
 ) -> SubmissionView:
     """Show a submission; `queue` where it has not ended, `runs` of a model in detail."""
-    ended = "Scored." if submission.state is SubmissionState.SCORED else submission.reason
+    ended = submission.reason
+    if submission.state is SubmissionState.SCORED:
+        ended = f"Scored. {submission.release_words}".rstrip()
     return SubmissionView(
         **SubmissionCore.model_validate(submission).model_dump(),
         status=queue.words if queue else ended,
