@@ -108,6 +108,57 @@ class Team:
     first_submission_at: datetime | None
 
 
+class MergerState(StrEnum):
+    """Where the proposal of a merger stands."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    VOID = "void"  # one of the teams merged with a third one first
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """The proposal that two teams become one, and what came of it.
+
+    Attributes:
+        proposer_id, proposer_name: The team whose captain proposed it, as it was called then.
+        other_id, other_name: The team whose captain decides, as it was called then.
+        name: Of the merged team.
+        captain_id: Of the merged team.
+        is_current: Both teams are as they were when it was proposed; False = it cannot be
+            accepted any more, or was decided.
+        survivor_id: The id that goes on, once accepted: that of the older team.
+
+    """
+
+    id: str
+    challenge_id: str
+    proposer_id: str
+    proposer_name: str
+    other_id: str
+    other_name: str
+    name: str
+    captain_id: str
+    made_by: str
+    made_at: datetime
+    state: MergerState
+    is_current: bool
+    decided_at: datetime | None
+    survivor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AbsorbedTeam:
+    """A team that merged into another one: its id still stands in receipts and old boards."""
+
+    id: str
+    name: str
+    merged_into_id: str
+    merged_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something a person was told on the site.

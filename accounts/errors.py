@@ -144,6 +144,18 @@ class TeamFrozenError(ConflictError):
     code = "team_frozen"
 
 
+class MergerNotFoundError(NotFoundError):
+    """No such proposal, or not one of this team's."""
+
+    code = "merger_not_found"
+
+
+class MergerRefusedError(ConflictError):
+    """The two teams cannot become one, or not any more."""
+
+    code = "merger_refused"
+
+
 class ScopeTooLowError(NotAllowedError):
     """The token is good, and does not reach so far."""
 

@@ -111,7 +111,11 @@ class JoinUseRow(SQLModel, table=True):
 
 
 class TeamRow(SQLModel, table=True):
-    """A team of one challenge. Its row lock guards members, first submission and quota."""
+    """A team of one challenge. Its row lock guards members, first submission and quota.
+
+    A team that merged into another keeps its row, without members: receipts and boards name it.
+    `merged_into_id` always names the team that goes on, however many mergers came after.
+    """
 
     __tablename__ = "team"
     __table_args__ = (UniqueConstraint("challenge_id", "name_key"),)
@@ -123,6 +127,33 @@ class TeamRow(SQLModel, table=True):
     captain_id: str = Field(foreign_key="person.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
     first_submission_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    merged_into_id: str | None = Field(default=None, foreign_key="team.id", index=True)
+    merged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MergerRow(SQLModel, table=True):
+    """Two captains' word that their teams become one; rows are never deleted.
+
+    The names are those of the day: afterwards only one of the two teams goes on.
+    """
+
+    __tablename__ = "team_merger"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    challenge_id: str = Field(index=True)
+    proposer_id: str = Field(index=True)  # no foreign key: a team of one may be given up
+    proposer_name: str
+    other_id: str = Field(index=True)
+    other_name: str
+    name: str  # that stays, one of the two
+    captain_id: str = Field(foreign_key="person.id")
+    terms: str  # digest of what both captains agree to: see mergers.terms_of
+    made_by: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    state: str
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    survivor_id: str | None = None
 
 
 class MemberRow(SQLModel, table=True):

@@ -7,7 +7,16 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from palio.accounts import rules
-from palio.accounts.contracts import JoinLink, Member, Person, Role, Scope, Team, TokenInfo
+from palio.accounts.contracts import (
+    AbsorbedTeam,
+    JoinLink,
+    Member,
+    Person,
+    Role,
+    Scope,
+    Team,
+    TokenInfo,
+)
 from palio.accounts.errors import BadLinkError, PersonNotFoundError, TeamNotFoundError
 from palio.accounts.models import (
     InviteRow,
@@ -104,6 +113,20 @@ def role_holders(session: Session, *, challenge_id: str) -> tuple[tuple[Role, Pe
     return tuple((Role(role), person_of(row)) for role, row in found)
 
 
+def host_team_ids(session: Session, *, challenge_id: str) -> frozenset[str]:
+    """Return the teams of a challenge with an organizer or a judge of it among their members."""
+    found = session.exec(
+        select(MemberRow.team_id)
+        .join(
+            RoleRow,
+            (col(RoleRow.person_id) == col(MemberRow.person_id))
+            & (col(RoleRow.challenge_id) == col(MemberRow.challenge_id)),
+        )
+        .where(MemberRow.challenge_id == challenge_id)
+    )
+    return frozenset(found)
+
+
 def join_link(session: Session, *, code: str, now: datetime) -> JoinLink:
     """Return where a join link leads, without using it; raises `BadLinkError`."""
     row = session.exec(select(JoinLinkRow).where(JoinLinkRow.code_sha256 == digest(code))).first()
@@ -145,9 +168,45 @@ def team_named(session: Session, *, challenge_id: str, id_or_name: str) -> Team:
                 TeamRow.name_key == rules.name_key(id_or_name),
             )
         ).first()
+    if row is not None and row.merged_into_id is not None:
+        row = session.get_one(TeamRow, row.merged_into_id)
     if row is None:
         raise TeamNotFoundError(f"No team of this challenge is called {id_or_name!r}.")
     return teams_of(session, [row])[row.id]
+
+
+def current_team_id(session: Session, team_id: str) -> str:
+    """Return the team that goes on for this one after every merger; the same id without one."""
+    found = session.exec(select(TeamRow.merged_into_id).where(TeamRow.id == team_id)).first()
+    return found or team_id
+
+
+def lineage(session: Session, team_id: str) -> tuple[str, ...]:
+    """Return a team's id and those of every team that merged into it, oldest merger first."""
+    absorbed = session.exec(
+        select(TeamRow.id)
+        .where(TeamRow.merged_into_id == team_id)
+        .order_by(col(TeamRow.merged_at), col(TeamRow.id))
+    )
+    return team_id, *absorbed
+
+
+def absorbed_teams(session: Session, *, challenge_id: str) -> tuple[AbsorbedTeam, ...]:
+    """Return the teams of a challenge that merged into others, in the order they did."""
+    rows = session.exec(
+        select(TeamRow)
+        .where(TeamRow.challenge_id == challenge_id, col(TeamRow.merged_into_id).is_not(None))
+        .order_by(col(TeamRow.merged_at), col(TeamRow.id))
+    )
+    return tuple(
+        AbsorbedTeam(
+            id=row.id,
+            name=row.name,
+            merged_into_id=row.merged_into_id or "",
+            merged_at=row.merged_at or row.created_at,
+        )
+        for row in rows
+    )
 
 
 def team_of(session: Session, *, challenge_id: str, person_id: str) -> Team | None:
@@ -164,15 +223,21 @@ def team_counts(session: Session, *, challenge_ids: Sequence[str]) -> dict[str, 
     """Return how many teams each of these challenges has; those without one are left out."""
     rows = session.exec(
         select(TeamRow.challenge_id, func.count())
-        .where(col(TeamRow.challenge_id).in_(set(challenge_ids)))
+        .where(
+            col(TeamRow.challenge_id).in_(set(challenge_ids)), col(TeamRow.merged_into_id).is_(None)
+        )
         .group_by(TeamRow.challenge_id)
     )
     return dict(rows.all())
 
 
 def teams(session: Session, *, challenge_id: str) -> dict[str, Team]:
-    """Return every team of a challenge by id, in two queries."""
-    rows = session.exec(select(TeamRow).where(TeamRow.challenge_id == challenge_id)).all()
+    """Return every team of a challenge by id, in two queries; merged ones are one team."""
+    rows = session.exec(
+        select(TeamRow).where(
+            TeamRow.challenge_id == challenge_id, col(TeamRow.merged_into_id).is_(None)
+        )
+    ).all()
     members = _members(session, col(MemberRow.challenge_id) == challenge_id)
     return {row.id: _team(row, members.get(row.id, ())) for row in rows}
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, delete, select
 
-from palio.accounts import queries, rules, tokens
+from palio.accounts import mergers, queries, rules, tokens
 from palio.accounts.contracts import NewSecret, Person, Team
 from palio.accounts.errors import (
     AlreadyInTeamError,
@@ -52,7 +52,7 @@ def create_team(
 
     """
     clean = _clean_team_name(name)
-    _leave_for_another(session, challenge_id=challenge_id, person_id=person.id)
+    _leave_for_another(session, challenge_id=challenge_id, person_id=person.id, now=now)
     team = _found(session, challenge_id=challenge_id, person=person, name=clean, now=now)
     if team is None:
         if _own_team_id(session, challenge_id=challenge_id, person_id=person.id):
@@ -155,7 +155,7 @@ def accept_invite(
     rules.check_may_join(
         members=len(members), max_members=max_members, merge_deadline=merge_deadline, now=now
     )
-    _leave_for_another(session, challenge_id=row.challenge_id, person_id=person.id)
+    _leave_for_another(session, challenge_id=row.challenge_id, person_id=person.id, now=now)
     link.uses_left -= 1
     session.add(link)
     member = MemberRow(
@@ -166,7 +166,7 @@ def accept_invite(
     return queries.team(session, row.id)
 
 
-def leave_team(session: Session, *, person_id: str, team_id: str, now: datetime) -> None:  # noqa: ARG001 (every verb takes the time)
+def leave_team(session: Session, *, person_id: str, team_id: str, now: datetime) -> None:
     """Leave before the first submission; captaincy passes on, the last one out ends the team.
 
     Raises:
@@ -185,7 +185,7 @@ def leave_team(session: Session, *, person_id: str, team_id: str, now: datetime)
     stay = [(m.joined_at, m.person_id) for m in members if m.person_id != person_id]
     heir = rules.next_captain(stay)
     if heir is None:
-        _delete_team(session, row)
+        _delete_team(session, row, now=now)
     elif row.captain_id == person_id:
         row.captain_id = heir
         session.add(row)
@@ -202,13 +202,16 @@ def mark_first_submission(session: Session, *, team_id: str, now: datetime) -> N
 
 
 def lock_team(session: Session, *, team_id: str) -> Team:
-    """Return the team as it will stay until the transaction ends.
+    """Return the team as it will stay until the transaction ends; a merged one's is the one now.
 
     Raises:
         TeamNotFoundError: There is no such team.
 
     """
-    return queries.teams_of(session, [_locked(session, team_id)])[team_id]
+    row = _locked(session, team_id)
+    if row.merged_into_id is not None:
+        row = _locked(session, row.merged_into_id)
+    return queries.teams_of(session, [row])[row.id]
 
 
 def _solo_names(person: Person) -> Iterator[str]:
@@ -299,7 +302,9 @@ def _lock_with_own(session: Session, row: TeamRow, *, person_id: str) -> None:
         lock_row(session, TeamRow, team_id)
 
 
-def _leave_for_another(session: Session, *, challenge_id: str, person_id: str) -> None:
+def _leave_for_another(
+    session: Session, *, challenge_id: str, person_id: str, now: datetime
+) -> None:
     """Leave a team of one that has not submitted; no team at all is fine."""
     own = _own_team_id(session, challenge_id=challenge_id, person_id=person_id)
     if own is None:
@@ -310,9 +315,9 @@ def _leave_for_another(session: Session, *, challenge_id: str, person_id: str) -
     if row.first_submission_at is not None:
         raise TeamFrozenError(
             f"You have submitted as {row.name!r}, and its tries and scores stay with it, so you "
-            "cannot change to another team."
+            "cannot leave it for another one. The captains of two teams can merge them."
         )
-    _delete_team(session, row)
+    _delete_team(session, row, now=now)
 
 
 def _already_in(row: TeamRow) -> AlreadyInTeamError:
@@ -321,8 +326,12 @@ def _already_in(row: TeamRow) -> AlreadyInTeamError:
     )
 
 
-def _delete_team(session: Session, row: TeamRow) -> None:
+def _delete_team(session: Session, row: TeamRow, *, now: datetime) -> None:
     session.exec(delete(InviteRow).where(col(InviteRow.team_id) == row.id))
     session.exec(delete(MemberRow).where(col(MemberRow.team_id) == row.id))
-    session.delete(row)
-    session.flush()
+    mergers.void_open(session, row.id, now=now)
+    try:
+        with session.begin_nested():
+            session.delete(row)
+    except DBAPIError:  # a case or a disqualification names it: the row stays, nobody is in it
+        session.refresh(row)

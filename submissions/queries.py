@@ -133,15 +133,30 @@ def has_submissions(session: Session, *, team_id: str) -> bool:
 
 
 def pending_count(session: Session, *, challenge_id: str) -> int:
-    """Return how many received submissions have not ended yet, baselines included."""
+    """Return how many received submissions have not ended yet, baselines included.
+
+    Without winners' code that is run again: no board waits for it.
+    """
     return session.exec(
         select(func.count())
         .select_from(models.Submission)
         .where(
             models.Submission.challenge_id == challenge_id,
+            models.Submission.kind != SubmissionKind.VERIFICATION.value,
             col(models.Submission.state).in_([state.value for state in PENDING]),
         )
     ).one()
+
+
+def has_pending_before(session: Session, *, challenge_id: str, before: datetime) -> bool:
+    """Tell whether something received before an instant may still get a score."""
+    wanted = select(models.Submission.id).where(
+        models.Submission.challenge_id == challenge_id,
+        models.Submission.kind != SubmissionKind.VERIFICATION.value,
+        col(models.Submission.received_at) < before,
+        col(models.Submission.state).in_([state.value for state in PENDING]),
+    )
+    return session.exec(wanted.limit(1)).first() is not None
 
 
 def counts_by_state(session: Session, *, challenge_id: str) -> dict[SubmissionState, int]:
@@ -280,9 +295,9 @@ def scored_entries(
 
 
 def _phase_at(challenge: Challenge, *, now: datetime) -> Phase:
-    return next(
-        (phase for phase in challenge.phases if now < phase.closes_at), challenge.phases[-1]
-    )
+    running = (phase for phase in challenge.phases if now < phase.closes_at)
+    late = challenge_rules.late_phase(challenge, now=now)
+    return next(running, late or challenge.phases[-1])
 
 
 def _lines(session: Session, *, team_id: str) -> tuple[QuotaLine, ...]:

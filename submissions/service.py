@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from palio.accounts import queries as accounts_queries
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Team
 from palio.challenges import rules as challenge_rules
@@ -34,6 +35,7 @@ from palio.submissions import (
     queries,
     release_lines,
     rules,
+    score_log,
     score_rows,
     states,
 )
@@ -97,13 +99,18 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     exclusions.check_team_in_force(session, team_id=team.id)
     rules.check_size(challenge.plan, delivery, file_bytes=blob.bytes, limits=limits)
     now = _next_receipt_time(session, challenge_id=challenge.id)
-    phase = challenge_rules.open_phase(challenge, now=now)
+    phase = challenge_rules.intake_phase(challenge, now=now)
+    hosts = accounts_queries.host_team_ids(session, challenge_id=challenge.id)
+    kind = rules.kind_at_receipt(
+        is_host=team.id in hosts,
+        is_late=challenge_rules.late_phase(challenge, now=now) is not None,
+    )
     row = models.Submission(
         challenge_id=challenge.id,
         phase_id=phase.id,
         team_id=team.id,
         person_id=person_id,
-        kind=SubmissionKind.COMPETITOR.value,
+        kind=kind.value,
         label=None,
         delivery=delivery.value,
         file_name=rules.tidy_file_name(file_name),
@@ -221,6 +228,13 @@ def record_scores(
     release_lines.note(
         session,
         submission_id=submission_id,
+        version=VersionPair(key_version, metric_version),
+        now=now,
+    )
+    score_log.note(
+        session,
+        submission_id=submission_id,
+        card=card,
         version=VersionPair(key_version, metric_version),
         now=now,
     )
@@ -348,6 +362,14 @@ def choose(
     row.is_chosen = is_chosen
     session.add(row)
     session.flush()
+    audit.append(
+        session,
+        kind="submissions.selection",
+        subject_id=submission_id,
+        challenge_id=challenge.id,
+        payload={"submission_id": submission_id, "team": team_id, "is_chosen": is_chosen},
+        now=now,
+    )
 
 
 def grant(

@@ -476,6 +476,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("submission_id", name=op.f("pk_prediction_trace")),
     )
     op.create_table(
+        "private_salt",
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("metric_version", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_private_salt_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "submission_id", "key_version", "metric_version", name=op.f("pk_private_salt")
+        ),
+    )
+    op.create_table(
         "private_trace",
         sa.Column("submission_id", sa.String(), nullable=False),
         sa.Column("key_version", sa.Integer(), nullable=False),
@@ -545,6 +560,23 @@ def upgrade() -> None:
             batch_op.f("ix_release_line_challenge_id"), ["challenge_id"], unique=False
         )
 
+    op.create_table(
+        "score_commitment",
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("metric_version", sa.Integer(), nullable=False),
+        sa.Column("public_salt", sa.String(), nullable=False),
+        sa.Column("public_text", sa.String(), nullable=False),
+        sa.Column("event_hash", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_score_commitment_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "submission_id", "key_version", "metric_version", name=op.f("pk_score_commitment")
+        ),
+    )
     op.create_table(
         "shadow_result",
         sa.Column("score_version_id", sa.String(), nullable=False),

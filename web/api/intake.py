@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from palio.accounts import service as account_service
 from palio.accounts.contracts import Caller, Team
 from palio.challenges import rules as challenge_rules
-from palio.challenges.contracts import Delivery
+from palio.challenges.contracts import Challenge, Delivery
 from palio.core.db import reading
 from palio.core.storage import Blob
 from palio.pipeline import launch
@@ -164,7 +165,7 @@ def check_before(state: WebState, caller: Caller, deed: Deed) -> Allowance:
         limits = limits_of(state.settings)
         most = rules.upload_max_bytes(plan, deed.delivery, limits=limits)
         before = team and submissions.receipt_of_key(
-            session, team_id=team.id, idempotency_key=deed.key
+            session, team_id=team.id, idempotency_key=deed.key, person_id=caller.person.id
         )
         if before:  # a repetition gets its receipt whatever the time and the quota
             return Allowance(limit_bytes=most, sha256=before.sha256)
@@ -175,9 +176,9 @@ def check_before(state: WebState, caller: Caller, deed: Deed) -> Allowance:
 
 def _check_try(session: Session, visit: Visit, team: Team | None, *, limits: UploadLimits) -> None:
     challenge, now = visit.challenge, visit.now
-    phase = challenge_rules.open_phase(challenge, now=now)
+    phase = challenge_rules.intake_phase(challenge, now=now)
     if team is None:
-        challenge_rules.check_entry_deadline(challenge, now=now)
+        _check_entry(challenge, now=now)
         return
     window = challenge_rules.quota_window(phase.quota.zone, now=now)
     rules.check_refused_files(
@@ -204,7 +205,7 @@ def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob) -> Receipt:
         visit.require_participant(session)
         team = visit.team(session)
         if team is None:
-            challenge_rules.open_phase(visit.challenge, now=visit.now)
+            challenge_rules.intake_phase(visit.challenge, now=visit.now)
             team = join_alone(session, visit, caller)
         return launch.accept_submission(
             session,
@@ -224,7 +225,13 @@ def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob) -> Receipt:
 
 def join_alone(session: Session, visit: Visit, caller: Caller) -> Team:
     """Make the caller a team of one; raises `EntryDeadlineError`."""
-    challenge_rules.check_entry_deadline(visit.challenge, now=visit.now)
+    _check_entry(visit.challenge, now=visit.now)
     return account_service.solo_team(
         session, challenge_id=visit.challenge.id, person=caller.person, now=visit.now
     )
+
+
+def _check_entry(challenge: Challenge, *, now: datetime) -> None:
+    """Let somebody new in; after the bell nothing can be won, so that everybody may try."""
+    if challenge_rules.late_phase(challenge, now=now) is None:
+        challenge_rules.check_entry_deadline(challenge, now=now)
