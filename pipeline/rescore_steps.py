@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import Delivery
 from palio.challenges.errors import MetricFaultError
+from palio.core import db
 from palio.core.clock import database_now
 from palio.core.ids import new_id
 from palio.core.queue import enqueue
@@ -71,10 +72,13 @@ def add_jobs(session: Session, version: ScoreVersion, *, now: datetime) -> int:
 
 
 def top_up(bench: Bench) -> None:
-    """Add the jobs that open sets of all challenges lack by now."""
-    with bench.work() as session:
-        now = database_now(session)
-        for version in versions.open_sets(session):
+    """Add the jobs that open sets of all challenges lack by now; make complete ones ready."""
+    with db.reading(bench.engine) as session:
+        found = versions.open_sets(session)
+    for version in found:
+        with bench.work() as session:
+            now = database_now(session)
+            rescoring.prepare(session, version=version, now=now)
             add_jobs(session, version, now=now)
 
 

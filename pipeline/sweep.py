@@ -20,7 +20,16 @@ from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.core import db, queue
 from palio.core.clock import database_now
-from palio.pipeline import alarms, board_steps, endings, leases, processes, rules, waiting
+from palio.pipeline import (
+    alarms,
+    board_steps,
+    endings,
+    leases,
+    processes,
+    rescore_steps,
+    rules,
+    waiting,
+)
 from palio.pipeline.app import waiting_messages
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import (
@@ -46,6 +55,7 @@ def sweep(bench: Bench, app: Celery, *, quiet_seconds: int) -> None:
     parts: tuple[Callable[[], None], ...] = (
         lambda: free_jobs_of_dead(bench),
         lambda: give_up_hopeless(bench),
+        lambda: rescore_steps.top_up(bench),
         lambda: send_missing(bench, app),
         lambda: move_clocks(bench),
         lambda: publish_stale(bench),

@@ -15,7 +15,7 @@ from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.core import audit
 from palio.scoring.card import ScoreCard
-from palio.submissions import models, score_rows, versions
+from palio.submissions import models, release_lines, score_log, score_rows, versions
 from palio.submissions.contracts import SubmissionState
 from palio.submissions.rescore_rules import (
     NoRescoreError,
@@ -160,8 +160,24 @@ def record(
             key_version=version.pair.key_version,
             metric_version=version.pair.metric_version,
         )
+        score_log.note(
+            session, submission_id=submission_id, card=card, version=version.pair, now=now
+        )
     session.flush()
     return True
+
+
+def prepare(session: Session, *, version: ScoreVersion, now: datetime) -> None:
+    """Make what a preview needs beside scores, once all are there: what would be told of them."""
+    challenge = challenges.lock_challenge(session, version.challenge_id)
+    row = session.get_one(ScoreVersionRow, version.id, populate_existing=True)
+    done = versions.progress(session, version)
+    if row.state != VersionState.SHADOW.value or done.missing or row.replayed == done.scored:
+        return
+    release_lines.replay(session, challenge=challenge, version=version.pair, now=now)
+    row.replayed = done.scored
+    session.add(row)
+    session.flush()
 
 
 def activate(session: Session, *, challenge: Challenge, by: str, now: datetime) -> Activation:

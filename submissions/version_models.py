@@ -10,7 +10,7 @@ from palio.core.ids import new_id
 
 
 class ScoreVersionRow(SQLModel, table=True):
-    """One pair of answer key and metric. Only `state`, `reason` and `applied_at` ever change.
+    """One pair of answer key and metric. What is scored by never changes.
 
     A challenge that was never rescored has no row: it stands at `version_contracts.FIRST`.
     """
@@ -48,6 +48,7 @@ class ScoreVersionRow(SQLModel, table=True):
     made_by: str
     made_at: datetime = Field(sa_type=UtcDateTime)
     applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    replayed: int = 0  # how many results the release lines were made from
 
 
 class ShadowResult(SQLModel, table=True):

@@ -1,5 +1,7 @@
 """Which scores count: reads of a challenge's score versions, and the condition that picks one."""
 
+from collections.abc import Collection
+
 import sqlalchemy
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, func
@@ -152,6 +154,17 @@ def missing_ids(session: Session, version: ScoreVersion) -> tuple[str, ...]:
         .order_by(col(row.received_at))
     )
     return tuple(session.execute(wanted).scalars())
+
+
+def counts_by_team(session: Session, *, submission_ids: Collection[str]) -> dict[str, int]:
+    """Return how many of these submissions each team has; baselines are left out."""
+    found = session.execute(
+        sqlalchemy.select(col(models.Submission.team_id), func.count())
+        .where(col(models.Submission.id).in_(submission_ids))
+        .where(col(models.Submission.team_id).is_not(None))
+        .group_by(col(models.Submission.team_id))
+    )
+    return {team_id: count for team_id, count in found if team_id is not None}
 
 
 def row_in_state(
