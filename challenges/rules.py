@@ -1,6 +1,7 @@
 """What a challenge allows at a given moment: states, phases, extensions, quota days."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from palio.challenges.contracts import (
     ChallengePlan,
     ChallengeState,
     Phase,
+    Quota,
     QuotaWindow,
 )
 from palio.challenges.errors import (
@@ -24,6 +26,8 @@ from palio.scoring import registry
 from palio.scoring.direction import Direction
 
 _S = ChallengeState
+LATE_PER_DAY = 5  # where the last phase has no limit a day
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 MOVES: Mapping[ChallengeState, frozenset[ChallengeState]] = MappingProxyType(
     {
@@ -103,6 +107,29 @@ def open_phase(challenge: Challenge, *, now: datetime) -> Phase:
             return phase
     closed_at = challenge.phases[-1].closes_at
     raise ClosedError(f"Submissions closed on {in_words(closed_at)}. It is now {in_words(now)}.")
+
+
+def intake_phase(challenge: Challenge, *, now: datetime) -> Phase:
+    """Return the phase that takes submissions at `now`, after the last close the late one.
+
+    Raises:
+        NotOpenYetError, ClosedError: As `open_phase`, where late entries are not taken.
+
+    """
+    return late_phase(challenge, now=now) or open_phase(challenge, now=now)
+
+
+def late_phase(challenge: Challenge, *, now: datetime) -> Phase | None:
+    """Return what takes entries after the bell: the last phase without an end, by the day only.
+
+    None before the close, where the challenge takes no late entries, and once it is put away.
+    """
+    last = challenge.phases[-1]
+    is_over = challenge.state not in (ChallengeState.DRAFT, ChallengeState.ARCHIVED)
+    if not challenge.plan.board.has_late_entries or not is_over or now < last.closes_at:
+        return None
+    quota = Quota(per_day=last.quota.per_day or LATE_PER_DAY, total=None, zone=last.quota.zone)
+    return replace(last, opens_at=last.closes_at, closes_at=_NEVER, quota=quota)
 
 
 def closes_at(challenge: Challenge) -> datetime:

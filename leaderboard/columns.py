@@ -49,20 +49,30 @@ def values_of(
     """Return every column's value of every entry, by submission id and column name.
 
     Mean and median of ranks rank each metric among the ranked entries (1-2-2-4, each in its own
-    direction); an unranked one gets the ranks it would have (integrity.md §3.3).
+    direction); an unranked one gets the ranks it would have (integrity.md §3.3). A column is left
+    out of an entry that lacks a metric of it, as while a release rule tells the first one only.
     """
     ranks = _MetricRanks([entry for entry in entries if is_ranked(entry)], view)
-    return {
-        entry.submission_id: {
+    shown: dict[tuple[str, ...], tuple[BoardColumn, ...]] = {}
+    found: dict[str, dict[str, Decimal]] = {}
+    for entry in entries:
+        names = metrics_of(entry)
+        if names not in shown:
+            shown[names] = tuple(column for column in view.columns if {*column.of} <= {*names})
+        found[entry.submission_id] = {
             column.name: (
                 ranks.value(entry, column)
                 if column.kind in RANK_KINDS
                 else own_value(entry.all_rounded, column)
             )
-            for column in view.columns
+            for column in shown[names]
         }
-        for entry in entries
-    }
+    return found
+
+
+def metrics_of(entry: ScoredEntry) -> tuple[str, ...]:
+    """Return the names of the metrics an entry has a score for."""
+    return tuple(name for name, _ in entry.all_rounded)
 
 
 def choice_keys(scores: Values, view: View) -> list[Decimal]:
@@ -91,7 +101,8 @@ class _MetricRanks:
         names = {name for column in view.columns if column.kind in RANK_KINDS for name in column.of}
         self._lower = view.lower
         self._sorted: Mapping[str, list[Decimal]] = {
-            name: sorted(self._key(entry, name) for entry in ranked) for name in names
+            name: sorted(self._key(entry, name) for entry in ranked if name in metrics_of(entry))
+            for name in names
         }
 
     def _key(self, entry: ScoredEntry, name: str) -> Decimal:

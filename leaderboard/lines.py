@@ -40,6 +40,8 @@ def reaches(score: Decimal, *, line: Decimal, direction: Direction) -> bool:
 
 def rounded(value: Decimal, *, digits: int) -> Decimal:
     """Round half to even to so many decimal places."""
+    if value.as_tuple().exponent == -digits:  # nearly always: metrics come rounded
+        return value
     return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN, WIDE)
 
 

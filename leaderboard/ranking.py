@@ -67,7 +67,8 @@ def rank(entries: Iterable[ScoredEntry], *, view: View) -> Ranked:
     The last phase is the last declared one on the private board, and on the others the last one
     with entries.
     """
-    wanted = [entry for entry in entries if _is_on(entry, view)]
+    needed = frozenset(metric for name in view.order for metric in view.column(name).of)
+    wanted = [entry for entry in entries if _is_on(entry, view, needed)]
     if not view.phases:
         return _ranked(wanted, view=view)
     begun = {entry.phase_id for entry in wanted if entry.kind is not SubmissionKind.BASELINE}
@@ -141,12 +142,11 @@ def baseline(baselines: Iterable[ScoredEntry], *, view: View) -> ScoredEntry | N
     )
 
 
-def _is_on(entry: ScoredEntry, view: View) -> bool:
+def _is_on(entry: ScoredEntry, view: View, needed: frozenset[str]) -> bool:
     if entry.kind not in _ON_BOARD.get(view.board, _ON_TIME):
         return False
-    # An entry that lacks a metric of a column cannot be compared with the others.
-    names = {name for name, _ in entry.all_rounded}
-    return all(name in names for column in view.columns for name in column.of)
+    # An entry that lacks a metric of an ordering column cannot be compared with the others.
+    return needed.issubset(columns.metrics_of(entry))
 
 
 def _is_ranked(entry: ScoredEntry) -> bool:

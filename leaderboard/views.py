@@ -58,7 +58,10 @@ class View:
             KeyError: There is none.
 
         """
-        return {column.name: column for column in self.columns}[name]
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
 
     @property
     def first(self) -> BoardColumn:

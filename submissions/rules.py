@@ -24,7 +24,7 @@ from palio.core.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from palio.submissions.contracts import SubmissionState, UploadLimits
+from palio.submissions.contracts import SubmissionKind, SubmissionState, UploadLimits
 from palio.submissions.states import ENDED
 
 NOTE_MAX_CHARS = 500
@@ -328,6 +328,22 @@ def check_size(
             f"The file has {file_bytes:,} bytes; the limit for {WORDS_OF_DELIVERY[delivery]}"
             f" is {most:,} bytes."
         )
+
+
+def kind_at_receipt(*, is_host: bool, is_late: bool) -> SubmissionKind:
+    """Return what a team's submission is when it comes in."""
+    if is_late:
+        return SubmissionKind.LATE
+    return SubmissionKind.HOST if is_host else SubmissionKind.COMPETITOR
+
+
+def kind_on_board(kind: SubmissionKind, *, is_host: bool) -> SubmissionKind:
+    """Return what a submission counts as now: whoever judges a challenge is not ranked in it.
+
+    Roles can be given after a submission came in, so the team is asked again whenever a board
+    is made; what came in as a host's stays one.
+    """
+    return SubmissionKind.HOST if is_host and kind is SubmissionKind.COMPETITOR else kind
 
 
 def check_same_file(before_sha256: str, sha256: str | None) -> None:
