@@ -64,12 +64,13 @@ def reveal(session: Session, *, challenge: Challenge, now: datetime, by: str = S
     """
     challenge = challenges.lock_challenge(session, challenge.id)
     before = _newest(session, challenge_id=challenge.id, board=Board.PRIVATE)
-    if before is not None:
+    if before is not None and challenge.revealed_at is not None:
         return queries.parsed(before)
+    version = 1 if before is None else before.version + 1  # it has opened again since then
     pending = submissions.pending_count(session, challenge_id=challenge.id)
     rules.check_reveal(challenge, pending=pending, now=now)
     body = _private_body(session, challenge, now=now)
-    snapshot = _keep(session, challenge, board=Board.PRIVATE, version=1, body=body, now=now)
+    snapshot = _keep(session, challenge, board=Board.PRIVATE, version=version, body=body, now=now)
     audit.record(
         session,
         actor_id=by,

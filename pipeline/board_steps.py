@@ -84,5 +84,11 @@ def settle(bench: Bench, challenge_id: str) -> bool:
         _publish(session, challenge_id, now=now)
         board = leaderboard.reveal(session, challenge=challenge, now=now)
         challenge_service.mark_revealed(session, challenge_id=challenge_id, now=now)
-        prizes.propose(session, challenge=challenge, standings=board.standings, now=now)
+        prizes.propose(
+            session,
+            challenge=challenge,
+            standings=board.standings,
+            columns=board.columns,
+            now=now,
+        )
     return True

@@ -1,16 +1,21 @@
-"""Who gets which prize: pure functions of the final board."""
+"""What may be done with an award, and what it does by itself: pure decisions and their errors."""
 
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import groupby
+from datetime import datetime, timedelta
 
-from palio.challenges.prize_contracts import PrizePlan, TieRule
-from palio.core.errors import ConflictError, NotFoundError
-from palio.core.money import Money, split
-from palio.leaderboard.contracts import Standing
-from palio.prizes.contracts import Award, AwardState
-from palio.submissions.contracts import SubmissionKind
+from palio.challenges.contracts import ChallengePlan
+from palio.challenges.prize_contracts import Gate
+from palio.core.errors import BadRequestError, ConflictError, NotAllowedError, NotFoundError
+from palio.prizes import states
+from palio.prizes.contracts import Award, AwardState, GateRecord, Split
+
+BASIS_POINTS = 10_000
+WORDS_MAX_CHARS = 2000
+
+_S = AwardState
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class AwardNotFoundError(NotFoundError):
@@ -25,6 +30,12 @@ class AwardDecidedError(ConflictError):
     code = "award_decided"
 
 
+class AwardStateError(ConflictError):
+    """The award does not stand where this can be done."""
+
+    code = "award_state"
+
+
 class BetterPlaceOpenError(ConflictError):
     """A better place is undecided: this team would move up if that one declines."""
 
@@ -37,59 +48,115 @@ class AwardsUndecidedError(ConflictError):
     code = "awards_undecided"
 
 
+class NotYourAwardError(NotAllowedError):
+    """Somebody else has to do this."""
+
+    code = "award_not_yours"
+
+
+class GateNotAskedError(ConflictError):
+    """The challenge has no such gate."""
+
+    code = "gate_not_asked"
+
+
+class BadEvidenceError(BadRequestError):
+    """A gate is recorded with the hash of what was seen, or with words."""
+
+    code = "bad_evidence"
+
+
+class BadSplitError(BadRequestError):
+    """The parts of a split do not add up, or are not those of the team's members."""
+
+    code = "bad_split"
+
+
+class SplitFrozenError(ConflictError):
+    """The award is given; how it is split stays."""
+
+    code = "split_frozen"
+
+
+class LastCallTooLateError(ConflictError):
+    """The challenge no longer runs."""
+
+    code = "last_call_too_late"
+
+
 @dataclass(frozen=True, slots=True)
-class Allocation:
-    """A prize and the team it falls to.
+class Facts:
+    """What decides whether an award goes on by itself.
 
     Attributes:
-        place: 1 = best; teams that share places all have the best of them.
+        passed: Gates passed so far.
+        has_open_case: The team is accused of something and no decision is final.
+        is_signed: Every member signed the split as it stands; true for a team of one.
+        has_proposal: Somebody proposed another split than equal parts.
+        is_blocked: An award of a better or shared place is not ready yet.
 
     """
 
-    place: int
-    title: str
-    money: Money
-    team_id: str
-    team_name: str
-    score: Decimal
-    submission_id: str
+    passed: frozenset[Gate] = frozenset()
+    has_open_case: bool = False
+    is_signed: bool = False
+    has_proposal: bool = False
+    is_blocked: bool = False
 
 
-def allocate(
-    standings: Iterable[Standing],
-    *,
-    prizes: Sequence[PrizePlan],
-    tie_rule: TieRule,
-    passed_over: Collection[str] = (),
-) -> tuple[Allocation, ...]:
-    """Give every prize to the team on its place, best place first.
+def next_state(
+    award: Award, *, plan: ChallengePlan, facts: Facts, now: datetime
+) -> AwardState | None:
+    """Return where an award goes by itself at `now`, None while it waits.
 
-    Baseline lines and the teams in `passed_over` take no place; those behind them move up.
-    Where scores are equal, EARLIER gives places one by one in board order (earlier receipt
-    first); SHARED lets the tied teams pool the prizes of the places they fill and split them
-    evenly, left-over units to the earlier ones (integrity.md §5.3). Prizes in different
-    currencies are never added up.
+    Only the next step: the caller asks again after each. A clock that runs out forfeits where the
+    team is waited for, and moves on where the organizer is (integrity.md §5.4).
+    """
+    is_due = award.due_at is not None and now >= award.due_at
+    gates = plan.verification.gates
+    goes: dict[AwardState, AwardState | None] = {}
+    if is_due:
+        goes |= {
+            _S.PROVISIONAL: _S.NOTIFIED if gates else _S.CONFIRMED,
+            _S.NOTIFIED: _S.FORFEITED,
+            _S.ACCEPTED: _S.FORFEITED,
+            _S.SENT: _S.CONFIRMED,
+        }
+        if not (facts.has_open_case or facts.is_blocked):
+            goes[_S.SPLIT_SIGNED] = _S.PAYABLE
+    if Gate.CODE not in gates or Gate.CODE in facts.passed:
+        goes[_S.DOCUMENTS] = _S.CODE_VERIFIED
+    if set(gates) <= facts.passed and not facts.has_open_case:
+        goes[_S.CODE_VERIFIED] = _S.ELIGIBLE
+    goes[_S.ELIGIBLE] = _split_state(award, plan=plan, facts=facts, now=now)
+    return goes.get(award.state)
 
-    Args:
-        standings: The final board, in board order.
-        prizes: Any order; several may stand on one rank.
-        tie_rule: As declared.
-        passed_over: Ids of teams that declined.
+
+def _split_state(
+    award: Award, *, plan: ChallengePlan, facts: Facts, now: datetime
+) -> AwardState | None:
+    """Signed by all, or nobody wants another than equal parts, or nobody signs the other one."""
+    if facts.is_signed:
+        return _S.SPLIT_SIGNED
+    limit = award.due_at
+    if facts.has_proposal and award.entered_at is not None:
+        patience = award.entered_at + timedelta(days=plan.escrow.silence_days)
+        limit = patience if limit is None else max(limit, patience)
+    return _S.SPLIT_SIGNED if limit is not None and now >= limit else None
+
+
+def check_state(award: Award, *allowed: AwardState) -> None:
+    """Let something be done only where it makes sense.
+
+    Raises:
+        AwardStateError: Says where the award stands.
 
     """
-    competing = [
-        line
-        for line in standings
-        if line.kind is SubmissionKind.COMPETITOR and line.team_id not in passed_over
-    ]
-    given: list[Allocation] = []
-    place = 1
-    for group in _groups(competing, tie_rule=tie_rule):
-        places = range(place, place + len(group))
-        pool = [prize for prize in sorted(prizes, key=_rank) if prize.rank in places]
-        given.extend(_shares(pool, group=group, place=place))
-        place += len(group)
-    return tuple(given)
+    if award.state not in allowed:
+        wanted = " or ".join(state.value.replace("_", " ") for state in allowed)
+        raise AwardStateError(
+            f"This award is {award.state.value.replace('_', ' ')}; this needs one that is {wanted}."
+        )
 
 
 def check_open(award: Award) -> None:
@@ -99,25 +166,33 @@ def check_open(award: Award) -> None:
         AwardDecidedError: It was decided before.
 
     """
-    if award.state is not AwardState.PROVISIONAL:
-        raise AwardDecidedError(f"This award is {award.state.value} already; that stays.")
+    if award.state not in states.UNDECIDED:
+        words = award.state.value.replace("_", " ")
+        raise AwardDecidedError(f"This award is {words} already; that stays.")
 
 
-def check_confirm(award: Award, *, awards: Iterable[Award]) -> None:
-    """Let an award be confirmed once every better place is decided.
+def check_confirm(award: Award, *, awards: Iterable[Award], gates: Collection[Gate] = ()) -> None:
+    """Let an award be confirmed by its organizer's word alone, once every better place is decided.
 
     So a team that moves up never leaves a confirmed prize behind.
 
     Raises:
         AwardDecidedError: It was decided before.
+        AwardStateError: The challenge verifies its winners.
         BetterPlaceOpenError: Names the place to decide first.
 
     """
     check_open(award)
+    if gates:
+        raise AwardStateError(
+            "This challenge verifies its winners: notify the team, and the award goes its way."
+        )
     better = [
         other.place
         for other in awards
-        if other.state is AwardState.PROVISIONAL and other.place < award.place
+        if other.state in states.UNDECIDED
+        and (other.pot, other.round) == (award.pot, award.round)
+        and other.place < award.place
     ]
     if better:
         raise BetterPlaceOpenError(
@@ -125,34 +200,74 @@ def check_confirm(award: Award, *, awards: Iterable[Award]) -> None:
         )
 
 
-def _rank(prize: PrizePlan) -> int:
-    return prize.rank
+def is_blocked(award: Award, *, awards: Iterable[Award]) -> bool:
+    """Tell whether an award must wait: a better place, or one it shares, is not ready.
+
+    Were it paid first and the other one lost, it would have to move up with its money paid.
+    """
+    waits_for = states.UNDECIDED - {_S.SPLIT_SIGNED}
+    return any(
+        other.id != award.id
+        and (other.pot, other.round) == (award.pot, award.round)
+        and other.place <= award.place
+        and other.state in waits_for
+        for other in awards
+    )
 
 
-def _groups(standings: Sequence[Standing], *, tie_rule: TieRule) -> list[list[Standing]]:
-    if tie_rule is TieRule.EARLIER:
-        return [[line] for line in standings]
-    return [list(lines) for _, lines in groupby(standings, key=lambda line: line.score)]
+def check_evidence(sha256: str, *, words: str) -> None:
+    """Accept a gate's evidence: the hash of what was seen, or words where nothing can be hashed.
+
+    Raises:
+        BadEvidenceError: Neither, or no SHA-256, or too many words.
+
+    """
+    if sha256 and not _SHA256.fullmatch(sha256):
+        raise BadEvidenceError("The evidence is a SHA-256: 64 hexadecimal digits in lower case.")
+    if not sha256 and not words.strip():
+        raise BadEvidenceError("Give the SHA-256 of what you saw, or say in words what it was.")
+    if len(words) > WORDS_MAX_CHARS or "\0" in words:
+        raise BadEvidenceError(f"At most {WORDS_MAX_CHARS} characters of plain text.")
 
 
-def _shares(
-    pool: Sequence[PrizePlan], *, group: Sequence[Standing], place: int
-) -> list[Allocation]:
-    shares: list[Allocation] = []
-    for currency in dict.fromkeys(prize.money.currency for prize in pool):
-        own = [prize for prize in pool if prize.money.currency == currency]
-        title = " + ".join(prize.title for prize in own)
-        parts = split(sum(prize.money.minor for prize in own), [1] * len(group))
-        shares.extend(
-            Allocation(
-                place=place,
-                title=f"{title} (shared)" if len(group) > 1 else title,
-                money=Money(part, currency),
-                team_id=line.team_id,
-                team_name=line.name,
-                score=line.score,
-                submission_id=line.submission_id,
-            )
-            for line, part in zip(group, parts, strict=True)
+def check_gate(gate: Gate, *, plan: ChallengePlan) -> None:
+    """Let a gate be recorded that the challenge declares.
+
+    Raises:
+        GateNotAskedError: It does not.
+
+    """
+    if gate not in plan.verification.gates:
+        raise GateNotAskedError(f"This challenge has no gate {gate.value}.")
+
+
+def check_split(parts: Mapping[str, int], *, members: Collection[str]) -> None:
+    """Accept a split: a part for every member and nobody else, 10,000 together.
+
+    Raises:
+        BadSplitError: In words.
+
+    """
+    if set(parts) != set(members):
+        raise BadSplitError("Give every member of the team a part, 0 included, and nobody else.")
+    if any(points < 0 for points in parts.values()) or sum(parts.values()) != BASIS_POINTS:
+        raise BadSplitError(
+            f"The parts must add up to 100 % (10,000 basis points); they are {sum(parts.values())}."
         )
-    return shares
+
+
+def equal_parts(members: Sequence[str]) -> dict[str, int]:
+    """Return equal parts in basis points, the odd ones to the first; amounts are split anew."""
+    each, odd = divmod(BASIS_POINTS, len(members))
+    return {member: each + (place < odd) for place, member in enumerate(members)}
+
+
+def is_signed(split: Split) -> bool:
+    """Tell whether everybody agreed to the split."""
+    return all(share.has_signed for share in split.shares) or len(split.shares) == 1
+
+
+def passed_gates(records: Iterable[GateRecord]) -> frozenset[Gate]:
+    """Return the gates whose last record says passed; `records` from old to new."""
+    latest = {record.gate: record.has_passed for record in records}
+    return frozenset(gate for gate, has_passed in latest.items() if has_passed)

@@ -1,61 +1,88 @@
-"""Prizes are offered at the reveal, and confirmed or declined by people; every step audited.
+"""Prizes are offered at the reveal and follow the final board; every step audited.
 
-The challenge row is locked first, exclusively: one decision at a time.
+The challenge row is locked first, exclusively: one decision at a time. What a team or an organizer
+does with one award is in `workflow`.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from palio.accounts import messages
+from palio.accounts import queries as accounts
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge
-from palio.core import audit
+from palio.challenges.contracts import Challenge, ChallengeState
+from palio.challenges.prize_contracts import PrizeKind
 from palio.leaderboard import queries as boards
-from palio.leaderboard.contracts import Board, Standing
-from palio.prizes import queries, rules
+from palio.leaderboard.contracts import Board, Column, Standing
+from palio.prizes import (
+    divisions,
+    facts,
+    moves,
+    progress,
+    queries,
+    rules,
+    splits,
+    states,
+    thresholds,
+)
+from palio.prizes.allocation import Allocation, Before, Ranked, allocate_all
 from palio.prizes.contracts import Award, AwardState
 from palio.prizes.models import AwardRow
+from palio.submissions import exclusions
 
-SYSTEM = "system"
+SYSTEM = moves.SYSTEM
+
+_S = AwardState
+_OVER = (ChallengeState.REVEALED, ChallengeState.AWARDED)
 
 
 def propose(
-    session: Session, *, challenge: Challenge, standings: Sequence[Standing], now: datetime
+    session: Session,
+    *,
+    challenge: Challenge,
+    standings: Sequence[Standing],
+    now: datetime,
+    columns: Sequence[Column] = (),
 ) -> tuple[Award, ...]:
     """Offer the prizes by the final board and return the awards; done once, repeats change nothing.
+
+    Where the rules say so and nobody can win anything, the challenge opens again instead.
 
     Args:
         session: The caller's transaction.
         challenge: Already revealed in this transaction or before.
         standings: The private board, in board order.
         now: The database's time.
+        columns: Of that board; those after the first decide statistical ties.
 
     """
     challenge = challenges.lock_challenge(session, challenge.id)
-    before = queries.awards(session, challenge_id=challenge.id)
-    if before:
-        return before
-    allocations = rules.allocate(
-        standings, prizes=challenge.plan.prizes, tie_rule=challenge.plan.tie_rule
-    )
-    for allocation in allocations:
-        _offer(session, None, allocation, challenge_id=challenge.id, by=SYSTEM, now=now)
+    rows = _rows(session, challenge)
+    if not any(row.kind != PrizeKind.PROGRESS.value for row in rows):
+        board = ranked(session, challenge, standings=standings, columns=columns)
+        _bring_in_line(session, challenge, board, by=SYSTEM, now=now)
+        _close_when_decided(session, challenge, now=now)
     return queries.awards(session, challenge_id=challenge.id)
 
 
 def confirm(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
-    """Settle that a team gets its prize; the last decision makes the challenge awarded.
+    """Settle by the organizer's word that a team gets its prize, where no gates are declared.
+
+    The last decision makes the challenge awarded. With money deposited the award is payable then.
 
     Raises:
-        AwardNotFoundError, AwardDecidedError: In words.
+        AwardNotFoundError, AwardDecidedError, AwardStateError: In words.
         BetterPlaceOpenError: Places are confirmed best first.
 
     """
-    award = _lock(session, award_id)
-    rules.check_confirm(award, awards=queries.awards(session, challenge_id=award.challenge_id))
-    _decide(session, award, AwardState.CONFIRMED, by=by, now=now)
-    _close_when_decided(session, challenge_id=award.challenge_id, now=now)
+    challenge, row = lock(session, award_id)
+    awards = queries.awards(session, challenge_id=challenge.id)
+    gates = challenge.plan.verification.gates
+    rules.check_confirm(queries.award_of(row), awards=awards, gates=gates)
+    moves.enter(session, row, _S.CONFIRMED, challenge=challenge, by=by, now=now)
+    _close_when_decided(session, challenge, now=now)
     return queries.award(session, award_id)
 
 
@@ -68,14 +95,12 @@ def decline(session: Session, *, award_id: str, by: str, now: datetime) -> Award
         AwardNotFoundError, AwardDecidedError: In words.
 
     """
-    award = _lock(session, award_id)
-    rules.check_open(award)
-    awards = queries.awards(session, challenge_id=award.challenge_id)
-    for own in awards:
-        if own.team_id == award.team_id and own.state is AwardState.PROVISIONAL:
-            _decide(session, own, AwardState.DECLINED, by=by, now=now)
-    _offer_again(session, challenge_id=award.challenge_id, by=by, now=now)
-    _close_when_decided(session, challenge_id=award.challenge_id, now=now)
+    challenge, row = lock(session, award_id)
+    rules.check_open(queries.award_of(row))
+    for own in _rows(session, challenge):
+        if own.team_id == row.team_id and AwardState(own.state) in states.UNDECIDED:
+            moves.enter(session, own, _S.DECLINED, challenge=challenge, by=by, now=now)
+    settle(session, challenge, by=by, now=now)
     return queries.award(session, award_id)
 
 
@@ -83,111 +108,282 @@ def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> b
     """Put a challenge away once every award is decided; False when it was before.
 
     Raises:
-        AwardsUndecidedError: An award is provisional.
+        AwardsUndecidedError: An award is undecided.
         IllegalMoveError: The private board is not revealed.
 
     """
     challenges.lock_challenge(session, challenge_id)
     awards = queries.awards(session, challenge_id=challenge_id)
-    if any(award.state is AwardState.PROVISIONAL for award in awards):
-        raise rules.AwardsUndecidedError("Confirm or decline every award first.")
+    if any(award.state in states.UNDECIDED for award in awards):
+        raise rules.AwardsUndecidedError("Every award has to be decided first.")
     return challenges.archive(session, challenge_id=challenge_id, by=by, now=now)
 
 
-def _lock(session: Session, award_id: str) -> Award:
-    challenges.lock_challenge(session, queries.award(session, award_id).challenge_id)
-    return queries.award(session, award_id)  # as it stands under the lock
+def follow_board(
+    session: Session, challenge: Challenge, *, now: datetime, by: str = SYSTEM
+) -> tuple[Award, ...]:
+    """Bring the awards in line with the newest private board and the disqualifications in force.
+
+    A disqualified team loses what is not paid yet, a team let in again is offered its prize anew,
+    and teams move up or down with the board. What is given for good stays: taking back money that
+    was sent is a decision of its own, `workflow.claw_back`.
+    """
+    challenge = challenges.lock_challenge(session, challenge.id)
+    out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
+    for row in _rows(session, challenge):
+        if row.team_id in out:
+            _disqualify(session, row, challenge=challenge, by=by, now=now)
+    settle(session, challenge, by=by, now=now)
+    return queries.awards(session, challenge_id=challenge.id)
 
 
-def _decide(session: Session, award: Award, state: AwardState, *, by: str, now: datetime) -> None:
-    row = session.get_one(AwardRow, award.id)
-    row.state = state.value
-    row.decided_at = now
-    session.add(row)
-    session.flush()
-    _audit(session, row, action=f"prizes.{state.value}", by=by, now=now)
+def run_clocks(session: Session, *, challenge_id: str, now: datetime) -> None:
+    """Do what time alone asks for: remind, forfeit, offer to the next in rank, go on.
 
-
-def _offer_again(session: Session, *, challenge_id: str, by: str, now: datetime) -> None:
-    """Bring the awards in line with the board without the teams that declined."""
+    Doing it twice changes nothing; it may be interrupted anywhere.
+    """
     challenge = challenges.lock_challenge(session, challenge_id)
-    board = boards.latest(session, challenge_id=challenge_id, board=Board.PRIVATE)
-    rows = session.exec(select(AwardRow).where(AwardRow.challenge_id == challenge_id)).all()
-    standing = {
-        (row.team_id, row.currency): row for row in rows if row.state != AwardState.DECLINED.value
-    }
-    allocations = rules.allocate(
-        () if board is None else board.standings,
+    for row in _rows(session, challenge):
+        if row.remind_at is not None and row.remind_at <= now:
+            row.remind_at = None
+            session.add(row)
+            words = "Reminder: {what} in {title} waits for your team {until}."
+            moves.send(session, row, challenge=challenge, words=words, now=now)
+    settle(session, challenge, by=SYSTEM, now=now)
+
+
+def settle(session: Session, challenge: Challenge, *, by: str, now: datetime) -> None:
+    """Move every award as far as it goes by itself, and offer what was lost to the next in rank."""
+    while _advance(session, challenge, now=now) or _offer_again(session, challenge, by=by, now=now):
+        pass
+    _close_when_decided(session, challenge, now=now)
+
+
+def lock(session: Session, award_id: str) -> tuple[Challenge, AwardRow]:
+    """Return an award as it stands under its challenge's lock, and the challenge.
+
+    Raises:
+        AwardNotFoundError: There is none of this id.
+
+    """
+    found = queries.award(session, award_id)
+    challenge = challenges.lock_challenge(session, found.challenge_id)
+    return challenge, queries.row_of(session, award_id)
+
+
+def ranked(
+    session: Session,
+    challenge: Challenge,
+    *,
+    standings: Sequence[Standing],
+    columns: Sequence[Column],
+) -> Ranked:
+    """Return a private board with all that prizes depend on."""
+    return Ranked(
+        standings=tuple(standings),
+        columns=tuple(columns),
+        reaches=thresholds.teams_beyond(challenge.plan, standings),
+        divisions=divisions.members(session, challenge=challenge),
+    )
+
+
+def _rows(session: Session, challenge: Challenge) -> tuple[AwardRow, ...]:
+    rows = queries.rows_of(session, challenge_id=challenge.id)
+    return tuple(row for row in rows if row.round == challenge.round)
+
+
+def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Make the moves that awards make by themselves; tell whether there was one."""
+    has_moved = False
+    for row in _rows(session, challenge):
+        to = rules.next_state(
+            queries.award_of(row),
+            plan=challenge.plan,
+            facts=facts.of_award(session, row),
+            now=now,
+        )
+        if to is not None:
+            moves.enter(session, row, to, challenge=challenge, by=SYSTEM, now=now)
+            has_moved = True
+    return has_moved
+
+
+def _offer_again(session: Session, challenge: Challenge, *, by: str, now: datetime) -> bool:
+    """Bring the awards in line with the board; tell whether something changed."""
+    has_changed = progress.offer_again(session, challenge, now=now)
+    if challenge.state not in _OVER:
+        return has_changed
+    board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+    if board is None:
+        return has_changed
+    found = ranked(session, challenge, standings=board.standings, columns=board.columns)
+    return _bring_in_line(session, challenge, found, by=by, now=now) or has_changed
+
+
+def _bring_in_line(
+    session: Session, challenge: Challenge, board: Ranked, *, by: str, now: datetime
+) -> bool:
+    rows = [row for row in _rows(session, challenge) if row.kind != PrizeKind.PROGRESS.value]
+    allocations = allocate_all(
+        board,
         prizes=challenge.plan.prizes,
         tie_rule=challenge.plan.tie_rule,
-        passed_over={row.team_id for row in rows if row.state == AwardState.DECLINED.value},
+        before=_before(session, rows, challenge),
     )
-    for allocation in allocations:
-        mine = standing.pop((allocation.team_id, allocation.money.currency), None)
-        _offer(session, mine, allocation, challenge_id=challenge_id, by=by, now=now)
-    for row in standing.values():  # moved up to a place without a prize
-        _audit(session, row, action="prizes.withdraw", by=by, now=now)
-        session.delete(row)
-    session.flush()
+    movable = {_key(row): row for row in rows if _is_movable(row, challenge)}
+    has_changed = False
+    for each in allocations:
+        row = movable.pop((each.pot, each.money.currency, each.team_id), None)
+        has_changed |= offer(session, row, each, challenge=challenge, by=by, now=now)
+    for row in movable.values():  # moved up to a place without a prize, or down from one
+        if AwardState(row.state) not in (_S.DISQUALIFIED, _S.SUPERSEDED):
+            moves.enter(session, row, _S.SUPERSEDED, challenge=challenge, by=by, now=now)
+            has_changed = True
+    return has_changed
 
 
-def _offer(
+def _key(row: AwardRow) -> tuple[str, str, str]:
+    return row.pot, row.currency, row.team_id
+
+
+def _is_movable(row: AwardRow, challenge: Challenge) -> bool:
+    """Tell whether a correction of the board may still change an award."""
+    state = AwardState(row.state)
+    is_word_alone = state is _S.CONFIRMED and not challenge.plan.verification.gates
+    is_out = state in (_S.DISQUALIFIED, _S.SUPERSEDED)
+    return state in states.UNDECIDED or is_out or (is_word_alone and not row.escrow_key)
+
+
+def _before(
+    session: Session, rows: Sequence[AwardRow], challenge: Challenge
+) -> Mapping[str, Before]:
+    out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
+    found: dict[str, Before] = {}
+    for pot in {row.pot for row in rows}:
+        own = [row for row in rows if row.pot == pot]
+        lost = {row.team_id for row in own if AwardState(row.state) in states.PASSED_OVER}
+        let_in = {
+            row.team_id
+            for row in own
+            if row.state == _S.DISQUALIFIED.value and row.team_id not in out
+        }
+        found[pot] = Before(
+            passed_over=(lost - let_in) | out,
+            kept={
+                row.team_id: row.place
+                for row in own
+                if AwardState(row.state) in states.GIVEN and not _is_movable(row, challenge)
+            },
+        )
+    return found
+
+
+def offer(
     session: Session,
     row: AwardRow | None,
-    allocation: rules.Allocation,
+    allocation: Allocation,
     *,
-    challenge_id: str,
+    challenge: Challenge,
     by: str,
     now: datetime,
-) -> None:
-    """Write an award, or make one better; nothing is said when nothing changes.
+) -> bool:
+    """Write an award, or make an open one another; False, and nothing said, when nothing changes.
 
-    A confirmed award changes only when a team tied with it declines: it grows, and is
-    confirmed anew.
+    One that was lost by a disqualification or a correction begins anew, and so does one for
+    another entry of the team, and one confirmed by word alone: that is confirmed anew.
     """
-    money = allocation.money
+    is_new = row is None
     if row is None:
         row = AwardRow(
-            challenge_id=challenge_id,
+            challenge_id=challenge.id,
             team_id=allocation.team_id,
             team_name=allocation.team_name,
-            place=allocation.place,
-            title=allocation.title,
-            minor=money.minor,
-            currency=money.currency,
-            score=str(allocation.score),
+            place=0,
+            title="",
+            minor=0,
+            currency=allocation.money.currency,
+            score="",
             submission_id=allocation.submission_id,
-            state=AwardState.PROVISIONAL.value,
+            state=_S.PROVISIONAL.value,
             made_at=now,
+            kind=allocation.kind.value,
+            pot=allocation.pot,
+            round=challenge.round,
         )
-    elif (row.place, row.title, row.minor) == (allocation.place, allocation.title, money.minor):
-        return
-    else:
-        row.place, row.title, row.minor = allocation.place, allocation.title, money.minor
-        row.state, row.decided_at = AwardState.PROVISIONAL.value, None
+    before = AwardState(row.state)
+    is_other_entry = row.submission_id != allocation.submission_id
+    is_out = before in (_S.DISQUALIFIED, _S.SUPERSEDED)
+    if not _write(row, allocation) and not is_out:
+        return False
     session.add(row)
     session.flush()
-    _audit(session, row, action="prizes.offer", by=by, now=now)
+    if is_out or before is _S.CONFIRMED or (is_other_entry and before is not _S.PROVISIONAL):
+        splits.thaw(session, row)
+        row.state = _S.PROVISIONAL.value
+        is_new = True
+    if is_new:
+        moves.mark(session, row, challenge=challenge, by=by, now=now)
+    elif before is not _S.PROVISIONAL:
+        words = "The final board of {title} was corrected. Your prize is now {what}."
+        moves.send(session, row, challenge=challenge, words=words, now=now)
+    moves.audit_award(session, row, action="prizes.offer", by=by, now=now)
+    return True
 
 
-def _close_when_decided(session: Session, *, challenge_id: str, now: datetime) -> None:
-    awards = queries.awards(session, challenge_id=challenge_id)
-    if all(award.state is not AwardState.PROVISIONAL for award in awards):
-        challenges.mark_awarded(session, challenge_id=challenge_id, now=now)
+def _write(row: AwardRow, allocation: Allocation) -> bool:
+    """Write what an allocation says; tell whether it said something new."""
+    values = {
+        "place": allocation.place,
+        "title": allocation.title,
+        "minor": allocation.money.minor,
+        "score": str(allocation.score),
+        "submission_id": allocation.submission_id,
+        "team_name": allocation.team_name,
+    }
+    has_changed = any(getattr(row, name) != value for name, value in values.items())
+    for name, value in values.items():
+        setattr(row, name, value)
+    return has_changed
 
 
-def _audit(session: Session, row: AwardRow, *, action: str, by: str, now: datetime) -> None:
-    audit.record(
+def _disqualify(
+    session: Session, row: AwardRow, *, challenge: Challenge, by: str, now: datetime
+) -> None:
+    state = AwardState(row.state)
+    if state in (_S.PAYABLE, _S.RETURNED):
+        moves.enter(session, row, _S.CLAWED_BACK, challenge=challenge, by=by, now=now)
+    elif state in states.UNDECIDED or (state is _S.CONFIRMED and _is_movable(row, challenge)):
+        moves.enter(session, row, _S.DISQUALIFIED, challenge=challenge, by=by, now=now)
+
+
+def _close_when_decided(session: Session, challenge: Challenge, *, now: datetime) -> None:
+    """Call the challenge awarded, or open it again, once no award is undecided."""
+    rows = _rows(session, challenge)
+    if challenge.state is not ChallengeState.REVEALED:
+        return
+    if any(AwardState(row.state) in states.UNDECIDED for row in rows):
+        return
+    final = [row for row in rows if row.kind != PrizeKind.PROGRESS.value]
+    is_won = any(AwardState(row.state) in states.GIVEN for row in final)
+    days = challenge.plan.verification.reopen_days
+    if not is_won and days is not None and challenge.plan.prizes:
+        _reopen(session, challenge, days=days, now=now)
+    elif final:
+        challenges.mark_awarded(session, challenge_id=challenge.id, now=now)
+
+
+def _reopen(session: Session, challenge: Challenge, *, days: int, now: datetime) -> None:
+    closes_at = now + timedelta(days=days)
+    reason = "Nobody verified, so the challenge is open again, as its rules say."
+    challenges.reopen(
+        session, challenge_id=challenge.id, closes_at=closes_at, reason=reason, now=now
+    )
+    teams = accounts.teams(session, challenge_id=challenge.id).values()
+    messages.send(
         session,
-        actor_id=by,
-        action=action,
-        subject_id=row.id,
-        challenge_id=row.challenge_id,
-        detail={
-            "team": row.team_id,
-            "place": row.place,
-            "minor": row.minor,
-            "currency": row.currency,
-        },
+        person_ids=[member.person_id for team in teams for member in team.members],
+        challenge_id=challenge.id,
+        kind="prizes.reopened",
+        text=f"{challenge.plan.title}: {reason}",
         now=now,
     )

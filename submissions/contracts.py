@@ -16,6 +16,7 @@ class SubmissionKind(StrEnum):
     COMPETITOR = "competitor"
     BASELINE = "baseline"  # the host's line on the board; marked, never ranked
     HOST = "host"  # a team with an organizer or a judge in it; marked, never ranked
+    VERIFICATION = "verification"  # a winner's code, run again; no quota, never on a board
     LATE = "late"  # received after the close; scored and shown apart, never ranked with the others
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.money import Money
 from palio.leaderboard.contracts import Standing
-from palio.prizes import rules
+from palio.prizes import allocation, rules
 from palio.prizes.contracts import Award, AwardState
 from palio.submissions.contracts import SubmissionKind
 
@@ -45,7 +45,7 @@ def given_to(
 ) -> list[tuple[int, str, int]]:
     return [
         (a.place, a.team_id, a.money.minor)
-        for a in rules.allocate(standings, prizes=amounts, tie_rule=tie_rule)
+        for a in allocation.allocate(standings, prizes=amounts, tie_rule=tie_rule)
     ]
 
 
@@ -96,7 +96,7 @@ def test_baseline_lines_take_no_place() -> None:
 
 
 def test_teams_that_declined_are_passed_over_and_those_behind_move_up() -> None:
-    offered = rules.allocate(
+    offered = allocation.allocate(
         ONE_TWO_TWO_FOUR,
         prizes=prizes(50, 30),
         tie_rule=TieRule.EARLIER,
@@ -111,7 +111,7 @@ def test_teams_that_declined_are_passed_over_and_those_behind_move_up() -> None:
 def test_prizes_in_two_currencies_are_never_added_up() -> None:
     pot = (*prizes(100, 50), *prizes(9, currency="JPY"))
     tied = [line("a", "1"), line("b", "1")]
-    offered = rules.allocate(tied, prizes=pot, tie_rule=TieRule.SHARED)
+    offered = allocation.allocate(tied, prizes=pot, tie_rule=TieRule.SHARED)
     assert [(a.team_id, a.money, a.title) for a in offered] == [
         ("a", Money(75, "EUR"), "P1 + P2 (shared)"),
         ("b", Money(75, "EUR"), "P1 + P2 (shared)"),
@@ -136,7 +136,7 @@ def test_every_place_that_a_team_fills_pays_exactly_its_prize(
 ) -> None:
     board = [line(str(i), str(level)) for i, level in enumerate(sorted(levels))]
     passed_over = {str(i) for i in declined}
-    offered = rules.allocate(
+    offered = allocation.allocate(
         board, prizes=prizes(*amounts), tie_rule=tie_rule, passed_over=passed_over
     )
     teams = len([entry for entry in board if entry.team_id not in passed_over])

@@ -1,0 +1,146 @@
+"""Progress prizes: judged at declared dates while the challenge runs, on the private part.
+
+Only who won is told, with the public score. Each date is judged once, in order: a date waits until
+the award of the one before is decided, since its bar is the last verified winner.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.accounts import queries as accounts
+from palio.challenges import service as challenges
+from palio.challenges.contracts import Challenge
+from palio.challenges.prize_contracts import PrizeKind, PrizePlan
+from palio.core import audit
+from palio.leaderboard import progress as boards
+from palio.leaderboard import service as board_service
+from palio.prizes import moves, queries, states
+from palio.prizes.contracts import AwardState
+from palio.prizes.models import AwardRow, ProgressRow
+from palio.submissions import queries as submissions
+
+_S = AwardState
+
+
+def due_dates(challenge: Challenge, *, now: datetime) -> tuple[tuple[int, datetime], ...]:
+    """Return prize number and date of all that could be judged at `now`, oldest date first."""
+    found = [
+        (date, number)
+        for number, prize in enumerate(challenge.plan.prizes)
+        if prize.kind is PrizeKind.PROGRESS
+        for date in prize.dates
+        if date <= now
+    ]
+    return tuple((number, date) for date, number in sorted(found))
+
+
+def pot_of(number: int, date: datetime) -> str:
+    """Return the pot of one date of the n-th prize (from 0)."""
+    return f"{PrizeKind.PROGRESS.value}:{number}:{date.isoformat()}"
+
+
+def judge_due(session: Session, *, challenge_id: str, now: datetime) -> bool:
+    """Judge the dates that have come, as far as everything received before them is scored.
+
+    Doing it again changes nothing. Returns whether a date was judged.
+    """
+    challenge = challenges.lock_challenge(session, challenge_id)
+    has_judged = False
+    for number, date in due_dates(challenge, now=now):
+        pot = pot_of(number, date)
+        if session.get(ProgressRow, (challenge.id, pot)) is not None:
+            continue
+        if _is_waiting(session, challenge, date=date):
+            break
+        session.add(ProgressRow(challenge_id=challenge.id, pot=pot, date=date, at=now))
+        session.flush()
+        _offer(session, challenge, number=number, date=date, now=now)
+        has_judged = True
+    return has_judged
+
+
+def offer_again(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Offer the progress prizes that were lost to the next team; tell whether there was one."""
+    has_changed = False
+    rows = queries.rows_of(session, challenge_id=challenge.id)
+    for number, date in due_dates(challenge, now=now):
+        own = [row for row in rows if row.pot == pot_of(number, date)]
+        if own and all(AwardState(row.state) in states.LOST for row in own):
+            has_changed |= _offer(session, challenge, number=number, date=date, now=now)
+    for row in rows:
+        if row.kind == PrizeKind.PROGRESS.value and AwardState(row.state) in states.GIVEN:
+            board_service.mark_verified(
+                session,
+                challenge=challenge,
+                submission_id=row.submission_id,
+                title=f"{row.title}: {row.team_name}",
+                now=now,
+            )
+    return has_changed
+
+
+def _is_waiting(session: Session, challenge: Challenge, *, date: datetime) -> bool:
+    """Tell whether an award of an earlier date is undecided, or an entry has no score yet."""
+    rows = queries.rows_of(session, challenge_id=challenge.id)
+    is_open = any(
+        row.kind == PrizeKind.PROGRESS.value and AwardState(row.state) in states.UNDECIDED
+        for row in rows
+    )
+    return is_open or submissions.has_pending_before(
+        session, challenge_id=challenge.id, before=date
+    )
+
+
+def _offer(
+    session: Session, challenge: Challenge, *, number: int, date: datetime, now: datetime
+) -> bool:
+    prize: PrizePlan = challenge.plan.prizes[number]
+    if prize.improvement is None:
+        return False
+    pot = pot_of(number, date)
+    before = [row for row in queries.rows_of(session, challenge_id=challenge.id) if row.pot == pot]
+    leader = boards.leader_before(
+        session,
+        challenge=challenge,
+        before=date,
+        improvement=prize.improvement,
+        passed_over={row.team_id for row in before},
+    )
+    if leader is None:
+        if not before:
+            _audit_nobody(session, challenge, pot=pot, now=now)
+        return False
+    row = AwardRow(
+        challenge_id=challenge.id,
+        team_id=leader.team_id,
+        team_name=accounts.team(session, leader.team_id).name,
+        place=1,
+        title=f"{prize.title} {date:%Y}",
+        minor=prize.money.minor,
+        currency=prize.money.currency,
+        score=str(leader.public),
+        submission_id=leader.submission_id,
+        state=_S.PROVISIONAL.value,
+        made_at=now,
+        kind=PrizeKind.PROGRESS.value,
+        pot=pot,
+        round=challenge.round,
+    )
+    session.add(row)
+    session.flush()
+    moves.mark(session, row, challenge=challenge, by=moves.SYSTEM, now=now)
+    moves.audit_award(session, row, action="prizes.offer", by=moves.SYSTEM, now=now)
+    return True
+
+
+def _audit_nobody(session: Session, challenge: Challenge, *, pot: str, now: datetime) -> None:
+    audit.record(
+        session,
+        actor_id=moves.SYSTEM,
+        action="prizes.no_progress",
+        subject_id=challenge.id,
+        challenge_id=challenge.id,
+        detail={"pot": pot},
+        now=now,
+    )
