@@ -16,6 +16,7 @@ _QUEUE_OF = {
     **{task: name for name, task in contracts.JOB_QUEUES.items()},
     contracts.Task.PUBLISH: contracts.Queue.BOARD,
     contracts.Task.SETTLE: contracts.Queue.BOARD,
+    contracts.Task.SCAN: contracts.Queue.BOARD,
 }
 _SEND_SECONDS = 1.0
 _PAUSE_SECONDS = 5.0  # after a failure to send; the sweep sends what is left out

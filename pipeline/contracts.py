@@ -36,6 +36,7 @@ class Task(StrEnum):
     MODEL = "model"
     PUBLISH = "publish"  # challenge id: a score changed
     SETTLE = "settle"  # challenge id: perhaps everything received in time is scored
+    SCAN = "scan"  # challenge id: its evidence desk asked for a look over all teams
 
 
 JOB_QUEUES: Final = {Queue.SCORE: Task.SCORE, Queue.METRIC: Task.METRIC, Queue.MODEL: Task.MODEL}

@@ -24,7 +24,9 @@ from palio.pipeline import (
     alarms,
     board_steps,
     endings,
+    evidence_steps,
     leases,
+    number_steps,
     processes,
     rescore_steps,
     rules,
@@ -58,7 +60,12 @@ def sweep(bench: Bench, app: Celery, *, quiet_seconds: int) -> None:
         lambda: rescore_steps.top_up(bench),
         lambda: send_missing(bench, app),
         lambda: move_clocks(bench),
+        lambda: number_steps.tell_due(bench),
         lambda: publish_stale(bench),
+        lambda: evidence_steps.ask_nightly(bench),
+        lambda: evidence_steps.send_waiting(bench),
+        lambda: evidence_steps.move_case_clocks(bench),
+        lambda: evidence_steps.forget(bench),
         lambda: watch_queue(bench, quiet_seconds=quiet_seconds),
     )
     for part in parts:
@@ -246,7 +253,8 @@ def next_at(session: Session, *, after: datetime) -> datetime | None:
             col(Job.state) == JobState.QUEUED, col(Job.attempts) > 0
         )
     ).scalar_one()
-    return min((time for time in (*times, retry) if time and time > after), default=None)
+    told = number_steps.next_told_at(session, after=after)
+    return min((time for time in (*times, retry, told) if time and time > after), default=None)
 
 
 @dataclass(frozen=True, slots=True)

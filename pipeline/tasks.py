@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from palio.pipeline import board_steps, model_steps, steps
+from palio.pipeline import board_steps, evidence_steps, model_steps, steps
 from palio.pipeline.contracts import Queue, Task
 
 BOX_SECONDS_MAX = 3 * 24 * 3600  # a belt: the boxes' own clocks end runs much sooner
@@ -27,7 +27,11 @@ def register(app: Celery, bench: Callable[[], steps.ScoringBench]) -> None:
     def settle(challenge_id: str) -> None:
         board_steps.settle(bench(), challenge_id)
 
-    for name, run in ((Task.SCORE, score), (Task.PUBLISH, publish), (Task.SETTLE, settle)):
+    def scan(challenge_id: str) -> None:  # noqa: ARG001 (a hint: the oldest scan is taken)
+        evidence_steps.scan_next(bench())
+
+    runs = {Task.SCORE: score, Task.PUBLISH: publish, Task.SETTLE: settle, Task.SCAN: scan}
+    for name, run in runs.items():
         app.task(name=f"palio.{name}", shared=False)(run)
     app.task(name=f"palio.{Task.METRIC}", shared=False, time_limit=BOX_SECONDS_MAX)(metric)
 

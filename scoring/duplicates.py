@@ -193,7 +193,7 @@ def partial_correlation(
     return float(np.clip(rests[0] @ rests[1], -1.0, 1.0))
 
 
-def share_of_equal(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+def share_of_equal(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
     """Return the share of rows on which two predictions are equal at four decimals."""
     return float(np.mean(_rounded(first) == _rounded(second))) if first.size else 0.0
 
