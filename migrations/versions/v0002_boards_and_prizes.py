@@ -558,7 +558,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("release_line", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_release_line_challenge_id"), ["challenge_id"], unique=False
+            "ix_release_line_visible", ["challenge_id", "visible_at"], unique=False
         )
 
     op.create_table(
@@ -824,6 +824,9 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(
             "uq_award_pot", ["challenge_id", "round", "pot", "currency", "team_id"]
         )
+
+    with op.batch_alter_table("board_work", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("told_until", UtcDateTime(), nullable=True))
 
     with op.batch_alter_table("challenge", schema=None) as batch_op:
         batch_op.add_column(sa.Column("round", sa.Integer(), server_default="0", nullable=False))

@@ -1,0 +1,38 @@
+"""What a refund depends on, read from submissions and the final board."""
+
+from sqlmodel import Session
+
+from palio.challenges import rules as challenge_rules
+from palio.challenges.contracts import Challenge
+from palio.escrow.rules import RefundFacts
+from palio.leaderboard import queries as boards
+from palio.leaderboard.contracts import Board
+from palio.submissions import queries as submissions
+from palio.submissions.contracts import SubmissionKind
+
+
+def for_refund(session: Session, *, challenge: Challenge) -> RefundFacts:
+    """Return where a challenge stands, as far as money is concerned."""
+    entries = submissions.scored_entries(session, challenge_id=challenge.id)
+    return RefundFacts(
+        state=challenge.state,
+        has_entry=any(entry.kind is SubmissionKind.COMPETITOR for entry in entries),
+        is_beaten=_is_beaten(session, challenge),
+    )
+
+
+def _is_beaten(session: Session, challenge: Challenge) -> bool | None:
+    """Tell whether the best entry is better than the best baseline; None before the reveal."""
+    if challenge.revealed_at is None:
+        return None
+    board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+    if board is None:
+        return None
+    best = min if challenge_rules.is_lower_better(challenge.plan) else max
+    entries = [line.score for line in board.standings if line.kind is SubmissionKind.COMPETITOR]
+    baselines = [line.score for line in board.standings if line.kind is SubmissionKind.BASELINE]
+    if not entries:
+        return False
+    if not baselines:
+        return True
+    return best(entries) != best(baselines) and best(*entries, *baselines) == best(entries)

@@ -1,0 +1,193 @@
+"""What organizers and operators do with prize money: put it away, give it back, correct."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.challenges import service as challenges
+from palio.challenges.contracts import ChallengeState
+from palio.escrow import facts, moves, posting, queries, rules
+from palio.escrow.contracts import (
+    AccountKind,
+    Deed,
+    Evidence,
+    Fund,
+    Place,
+    Transaction,
+)
+from palio.escrow.errors import (
+    BadDeedError,
+    NothingToPayError,
+    ReversedAlreadyError,
+)
+from palio.escrow.posting import Request
+
+
+def pledge(
+    session: Session,
+    *,
+    key: str,
+    challenge_id: str,
+    minor: int,
+    currency: str,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """Record that the organizer promises money that is not put away yet.
+
+    Raises:
+        BadDeedError, KeyReusedError, UnknownCurrencyError: In words.
+
+    """
+    rules.check_minor(minor)
+    request = Request(challenge_id, key, Deed.PLEDGE, currency, detail={"minor": minor})
+    if before := moves.begin(session, request):
+        return before
+    made = (moves.move(Fund.PROMISE, AccountKind.OUTSIDE, AccountKind.ESCROW, minor),)
+    return posting.post(session, request, moves=made, by=by, now=now)
+
+
+def deposit(
+    session: Session,
+    *,
+    key: str,
+    challenge_id: str,
+    minor: int,
+    currency: str,
+    evidence: Evidence,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """Record money that left the organizer: with the operator, or with a named third party.
+
+    What was pledged before is kept by it, as far as it goes.
+
+    Raises:
+        BadDeedError, KeyReusedError, UnknownCurrencyError: In words.
+
+    """
+    rules.check_minor(minor)
+    fund = rules.fund_of(evidence)
+    detail: dict[str, str | int] = {
+        "minor": minor,
+        "evidence": evidence.sha256,
+        "held_by": evidence.held_by.strip(),
+    }
+    request = Request(challenge_id, key, Deed.DEPOSIT, currency, detail=detail)
+    challenge = challenges.lock_challenge(session, challenge_id)
+    if before := posting.done_before(session, request):
+        return before
+    if challenge.state is ChallengeState.DRAFT:
+        raise BadDeedError("Publish the challenge first: a deposit is made for rules in force.")
+    pledged = queries.balances(session, challenge_id, currency).get(
+        Place(Fund.PROMISE, AccountKind.ESCROW), 0
+    )
+    made = [moves.move(fund, AccountKind.OUTSIDE, AccountKind.ESCROW, minor)]
+    if pledged:
+        kept = min(pledged, minor)
+        made.append(moves.move(Fund.PROMISE, AccountKind.ESCROW, AccountKind.OUTSIDE, kept))
+    note = {"rules": challenge.rules_sha256}
+    return posting.post(session, request, moves=made, by=by, now=now, note=note)
+
+
+def refund(
+    session: Session,
+    *,
+    key: str,
+    challenge_id: str,
+    minor: int,
+    currency: str,
+    fund: Fund,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """Give money back to the organizer, by the policy stated at launch.
+
+    Raises:
+        RefundNotDueError: The policy does not give it back now.
+        NotEnoughMoneyError: There is less in this fund.
+        BadDeedError, KeyReusedError: In words.
+
+    """
+    rules.check_minor(minor)
+    detail = {"minor": minor, "fund": fund.value}
+    request = Request(challenge_id, key, Deed.REFUND, currency, detail=detail)
+    challenge = challenges.lock_challenge(session, challenge_id)
+    if before := posting.done_before(session, request):
+        return before
+    rules.check_refund(
+        minor,
+        plan=challenge.plan,
+        facts=facts.for_refund(session, challenge=challenge),
+        funding=queries.funding_in(session, challenge_id, currency),
+        available=moves.escrow(queries.balances(session, challenge_id, currency)).get(fund, 0),
+    )
+    made = (moves.move(fund, AccountKind.ESCROW, AccountKind.OUTSIDE, minor),)
+    return posting.post(session, request, moves=made, by=by, now=now)
+
+
+def collect_fee(
+    session: Session, *, key: str, challenge_id: str, currency: str, by: str, now: datetime
+) -> Transaction:
+    """Take the platform's fee on what is awarded so far, less what was taken before.
+
+    Raises:
+        NothingToPayError: No fee is due.
+        NotEnoughMoneyError: The rules demand a deposit, and it does not suffice.
+        KeyReusedError: In words.
+
+    """
+    request = Request(challenge_id, key, Deed.FEE, currency)
+    challenge = challenges.lock_challenge(session, challenge_id)
+    if before := posting.done_before(session, request):
+        return before
+    standing = queries.funding_in(session, challenge_id, currency)
+    due = rules.flat_fee(standing.awarded, challenge.plan.escrow.fee_basis_points) - standing.fee
+    if due <= 0:
+        raise NothingToPayError("No fee is due on what is awarded so far.")
+    available = moves.escrow(queries.balances(session, challenge_id, currency))
+    made = []
+    for fund, minor in moves.draw(challenge, available, minor=due):
+        made += moves.from_escrow(available, Place(fund, AccountKind.FEE), minor)
+    return posting.post(session, request, moves=made, by=by, now=now)
+
+
+def reverse(
+    session: Session,
+    *,
+    key: str,
+    challenge_id: str,
+    transaction_id: str,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """Correct the record: a new transaction takes a wrong one back, whole and once.
+
+    Raises:
+        TransactionNotFoundError: The challenge has none of this id.
+        ReversedAlreadyError: It was reversed before, or is a reversal.
+        NotEnoughMoneyError: Its money has moved on; reverse what came later first.
+        BadDeedError: No reason is given.
+
+    """
+    challenges.lock_challenge(session, challenge_id)
+    wrong = queries.transaction(session, challenge_id=challenge_id, transaction_id=transaction_id)
+    if not reason.strip():
+        raise BadDeedError("Say why the transaction is taken back; it stays in the record.")
+    request = Request(
+        challenge_id,
+        key,
+        wrong.deed,
+        wrong.currency,
+        wrong.award_id,
+        wrong.person_id,
+        {"reverses": wrong.id, "reason": reason.strip()},
+    )
+    if before := posting.done_before(session, request):
+        return before
+    if wrong.reverses_id is not None or queries.is_reversed(session, wrong.id):
+        raise ReversedAlreadyError("A transaction is taken back once, and a correction never.")
+    rules.check_reversible(wrong, queries.balances(session, challenge_id, wrong.currency))
+    lines = [(line.place, -line.minor) for line in wrong.postings]
+    return posting.post_lines(session, request, lines=lines, by=by, now=now, reverses_id=wrong.id)
