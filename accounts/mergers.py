@@ -91,7 +91,7 @@ def end(session: Session, *, merger_id: str, state: MergerState, by: str, now: d
 
     """
     row = row_of(session, merger_id)
-    _check_open(row)
+    check_open(MergerState(row.state))
     speaker = row.proposer_id if state is MergerState.WITHDRAWN else row.other_id
     _check_captain(queries.team(session, speaker), by=by)
     _decide(session, row, state, by=by, now=now)
@@ -107,7 +107,7 @@ def check_acceptable(session: Session, merger: Merger, *, by: str) -> None:
 
     """
     row = row_of(session, merger.id)
-    _check_open(row)
+    check_open(MergerState(row.state))
     _check_captain(queries.team(session, row.other_id), by=by)
     if not _is_current(session, row):
         raise MergerRefusedError(
@@ -212,9 +212,10 @@ def _check_captain(team: Team, *, by: str) -> None:
         raise NotCaptainError(f"Only the captain of {team.name} may do this.")
 
 
-def _check_open(row: MergerRow) -> None:
-    if row.state != MergerState.OPEN.value:
-        raise MergerRefusedError(f"This proposal is {row.state} already.")
+def check_open(state: MergerState) -> None:
+    """Let a proposal be decided once; raises `MergerRefusedError`."""
+    if state is not MergerState.OPEN:
+        raise MergerRefusedError(f"This proposal is {state.value} already.")
 
 
 def _check_not_asked(session: Session, *, ours: Team, theirs: Team) -> None:

@@ -124,6 +124,7 @@ def accept(
     """
     challenge = challenges.lock_challenge(session, challenge.id)
     merger = of_challenge(session, merger_id=merger_id, challenge=challenge)
+    accounts.check_open(merger.state)
     pair = _lock_pair(session, challenge, merger.proposer_id, merger.other_id)
     accounts.check_acceptable(session, merger, by=by)
     _check_possible(session, challenge=challenge, ours=pair[0], theirs=pair[1], now=now)
