@@ -47,13 +47,18 @@ class Job(SQLModel, table=True):
 
 
 class BoardWork(SQLModel, table=True):
-    """How many score changes a challenge had, and how many its public board shows."""
+    """How many score changes a challenge had, and how many its public board shows.
+
+    `told_until` is the last instant whose scores have been counted among them, where scores are
+    told later than they are made.
+    """
 
     __tablename__ = "board_work"
 
     challenge_id: str = Field(primary_key=True, foreign_key="challenge.id")
     changes: int = 0
     shown: int = 0
+    told_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class WorkerSeen(SQLModel, table=True):

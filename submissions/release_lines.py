@@ -163,6 +163,26 @@ def told(
     return found
 
 
+def last_told_at(session: Session, *, challenge_id: str, now: datetime) -> datetime | None:
+    """Return the latest instant up to now at which scores became visible, None where none did."""
+    at = col(ReleaseLine.visible_at)
+    return session.execute(
+        sqlalchemy.select(sqlalchemy.func.max(at)).where(
+            col(ReleaseLine.challenge_id) == challenge_id, at <= now
+        )
+    ).scalar()
+
+
+def next_told_at(session: Session, *, challenge_id: str, after: datetime) -> datetime | None:
+    """Return the next instant at which scores become visible, None where none will."""
+    at = col(ReleaseLine.visible_at)
+    return session.execute(
+        sqlalchemy.select(sqlalchemy.func.min(at)).where(
+            col(ReleaseLine.challenge_id) == challenge_id, at > after
+        )
+    ).scalar()
+
+
 def _shown(scores: tuple[Score, ...], shown: str, kind: Release) -> tuple[Score, ...]:
     """Leave what the rule tells: under a Ladder one number, the team's."""
     first = Score(scores[0].metric, float(shown), Decimal(shown))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from palio.core.db import UtcDateTime
@@ -15,12 +15,15 @@ class ReleaseLine(SQLModel, table=True):
     """
 
     __tablename__ = "release_line"
-    __table_args__ = (UniqueConstraint("team_id", "key_version", "metric_version", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("team_id", "key_version", "metric_version", "ordinal"),
+        Index("ix_release_line_visible", "challenge_id", "visible_at"),
+    )
 
     submission_id: str = Field(foreign_key="submission.id", primary_key=True)
     key_version: int = Field(primary_key=True)
     metric_version: int = Field(primary_key=True)
-    challenge_id: str = Field(foreign_key="challenge.id", index=True)
+    challenge_id: str = Field(foreign_key="challenge.id")
     team_id: str = Field(foreign_key="team.id")  # at that time
     ordinal: int  # 1, 2, 3 … for each team and version
     shown: str  # decimal as text
