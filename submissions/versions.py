@@ -105,15 +105,12 @@ def of_challenge(session: Session, *, challenge: Challenge) -> tuple[ScoreVersio
 
 def progress(session: Session, version: ScoreVersion) -> Progress:
     """Say how far a rescore set is."""
-    counts = dict(
-        session.execute(
-            sqlalchemy.select(col(ShadowResult.outcome), func.count())
-            .where(col(ShadowResult.score_version_id) == version.id)
-            .group_by(col(ShadowResult.outcome))
-        )
-        .tuples()
-        .all()
+    found = session.execute(
+        sqlalchemy.select(col(ShadowResult.outcome), func.count())
+        .where(col(ShadowResult.score_version_id) == version.id)
+        .group_by(col(ShadowResult.outcome))
     )
+    counts = {ShadowOutcome(outcome): count for outcome, count in found}
     fault = session.exec(
         select(ShadowResult.words)
         .where(
@@ -126,9 +123,9 @@ def progress(session: Session, version: ScoreVersion) -> Progress:
     done = sum(counts.values())
     return Progress(
         total=done + len(missing_ids(session, version)),
-        scored=counts.get(ShadowOutcome.SCORED.value, 0),
-        without_score=counts.get(ShadowOutcome.NO_SCORE.value, 0),
-        faults=counts.get(ShadowOutcome.METRIC_FAULT.value, 0),
+        scored=counts.get(ShadowOutcome.SCORED, 0),
+        without_score=counts.get(ShadowOutcome.NO_SCORE, 0),
+        faults=counts.get(ShadowOutcome.METRIC_FAULT, 0),
         first_fault=fault or "",
     )
 
