@@ -2,11 +2,13 @@
 
 from sqlmodel import Session
 
-from palio.prizes import queries, rules, splits
+from palio.cases import queries as cases
+from palio.challenges.contracts import Challenge
+from palio.prizes import ledger, queries, rules, splits
 from palio.prizes.models import AwardRow
 
 
-def of_award(session: Session, row: AwardRow) -> rules.Facts:
+def of_award(session: Session, row: AwardRow, *, challenge: Challenge) -> rules.Facts:
     """Return the facts of one award as they are now."""
     split = splits.current(session, row)
     award = queries.award_of(row)
@@ -15,5 +17,7 @@ def of_award(session: Session, row: AwardRow) -> rules.Facts:
         passed=rules.passed_gates(queries.gates(session, award_id=row.id)),
         is_signed=rules.is_signed(split),
         has_proposal=split.number != splits.EQUAL,
-        is_blocked=rules.is_blocked(award, awards=awards),
+        has_open_case=row.team_id in cases.open_case_team_ids(session, challenge_id=challenge.id),
+        is_blocked=rules.is_blocked(award, awards=awards)
+        or ledger.is_short(session, row, challenge=challenge),
     )

@@ -52,6 +52,7 @@ def enter(
 
     Raises:
         ValueError: The table has no such move.
+        NotEnoughMoneyError, NothingToPayError: The ledger refuses, in words.
 
     """
     from_ = AwardState(row.state)
@@ -59,7 +60,9 @@ def enter(
         raise ValueError(f"an award never goes from {from_} to {to}")
     if to in states.GIVEN and from_ not in states.GIVEN:
         splits.freeze(session, row, now=now)
-        to = ledger.award(session, row, to=to, by=by, now=now)
+        to = ledger.award(session, row, challenge=challenge, to=to, by=by, now=now)
+    if to is _S.CONFIRMED:
+        ledger.confirm_all(session, row, by=by, now=now)
     if to in states.LOST:
         ledger.take_back(session, row, by=by, now=now)
     row.state = to.value

@@ -117,12 +117,14 @@ def next_state(
     goes: dict[AwardState, AwardState | None] = {}
     if is_due:
         goes |= {
-            _S.PROVISIONAL: _S.NOTIFIED if gates else _S.CONFIRMED,
             _S.NOTIFIED: _S.FORFEITED,
             _S.ACCEPTED: _S.FORFEITED,
             _S.SENT: _S.CONFIRMED,
         }
+        if gates:
+            goes[_S.PROVISIONAL] = _S.NOTIFIED
         if not (facts.has_open_case or facts.is_blocked):
+            goes.setdefault(_S.PROVISIONAL, _S.CONFIRMED)
             goes[_S.SPLIT_SIGNED] = _S.PAYABLE
     if Gate.CODE not in gates or Gate.CODE in facts.passed:
         goes[_S.DOCUMENTS] = _S.CODE_VERIFIED
@@ -205,12 +207,12 @@ def is_blocked(award: Award, *, awards: Iterable[Award]) -> bool:
 
     Were it paid first and the other one lost, it would have to move up with its money paid.
     """
-    waits_for = states.UNDECIDED - {_S.SPLIT_SIGNED}
+    ready = frozenset({_S.SPLIT_SIGNED}) if award.state is _S.SPLIT_SIGNED else frozenset()
     return any(
         other.id != award.id
         and (other.pot, other.round) == (award.pot, award.round)
-        and other.place <= award.place
-        and other.state in waits_for
+        and (other.place < award.place or (bool(ready) and other.place == award.place))
+        and other.state in states.UNDECIDED - ready
         for other in awards
     )
 

@@ -14,11 +14,13 @@ from palio.accounts import queries as accounts
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.prize_contracts import PrizeKind
+from palio.escrow.contracts import PaymentState
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board, Column, Standing
 from palio.prizes import (
     divisions,
     facts,
+    ledger,
     moves,
     progress,
     queries,
@@ -199,7 +201,7 @@ def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
         to = rules.next_state(
             queries.award_of(row),
             plan=challenge.plan,
-            facts=facts.of_award(session, row),
+            facts=facts.of_award(session, row, challenge=challenge),
             now=now,
         )
         if to is not None:
@@ -350,7 +352,8 @@ def _disqualify(
     session: Session, row: AwardRow, *, challenge: Challenge, by: str, now: datetime
 ) -> None:
     state = AwardState(row.state)
-    if state in (_S.PAYABLE, _S.RETURNED):
+    is_under_way = PaymentState.SENT in ledger.payments(session, row).values()
+    if state in (_S.PAYABLE, _S.RETURNED) and not is_under_way:
         moves.enter(session, row, _S.CLAWED_BACK, challenge=challenge, by=by, now=now)
     elif state in states.UNDECIDED or (state is _S.CONFIRMED and _is_movable(row, challenge)):
         moves.enter(session, row, _S.DISQUALIFIED, challenge=challenge, by=by, now=now)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from palio.challenges.board_contracts import BoardColumn
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
+from palio.leaderboard import lines
 from palio.leaderboard.contracts import Standing
 from palio.leaderboard.declared import columns_of
 from palio.leaderboard.lines import line_score, reaches
@@ -52,6 +53,11 @@ def line_of(plan: ChallengePlan, prize: PrizePlan, *, reference: Decimal) -> Dec
         digits=column.digits,
         direction=direction_of(column),
     )
+
+
+def rounded(score: Decimal, column: BoardColumn) -> Decimal:
+    """Return a score as its column shows it."""
+    return lines.rounded(score, digits=column.digits)
 
 
 def is_reached(plan: ChallengePlan, score: Decimal, *, line: Decimal) -> bool:

@@ -1,0 +1,329 @@
+"""What a winning team and the organizer do with one award, from the first word to the money.
+
+Every verb locks the challenge, checks where the award stands, does one thing, and then lets
+everything go as far as it goes by itself. Who may be organizer is decided by the caller.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.accounts import queries as accounts
+from palio.challenges.contracts import Challenge, Delivery
+from palio.challenges.prize_contracts import Gate
+from palio.escrow.contracts import PaymentState
+from palio.prizes import ledger, moves, queries, rules, service, splits, states
+from palio.prizes.contracts import Award, AwardState
+from palio.prizes.models import AwardGateRow, AwardRow
+
+_S = AwardState
+_SPLITTABLE = states.UNDECIDED - {_S.PROVISIONAL}
+_CHECKED = (_S.NOTIFIED, _S.ACCEPTED, _S.DOCUMENTS, _S.CODE_VERIFIED)
+
+
+def notify(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
+    """Tell a team that it has won; from then its time to reply runs. For the organizer.
+
+    Raises:
+        AwardStateError: It is told already, or the challenge verifies nobody.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), _S.PROVISIONAL)
+    if not challenge.plan.verification.gates:
+        raise rules.AwardStateError("This challenge verifies nobody: confirm or decline the award.")
+    return _go(session, challenge, row, _S.NOTIFIED, by=by, now=now)
+
+
+def accept(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
+    """Take the prize; from then the time for documents runs. For the team's captain.
+
+    Raises:
+        NotYourAwardError, AwardStateError: In words.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    _check_captain(session, row, by=by)
+    rules.check_state(queries.award_of(row), _S.NOTIFIED)
+    return _go(session, challenge, row, _S.ACCEPTED, by=by, now=now)
+
+
+def turn_down(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
+    """Take no part in the prizes; they go to the next in rank. For the team's captain.
+
+    Raises:
+        NotYourAwardError, AwardDecidedError: In words.
+
+    """
+    _, row = service.lock(session, award_id)
+    _check_captain(session, row, by=by)
+    return service.decline(session, award_id=award_id, by=by, now=now)
+
+
+def hand_in(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
+    """Say that everything asked for is handed in; the team's clock stops. For its members.
+
+    Raises:
+        NotYourAwardError: Not in the team.
+        AwardStateError: Not accepted yet, or the code is missing.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    _check_member(session, row, by=by)
+    rules.check_state(queries.award_of(row), _S.ACCEPTED)
+    if needs_code(challenge) and not queries.reruns(session, award_id=row.id):
+        raise rules.AwardStateError("Hand in your code first: it is run again here.")
+    return _go(session, challenge, row, _S.DOCUMENTS, by=by, now=now)
+
+
+def record_gate(
+    session: Session,
+    *,
+    award_id: str,
+    gate: Gate,
+    has_passed: bool,
+    evidence_sha256: str,
+    words: str,
+    by: str,
+    now: datetime,
+) -> Award:
+    """Record what was found at a gate; the last record of a gate counts. For the organizer.
+
+    The document itself stays with the organizer: here is its hash, who saw it, and when.
+
+    Raises:
+        AwardStateError: The award is not between notified and verified.
+        GateNotAskedError, BadEvidenceError: In words.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), *_CHECKED)
+    rules.check_gate(gate, plan=challenge.plan)
+    rules.check_evidence(evidence_sha256, words=words)
+    add_gate(
+        session,
+        row,
+        gate=gate,
+        has_passed=has_passed,
+        evidence_sha256=evidence_sha256,
+        words=words,
+        by=by,
+        now=now,
+    )
+    service.settle(session, challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def add_gate(
+    session: Session,
+    row: AwardRow,
+    *,
+    gate: Gate,
+    has_passed: bool,
+    evidence_sha256: str,
+    words: str,
+    by: str,
+    now: datetime,
+) -> None:
+    """Write a gate's record, audited; whoever calls this settles the awards afterwards."""
+    session.add(
+        AwardGateRow(
+            award_id=row.id,
+            gate=gate.value,
+            has_passed=has_passed,
+            evidence_sha256=evidence_sha256,
+            words=words.strip(),
+            by=by,
+            at=now,
+        )
+    )
+    session.flush()
+    verdict = "passed" if has_passed else "failed"
+    moves.audit_award(session, row, action=f"prizes.gate_{gate.value}_{verdict}", by=by, now=now)
+
+
+def forfeit(session: Session, *, award_id: str, words: str, by: str, now: datetime) -> Award:
+    """End an award whose team fails a gate for good, for the next in rank. For the organizer.
+
+    Raises:
+        AwardStateError: The team is not told yet, or the award is given.
+        BadEvidenceError: No words.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), *sorted(_SPLITTABLE))
+    rules.check_evidence("", words=words)
+    said = "The organizer says of {what} in {title}: " + words.replace("{", "(").replace("}", ")")
+    moves.send(session, row, challenge=challenge, words=said, now=now)
+    return _go(session, challenge, row, _S.FORFEITED, by=by, now=now)
+
+
+def propose_split(
+    session: Session, *, award_id: str, parts: Mapping[str, int], by: str, now: datetime
+) -> Award:
+    """Propose how the team shares, in basis points by person; who proposes has signed it.
+
+    Raises:
+        NotYourAwardError: Not in the team.
+        SplitFrozenError: The award is given, or lost.
+        BadSplitError: In words.
+
+    """
+    challenge, row = _open_for_split(session, award_id, by=by)
+    splits.propose(session, row, parts, by=by, now=now)
+    moves.audit_award(session, row, action="prizes.split", by=by, now=now)
+    service.settle(session, challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def sign_split(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
+    """Sign the split as it stands; signing again changes nothing.
+
+    Raises:
+        NotYourAwardError: Not in the team.
+        SplitFrozenError: The award is given, or lost.
+
+    """
+    challenge, row = _open_for_split(session, award_id, by=by)
+    splits.sign(session, row, by=by, now=now)
+    moves.audit_award(session, row, action="prizes.sign", by=by, now=now)
+    service.settle(session, challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def pay(
+    session: Session,
+    *,
+    award_id: str,
+    person_id: str,
+    withheld_minor: int,
+    receipt_sha256: str,
+    by: str,
+    now: datetime,
+) -> Award:
+    """Record that a member's share was sent, less the tax withheld. For the organizer.
+
+    With the last share the award is sent.
+
+    Raises:
+        AwardStateError: Not payable.
+        AppError: What the ledger says.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), _S.PAYABLE, _S.RETURNED)
+    if row.state == _S.RETURNED.value:
+        moves.enter(session, row, _S.PAYABLE, challenge=challenge, by=by, now=now)
+    ledger.pay(
+        session,
+        row,
+        person_id=person_id,
+        withheld_minor=withheld_minor,
+        receipt_sha256=receipt_sha256,
+        by=by,
+        now=now,
+    )
+    if PaymentState.PAYABLE not in ledger.payments(session, row).values():
+        moves.enter(session, row, _S.SENT, challenge=challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def confirm_receipt(
+    session: Session, *, award_id: str, person_id: str, by: str, now: datetime
+) -> Award:
+    """Record that a member's share arrived. For that member, and for the organizer.
+
+    With the last share the award is confirmed.
+
+    Raises:
+        AwardStateError: Nothing was sent.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), _S.SENT, _S.PAYABLE)
+    if ledger.payment(session, row, person_id) is not PaymentState.SENT:
+        raise rules.AwardStateError("No payment to this person is on its way.")
+    ledger.confirm(session, row, person_id=person_id, by=by, now=now)
+    if row.state == _S.SENT.value and set(ledger.payments(session, row).values()) == {
+        PaymentState.PAID
+    }:
+        moves.enter(session, row, _S.CONFIRMED, challenge=challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def record_return(
+    session: Session, *, award_id: str, person_id: str, by: str, now: datetime
+) -> Award:
+    """Record that a member's payment came back: the share is payable again. For the organizer.
+
+    Raises:
+        AwardStateError: Nothing was sent.
+        AppError: What the ledger says.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), _S.SENT, _S.PAYABLE)
+    ledger.give_back(session, row, person_id=person_id, by=by, now=now)
+    if row.state == _S.SENT.value:
+        moves.enter(session, row, _S.RETURNED, challenge=challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def claw_back(session: Session, *, award_id: str, words: str, by: str, now: datetime) -> Award:
+    """Take an award back after it was given; it goes to the next in rank. For the organizer.
+
+    What was paid is recorded as paid back: that it was is for the organizer to see to.
+
+    Raises:
+        AwardStateError: It is not given.
+        BadEvidenceError: No words.
+        NothingToPayError: A payment is on its way.
+
+    """
+    challenge, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), *sorted(states.GIVEN))
+    rules.check_evidence("", words=words)
+    return _go(session, challenge, row, _S.CLAWED_BACK, by=by, now=now)
+
+
+def needs_code(challenge: Challenge) -> bool:
+    """Tell whether winners hand in code that is run here."""
+    runs = {Delivery.CODE, Delivery.IMAGE} & set(challenge.plan.deliveries)
+    return Gate.CODE in challenge.plan.verification.gates and bool(runs)
+
+
+def _go(
+    session: Session,
+    challenge: Challenge,
+    row: AwardRow,
+    to: AwardState,
+    *,
+    by: str,
+    now: datetime,
+) -> Award:
+    moves.enter(session, row, to, challenge=challenge, by=by, now=now)
+    service.settle(session, challenge, by=by, now=now)
+    return queries.award(session, row.id)
+
+
+def _open_for_split(session: Session, award_id: str, *, by: str) -> tuple[Challenge, AwardRow]:
+    challenge, row = service.lock(session, award_id)
+    _check_member(session, row, by=by)
+    if AwardState(row.state) not in _SPLITTABLE:
+        raise rules.SplitFrozenError(
+            f"This award is {row.state.replace('_', ' ')}; how it is split is settled."
+        )
+    return challenge, row
+
+
+def _check_member(session: Session, row: AwardRow, *, by: str) -> None:
+    team = accounts.team(session, row.team_id)
+    if by not in {member.person_id for member in team.members}:
+        raise rules.NotYourAwardError("You are not in the team that this award is for.")
+
+
+def _check_captain(session: Session, row: AwardRow, *, by: str) -> None:
+    _check_member(session, row, by=by)
+    if accounts.team(session, row.team_id).captain_id != by:
+        raise rules.NotYourAwardError("Only the captain of the team may do this.")
