@@ -16,7 +16,17 @@ from palio.core.errors import NotFoundError
 from palio.core.log_entries import SALT_BYTES, Detail, Payload, canonical
 from palio.core.log_models import AuditEvent, LogNode
 
-__all__ = ["SYSTEM", "AuditEvent", "Detail", "append", "erase", "first_broken_event", "record"]
+__all__ = [
+    "SYSTEM",
+    "AuditEvent",
+    "Detail",
+    "append",
+    "erase",
+    "first_broken_event",
+    "of_subject",
+    "payload_of",
+    "record",
+]
 
 SYSTEM = "system"
 
@@ -36,8 +46,13 @@ def record(
     now: datetime,
     challenge_id: str | None = None,
     detail: Detail | None = None,
-) -> None:
-    """Write down one deed, inside the caller's transaction; it becomes the log's next entry."""
+) -> str:
+    """Write down one deed, inside the caller's transaction; it becomes the log's next entry.
+
+    Returns:
+        The hash that names the event.
+
+    """
     salt = secrets.token_hex(SALT_BYTES)
     payload = Payload(now, actor_id, action, subject_id, challenge_id, dict(detail or {}))
     event = AuditEvent(
@@ -53,6 +68,7 @@ def record(
     session.add(event)
     session.flush()
     log.wait_for_commit(session, event.hash)
+    return event.hash
 
 
 def append(
@@ -63,9 +79,9 @@ def append(
     payload: Detail,
     now: datetime,
     challenge_id: str | None = None,
-) -> None:
-    """Write down what happened by itself, such as a receipt or a score."""
-    record(
+) -> str:
+    """Write down what happened by itself, such as a receipt or a score; returns as `record`."""
+    return record(
         session,
         actor_id=SYSTEM,
         action=kind,
@@ -101,6 +117,17 @@ def erase(session: Session, *, event_hash: str, by: str, reason: str, now: datet
         challenge_id=found[0],
         detail={"reason": reason},
         now=now,
+    )
+
+
+def of_subject(session: Session, *, subject_id: str, action: str) -> tuple[AuditEvent, ...]:
+    """Return the events of one kind about one thing, oldest first."""
+    return tuple(
+        session.exec(
+            select(AuditEvent)
+            .where(AuditEvent.subject_id == subject_id, AuditEvent.action == action)
+            .order_by(col(AuditEvent.id))
+        )
     )
 
 

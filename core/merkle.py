@@ -36,6 +36,19 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return root_of_peaks(peaks)
 
 
+def fold(hashes: Sequence[bytes]) -> bytes:
+    """Return the root over hashes held in memory, level by level: faster than `root_of`.
+
+    They may be leaves, or roots of complete subtrees of one size with a smaller last one.
+    """
+    level = list(hashes)
+    while len(level) > 1:
+        last = level[-1:] if len(level) % 2 else []  # an odd one goes up as it is
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs] + last
+    return level[0] if level else EMPTY_ROOT
+
+
 def add(peaks: list[bytes], leaf: bytes, *, size: int) -> list[tuple[Node, bytes]]:
     """Append one leaf to a tree kept as its complete subtrees, and return every new node.
 

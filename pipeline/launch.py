@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,19 +14,20 @@ from palio.challenges.contracts import Challenge, ChallengePlan, Delivery
 from palio.challenges.packs import Baseline, Pack
 from palio.challenges.sample import write_sample
 from palio.core.storage import Blob, Storage
-from palio.datasets import challenge_secrets, seal
+from palio.datasets import seal
 from palio.datasets import service as datasets
 from palio.datasets.contracts import PackageKind
-from palio.pipeline import leases, queries, rules
+from palio.pipeline import commitments, leases, queries, receipts, rules
 from palio.pipeline.contracts import Priority
 from palio.pipeline.models import BoardWork
-from palio.scoring.key import KeySummary, compile_key
+from palio.scoring.key import AnswerKey, KeySummary, compile_key
 from palio.scoring.rows import RowIds
 from palio.submissions import service as submissions
 from palio.submissions.contracts import Receipt, UploadLimits
 
 DATA_BYTES_MAX = 50 * 2**30
 SAMPLE_NAME = "sample_submission.csv"
+IDS, SEALED = "ids", "sealed"
 
 
 def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
@@ -63,6 +64,7 @@ def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
     )
     if receipt.is_new:
         now = receipt.received_at
+        receipts.note_received(session, challenge=challenge, receipt=receipt)
         queries.check_offered(session, plan=challenge.plan, delivery=delivery, now=now)
         _add_job(session, receipt, plan=challenge.plan, priority=Priority.COMPETITOR, now=now)
     return receipt
@@ -99,8 +101,33 @@ def publish_pack(
         FileTooLargeError, StorageFullError: A file does not fit.
 
     """
-    plan = pack.plan
-    ids, answers, summary = _seal(pack, blobs=blobs, sealed=sealed)
+    with tempfile.TemporaryDirectory() as folder:  # readable by this user alone
+        parts = _Stores(blobs=blobs, sealed=sealed, hidden=hidden, limit_bytes=limit_bytes)
+        return _publish(
+            session, pack, parts, folder=Path(folder), organizer_id=organizer_id, now=now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    blobs: Storage
+    sealed: Storage
+    hidden: Storage
+    limit_bytes: int
+
+
+def _publish(
+    session: Session,
+    pack: Pack,
+    stores: _Stores,
+    *,
+    folder: Path,
+    organizer_id: str,
+    now: datetime,
+) -> Challenge:
+    plan, limit_bytes = pack.plan, stores.limit_bytes
+    blobs, sealed, hidden = stores.blobs, stores.sealed, stores.hidden
+    ids, answers, summary = _seal(pack, folder=folder, blobs=blobs, sealed=sealed)
     data = datasets.store_files(storage=blobs, folder=pack.data_folder, limit_bytes=limit_bytes)
     if SAMPLE_NAME not in {file.path for file in data}:
         data += (_sample(pack, blobs=blobs, ids=ids),)
@@ -120,9 +147,8 @@ def publish_pack(
         organizer_id=organizer_id,
         now=now,
     )
-    challenge_secrets.ensure(session, challenge_id=challenge.id, now=now)
     datasets.add_version(session, challenge_id=challenge.id, files=data, now=now)
-    datasets.add_answer_key(
+    ref = datasets.add_answer_key(
         session,
         challenge_id=challenge.id,
         ids=ids,
@@ -134,27 +160,37 @@ def publish_pack(
     )
     for kind, blob in packages:
         datasets.add_package(session, challenge_id=challenge.id, kind=kind, blob=blob, now=now)
+    commitments.commit(
+        session,
+        challenge=challenge,
+        ref=ref,
+        key=AnswerKey.open(folder / IDS, folder / SEALED),
+        metric_version=challenge.metric_version,
+        baselines=[(baseline.label, blob.sha256) for baseline, blob in files],
+        now=now,
+    )
     session.add(BoardWork(challenge_id=challenge.id))
     _queue_baselines(session, challenge, files, person_id=organizer_id, now=now)
     return challenge
 
 
-def _seal(pack: Pack, *, blobs: Storage, sealed: Storage) -> tuple[Blob, Blob, KeySummary]:
+def _seal(
+    pack: Pack, *, folder: Path, blobs: Storage, sealed: Storage
+) -> tuple[Blob, Blob, KeySummary]:
     plan = pack.plan
-    with tempfile.TemporaryDirectory() as folder:  # readable by this user alone
-        ids_path, sealed_path = Path(folder) / "ids", Path(folder) / "sealed"
-        summary = compile_key(
-            solution=pack.solution,
-            form=plan.form,
-            truth=plan.truth,
-            public_share=plan.public_share,
-            seed=plan.split_seed,
-            ids_path=ids_path,
-            sealed_path=sealed_path,
-        )
-        ids, answers = seal.seal(
-            ids_path=ids_path, sealed_path=sealed_path, ids_storage=blobs, sealed_storage=sealed
-        )
+    ids_path, sealed_path = folder / IDS, folder / SEALED
+    summary = compile_key(
+        solution=pack.solution,
+        form=plan.form,
+        truth=plan.truth,
+        public_share=plan.public_share,
+        seed=plan.split_seed,
+        ids_path=ids_path,
+        sealed_path=sealed_path,
+    )
+    ids, answers = seal.seal(
+        ids_path=ids_path, sealed_path=sealed_path, ids_storage=blobs, sealed_storage=sealed
+    )
     return ids, answers, summary
 
 
@@ -219,6 +255,7 @@ def _queue_baselines(
             person_id=person_id,
             now=now,
         )
+        receipts.note_received(session, challenge=challenge, receipt=receipt)
         _add_job(session, receipt, plan=challenge.plan, priority=Priority.BASELINE, now=now)
 
 

@@ -11,6 +11,7 @@ from palio.leaderboard import models as leaderboard
 from palio.pipeline import models as pipeline
 from palio.prizes import models as prizes
 from palio.reputation import models as reputation
+from palio.submissions import commitment_models as commitments
 from palio.submissions import exclusion_models as exclusions
 from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
@@ -23,6 +24,7 @@ __all__ = [
     "accounts",
     "cases",
     "challenges",
+    "commitments",
     "datasets",
     "escrow",
     "exclusions",

@@ -74,6 +74,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedScore:
+    """What opens the log's promise of a private score, once it is told: words and hex salt."""
+
+    private_score: str
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicScore:
     """One metric on the public part, as it is told. No private field, no exact one to leak."""
 

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+import sqlalchemy
 from sqlmodel import Session, col
 
 from palio.submissions import models, queries, scores, traces, versions
-from palio.submissions.contracts import ScoredEntry
-from palio.submissions.private_models import PrivateScore, PrivateTrace
+from palio.submissions.contracts import OpenedScore, ScoredEntry
+from palio.submissions.private_models import PrivateSalt, PrivateScore, PrivateTrace
 from palio.submissions.version_contracts import VersionPair
 
 
@@ -45,3 +46,29 @@ def private_traces(
         key_version=key_version,
         metric_version=metric_version,
     )
+
+
+def opened(session: Session, *, submission_id: str, version: VersionPair) -> OpenedScore | None:
+    """Return what opens the promise of one private score; the caller sees to the reveal."""
+    key = (submission_id, version.key_version, version.metric_version)
+    row = session.get(PrivateSalt, key)
+    if row is None:
+        return None
+    is_wanted = col(models.Submission.id) == submission_id
+    found = scores.scores_of(session, PrivateScore, is_wanted, version=version)
+    words = " ".join(str(score.rounded) for score in found.get(submission_id, ()))
+    return OpenedScore(words, row.salt)
+
+
+def private_salts(session: Session, *, challenge_id: str, version: VersionPair) -> dict[str, str]:
+    """Return what opens the promises of a version's private scores, by submission id (hex)."""
+    rows = session.execute(
+        sqlalchemy.select(col(PrivateSalt.submission_id), col(PrivateSalt.salt))
+        .join(models.Submission, col(models.Submission.id) == col(PrivateSalt.submission_id))
+        .where(
+            col(models.Submission.challenge_id) == challenge_id,
+            col(PrivateSalt.key_version) == version.key_version,
+            col(PrivateSalt.metric_version) == version.metric_version,
+        )
+    )
+    return dict(rows.tuples().all())

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from palio.accounts.passwords import Passwords
+from palio.core.checkpoints import load_or_make_key
 from palio.core.db import open_engine
 from palio.core.settings import Settings
 from palio.core.storage import LocalStorage
@@ -22,13 +23,17 @@ from palio.web.api import (
     challenges,
     checks,
     data,
+    exclusions,
     export,
     health,
     host,
     intake,
     leaderboard,
+    log,
+    mergers,
     messages,
     publishing,
+    receipts,
     submissions,
     teams,
     tokens,
@@ -55,9 +60,13 @@ _ROUTERS: tuple[APIRouter, ...] = (
     checks.router,
     leaderboard.router,
     teams.router,
+    mergers.router,
+    exclusions.router,
     awards.router,
     host.router,
     export.router,
+    receipts.router,
+    log.router,
     health.router,
 )
 _DESCRIPTION = (
@@ -113,6 +122,7 @@ def make_state(settings: Settings) -> WebState:
         passwords=Passwords(threads=settings.password_hash_threads),
         send=make_sender(make_celery(settings)),
         key=secret_key(settings),
+        signer=load_or_make_key(settings.signing_key, name=settings.log_name),
         limiter=Limiter(scale=settings.rate_limits_scale),
         boards=BoardCache(),
         row_ids=RowIdsCache(storage),

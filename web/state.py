@@ -9,6 +9,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from palio.accounts.passwords import Passwords
+from palio.core.notes import Signer
 from palio.core.queue import Message
 from palio.core.settings import Settings
 from palio.core.storage import Storage
@@ -26,6 +27,7 @@ class WebState:
         sealed_door: Where a published challenge's answers go in; nothing comes out of it here.
         hidden_door: The same for the features that participants' programs will read.
         key: Signs form proofs.
+        signer: Signs receipts and the log.
         checkers: Threads that read prediction files for `checks`; few, so that checks cannot
             take the server's processors from everything else.
 
@@ -39,6 +41,7 @@ class WebState:
     passwords: Passwords
     send: Callable[[Message], None]
     key: bytes
+    signer: Signer
     limiter: Limiter
     boards: BoardCache
     row_ids: RowIdsCache

@@ -204,6 +204,9 @@ leaves = st.integers(1, 70).map(lambda n: [merkle.leaf_hash(bytes([i])) for i in
 def test_a_tree_that_grew_has_the_root_of_the_definition(hashes: list[bytes]) -> None:
     tree = Tree(hashes)
     assert merkle.root_of_peaks(tree.peaks) == naive_root(hashes) == merkle.root_of(hashes)
+    assert merkle.fold(hashes) == naive_root(hashes)
+    halves = [merkle.fold(hashes[at : at + 16]) for at in range(0, len(hashes), 16)]
+    assert merkle.fold(halves) == naive_root(hashes)
     assert len(tree.nodes) < 2 * len(hashes)
 
 

@@ -21,6 +21,7 @@ from palio.submissions import queries as submissions
 from palio.submissions import rules
 from palio.submissions.contracts import Receipt, UploadLimits
 from palio.submissions.intake import DigestMismatchError
+from palio.web.api.receipts import first_receipt
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_submissions import ReceiptView, receipt_view
 from palio.web.buckets import Group
@@ -109,7 +110,8 @@ async def create_submission(
     )
     receipt = await take_in(state, caller, deed, request.stream(), declared=declared)
     response.status_code = 201 if receipt.is_new else 200
-    return receipt_view(receipt)
+    signed = await run_in_threadpool(first_receipt, state, receipt.submission_id)
+    return receipt_view(receipt, signed=signed)
 
 
 async def take_in(

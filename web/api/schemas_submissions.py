@@ -16,6 +16,7 @@ from palio.submissions.contracts import (
     SubmissionState,
 )
 from palio.web.api.schemas import FINDING, ID, NOW, SHA256, FindingView, Order, View, example
+from palio.web.api.schemas_receipts import RECEIPT, ReceiptFileView
 from palio.web.api.schemas_runs import RunsView, runs_view
 from palio.web.api.stages import StageView, stages_of
 
@@ -35,6 +36,8 @@ SUBMISSION = {
     "bytes": 1_048_576,
     "note": "blend of two",
     "is_chosen": False,
+    "withdrawn_at": None,
+    "withdrawn_words": "",
     "kind": "competitor",
     "label": "",
     "team": {"id": ID, "name": "Pragmatic Chaos"},
@@ -59,6 +62,7 @@ class ReceiptView(View):
             "received_at": NOW,
             "is_new": True,
             "delivery": "predictions",
+            "receipt_json": RECEIPT,
         }
     )
 
@@ -69,6 +73,7 @@ class ReceiptView(View):
     received_at: datetime
     is_new: bool
     delivery: Delivery
+    receipt_json: ReceiptFileView
 
 
 class CheckView(View):
@@ -136,6 +141,8 @@ class SubmissionView(View):
     bytes: int
     note: str
     is_chosen: bool
+    withdrawn_at: datetime | None
+    withdrawn_words: str
     kind: SubmissionKind
     label: str
     team: TeamNameView
@@ -247,14 +254,28 @@ class SubmissionCore(View):
     bytes: int
     note: str
     is_chosen: bool
+    withdrawn_at: datetime | None
+    withdrawn_words: str
     kind: SubmissionKind
     label: str
     delivery: Delivery
 
 
-def receipt_view(receipt: Receipt) -> ReceiptView:
-    """Show a receipt."""
-    return ReceiptView.model_validate(receipt)
+def receipt_view(receipt: Receipt, *, signed: ReceiptFileView) -> ReceiptView:
+    """Show a receipt, with the signed one to keep."""
+    return ReceiptView(**ReceiptCore.model_validate(receipt).model_dump(), receipt_json=signed)
+
+
+class ReceiptCore(View):
+    """The members of `ReceiptView` that are taken over as they are."""
+
+    submission_id: str
+    file_name: str
+    sha256: str
+    bytes: int
+    received_at: datetime
+    is_new: bool
+    delivery: Delivery
 
 
 def quota_view(status: QuotaStatus, *, quota: Quota) -> QuotaView:

@@ -111,6 +111,14 @@ def detail(session: Session, caller: Caller, *, submission_id: str) -> tuple[Vis
     return visit, _view(session, visit, submission, team, is_detail=True)
 
 
+def visit_of(session: Session, caller: Caller, *, submission_id: str) -> tuple[Visit, Submission]:
+    """Return a submission that the caller may see, with his visit at its challenge."""
+    submission = submissions.submission(session, submission_id)
+    visit, team = _visit(session, caller, submission)
+    visit.require(Action.READ_SUBMISSION, team=team, missing=_missing())
+    return visit, submission
+
+
 @router.get("/submissions/{submission_id}/host-runs", responses=problems(401, 404))
 def read_host_runs(session: WriteDep, caller: SignedInDep, submission_id: str) -> HostRunsView:
     """Show what runs on hidden data said: for organizers alone, audited for administrators."""

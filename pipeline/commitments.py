@@ -1,0 +1,98 @@
+"""What a challenge promises at its launch, in the log before the first download."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from sqlmodel import Session
+
+from palio.challenges.contracts import Challenge
+from palio.core import audit
+from palio.core.log_entries import canonical
+from palio.datasets import challenge_secrets, commitments
+from palio.datasets import queries as datasets
+from palio.datasets.contracts import AnswerKeyRef, PackageKind
+from palio.scoring import card
+from palio.scoring.key import AnswerKey
+
+KIND = "challenges.commitment"
+Baselines = Sequence[tuple[str, str]]  # label, sha256 of the file
+
+
+def commit(
+    session: Session,
+    *,
+    challenge: Challenge,
+    ref: AnswerKeyRef,
+    key: AnswerKey,
+    metric_version: int,
+    baselines: Baselines,
+    now: datetime,
+) -> None:
+    """Write the promise into the log: answers, split, rules, scorer, data, baselines.
+
+    Done again for a corrected key or another metric: both promises stay, the last one counts.
+    """
+    secret = challenge_secrets.ensure(session, challenge_id=challenge.id, now=now)
+    holdout = commitments.commit(key, secret=secret, key_version=ref.version)
+    metric = datasets.package(session, challenge_id=challenge.id, kind=PackageKind.METRIC)
+    data = datasets.files(session, challenge_id=challenge.id)
+    audit.append(
+        session,
+        kind=KIND,
+        subject_id=challenge.id,
+        challenge_id=challenge.id,
+        payload={
+            "slug": challenge.slug,
+            "rules_sha256": challenge.rules_sha256,
+            "key_version": ref.version,
+            "metric_version": metric_version,
+            "holdout_root": holdout.root,
+            "holdout_rows": holdout.rows,
+            "split_sha256": holdout.split,
+            "public_rows": ref.public_rows,
+            "private_rows": ref.private_rows,
+            "metrics": canonical(_metrics(challenge)),
+            "scorer": canonical(_scorer(metric.sha256 if metric else "")),
+            "data_sha256": _digest([[file.path, file.sha256] for file in data]),
+            "baselines": canonical([list(pair) for pair in baselines]),
+        },
+        now=now,
+    )
+
+
+def _metrics(challenge: Challenge) -> list[list[object]]:
+    return [
+        [choice.name, dict(choice.parameters), choice.digits] for choice in challenge.plan.metrics
+    ]
+
+
+def _scorer(metric_sha256: str) -> dict[str, str]:
+    """Say what scores: our version and code, the host's own metric, and the Python it runs in."""
+    found = {"palio": version("palio"), "scoring_sha256": _scoring_code()}
+    if metric_sha256:
+        found |= {"own_metric_sha256": metric_sha256, "runtime_sha256": _runtime()}
+    return found
+
+
+@cache
+def _scoring_code() -> str:
+    folder = Path(card.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _runtime() -> str:
+    text = files("palio.sandbox").joinpath("runtime", "requirements.txt").read_bytes()
+    return hashlib.sha256(text).hexdigest()
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""Promises in the log, at the moment of scoring, what nobody may see yet.
+
+The log gets salted hashes of the told public score and of the private score: at the reveal the
+salts are opened, and everybody sees that nobody touched the order (integrity.md §4.5).
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.challenges import queries as challenges
+from palio.challenges.contracts import Challenge
+from palio.core import audit
+from palio.core.log_entries import SALT_BYTES, salted_hash
+from palio.scoring.card import Score, ScoreCard
+from palio.submissions import models, release_lines
+from palio.submissions.commitment_models import ScoreCommitment
+from palio.submissions.private_models import PrivateSalt
+from palio.submissions.release_models import ReleaseLine
+from palio.submissions.version_contracts import VersionPair
+
+KIND = "submissions.scored"
+
+
+def note(
+    session: Session,
+    *,
+    submission_id: str,
+    card: ScoreCard,
+    version: VersionPair,
+    now: datetime,
+) -> None:
+    """Write one score of a submission into the log, in the transaction that keeps it."""
+    row = session.get_one(models.Submission, submission_id)
+    challenge = challenges.by_id(session, row.challenge_id)
+    public = _told(session, submission_id, card, challenge, version)
+    salts = [secrets.token_hex(SALT_BYTES) for _ in range(2)]
+    event_hash = audit.append(
+        session,
+        kind=KIND,
+        subject_id=submission_id,
+        challenge_id=challenge.id,
+        payload={
+            "submission_id": submission_id,
+            "team": row.team_id or "",
+            "canonical_sha256": card.trace.canonical_sha256 if card.trace else "",
+            "key_version": version.key_version,
+            "metric_version": version.metric_version,
+            "public_commit": salted_hash(salts[0], public),
+            "private_commit": salted_hash(salts[1], in_words(card.private)),
+        },
+        now=now,
+    )
+    names = {
+        "submission_id": submission_id,
+        "key_version": version.key_version,
+        "metric_version": version.metric_version,
+    }
+    session.add(
+        ScoreCommitment(**names, public_salt=salts[0], public_text=public, event_hash=event_hash)
+    )
+    session.add(PrivateSalt(**names, salt=salts[1]))
+    session.flush()
+
+
+def in_words(scores: Sequence[Score]) -> str:
+    """Write rounded scores in the order of the metrics, with spaces between them."""
+    return " ".join(str(score.rounded) for score in scores)
+
+
+def _told(
+    session: Session,
+    submission_id: str,
+    card: ScoreCard,
+    challenge: Challenge,
+    version: VersionPair,
+) -> str:
+    row = session.get_one(models.Submission, submission_id)
+    if row.team_id is None or not release_lines.has_lines(challenge):
+        return in_words(card.public)
+    key = (submission_id, version.key_version, version.metric_version)
+    line = session.get(ReleaseLine, key)
+    return "" if line is None else line.shown
