@@ -80,6 +80,14 @@ def offer_again(session: Session, challenge: Challenge, *, now: datetime) -> boo
     return has_changed
 
 
+def has_unjudged(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Tell whether a date that has come is not judged yet."""
+    return any(
+        session.get(ProgressRow, (challenge.id, pot_of(number, date))) is None
+        for number, date in due_dates(challenge, now=now)
+    )
+
+
 def _is_waiting(session: Session, challenge: Challenge, *, date: datetime) -> bool:
     """Tell whether an award of an earlier date is undecided, or an entry has no score yet."""
     rows = queries.rows_of(session, challenge_id=challenge.id)

@@ -366,6 +366,8 @@ def _close_when_decided(session: Session, challenge: Challenge, *, now: datetime
         return
     if any(AwardState(row.state) in states.UNDECIDED for row in rows):
         return
+    if progress.has_unjudged(session, challenge, now=now):
+        return
     final = [row for row in rows if row.kind != PrizeKind.PROGRESS.value]
     is_won = any(AwardState(row.state) in states.GIVEN for row in final)
     days = challenge.plan.verification.reopen_days

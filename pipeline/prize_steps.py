@@ -1,0 +1,72 @@
+"""What time and scores do to prizes: last calls, progress prizes at their dates, winners' clocks.
+
+Each step is one transaction under the challenge's lock and changes nothing when done again: it may
+be killed anywhere, and the next sweep does what is missing.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from palio.challenges import queries as challenges
+from palio.challenges.contracts import ChallengeState
+from palio.core import db
+from palio.core.clock import database_now
+from palio.pipeline.bench import Bench
+from palio.prizes import last_call, progress, service
+from palio.prizes import queries as prizes
+
+_RUNNING = (ChallengeState.OPEN, ChallengeState.CLOSED, ChallengeState.REVEALED)
+
+_log = logging.getLogger(__name__)
+
+
+def call_last(bench: Bench, challenge_id: str) -> bool:
+    """Begin the challenge's last call if a public score has reached its line."""
+    with db.reading(bench.engine) as session:
+        challenge = challenges.by_id(session, challenge_id)
+        is_called = prizes.last_call(session, challenge_id=challenge_id, round=challenge.round)
+        if is_called is not None or not last_call.may_call(challenge):
+            return False
+    with bench.work() as session:
+        now = database_now(session)
+        called = last_call.call_if_reached(session, challenge_id=challenge_id, now=now)
+    return called is not None
+
+
+def judge_progress(bench: Bench, challenge_id: str) -> bool:
+    """Judge the dates of progress prizes that have come."""
+    with bench.work() as session:
+        now = database_now(session)
+        return progress.judge_due(session, challenge_id=challenge_id, now=now)
+
+
+def run_clocks(bench: Bench, challenge_id: str) -> None:
+    """Remind, forfeit, offer to the next in rank, and let awards go on."""
+    with bench.work() as session:
+        now = database_now(session)
+        service.run_clocks(session, challenge_id=challenge_id, now=now)
+
+
+def look_after(bench: Bench) -> None:
+    """Do all of it for every challenge; one in trouble does not stop the others."""
+    with db.reading(bench.engine) as session:
+        now = database_now(session)
+        clocks = prizes.due_challenge_ids(session, now=now)
+        running = [
+            challenges.by_id(session, challenge_id)
+            for state in _RUNNING
+            for challenge_id in challenges.ids_in_state(session, state)
+        ]
+    dated = [each.id for each in running if progress.due_dates(each, now=now)]
+    called = [each.id for each in running if last_call.may_call(each)]
+    _each(called, lambda challenge_id: call_last(bench, challenge_id))
+    _each(dated, lambda challenge_id: judge_progress(bench, challenge_id))
+    _each(clocks, lambda challenge_id: run_clocks(bench, challenge_id))
+
+
+def _each(challenge_ids: Iterable[str], do: Callable[[str], object]) -> None:
+    for challenge_id in challenge_ids:
+        try:
+            do(challenge_id)
+        except Exception:  # noqa: BLE001 (one challenge in trouble must not stop the others)
+            _log.exception("prizes of challenge %s wait for the next sweep", challenge_id)
