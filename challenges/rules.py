@@ -88,11 +88,20 @@ def is_reveal_due(challenge: Challenge, *, now: datetime) -> bool:
     return challenge.state is ChallengeState.CLOSED and (reveal_at is None or now >= reveal_at)
 
 
+def waits_for_deposit(challenge: Challenge, *, now: datetime) -> bool:
+    """Tell whether only the deposit its rules demand keeps the challenge shut."""
+    return (
+        challenge.state is ChallengeState.SCHEDULED
+        and challenge.plan.escrow.is_deposit_required
+        and now >= challenge.phases[0].opens_at
+    )
+
+
 def open_phase(challenge: Challenge, *, now: datetime) -> Phase:
     """Return the phase that takes submissions at `now`: opens_at <= now < closes_at.
 
     Raises:
-        NotOpenYetError: Before the first phase, between two, or still a draft.
+        NotOpenYetError: Before the first phase, between two, still a draft, or not yet funded.
         ClosedError: After the last one.
 
     """
@@ -104,6 +113,10 @@ def open_phase(challenge: Challenge, *, now: datetime) -> Phase:
                 f"Submissions open on {in_words(phase.opens_at)}. It is now {in_words(now)}."
             )
         if now < phase.closes_at:
+            if waits_for_deposit(challenge, now=now):
+                raise NotOpenYetError(
+                    "This challenge opens when its prize money is deposited. It is not yet."
+                )
             return phase
     closed_at = challenge.phases[-1].closes_at
     raise ClosedError(f"Submissions closed on {in_words(closed_at)}. It is now {in_words(now)}.")

@@ -73,7 +73,8 @@ def publish(
 ) -> Challenge:
     """Launch a challenge, or the organizer's draft of that slug, with these texts.
 
-    It is open at once when its first phase has begun, scheduled otherwise.
+    It is open at once when its first phase has begun, scheduled otherwise, and also while its
+    rules demand a deposit: money comes after the launch.
 
     Raises:
         SlugTakenError: Another challenge has the slug.
@@ -89,13 +90,22 @@ def publish(
         session, plan=plan, texts=(description, rules), organizer_id=organizer_id, now=now
     )
     row.published_at = now
-    state = ChallengeState.OPEN if plan.phases[0].opens_at <= now else ChallengeState.SCHEDULED
+    is_open = plan.phases[0].opens_at <= now and not plan.escrow.is_deposit_required
+    state = ChallengeState.OPEN if is_open else ChallengeState.SCHEDULED
     _move(session, row, state, by=organizer_id, now=now)
     return queries.of_rows(session, [row])[0]
 
 
-def advance(session: Session, *, challenge_id: str, now: datetime) -> Challenge | None:
+def advance(
+    session: Session, *, challenge_id: str, now: datetime, is_funded: bool = False
+) -> Challenge | None:
     """Make the moves that time asks for: scheduled, open, closed.
+
+    Args:
+        session: The caller's transaction.
+        challenge_id: Which.
+        now: The database's time.
+        is_funded: The deposit is there; without it a challenge that demands one stays scheduled.
 
     Returns:
         The challenge in its new state, None when nothing moved.
@@ -104,12 +114,15 @@ def advance(session: Session, *, challenge_id: str, now: datetime) -> Challenge 
     row = _lock(session, challenge_id)
     phases = _phases(session, challenge_id)
     before = row.state
+    plan = plan_from_json(row.plan)
     while to := rules.next_state(
         ChallengeState(row.state),
         opens_at=phases[0].opens_at,
         closes_at=phases[-1].closes_at,
         now=now,
     ):
+        if to is ChallengeState.OPEN and plan.escrow.is_deposit_required and not is_funded:
+            break
         _move(session, row, to, by=SYSTEM, now=now)
     return None if row.state == before else queries.of_rows(session, [row])[0]
 

@@ -9,8 +9,10 @@ from palio.challenges import queries as challenges
 from palio.challenges import service as challenge_service
 from palio.core import db, queue
 from palio.core.clock import database_now
+from palio.escrow import queries as escrow
+from palio.escrow import rules as escrow_rules
 from palio.leaderboard import service as leaderboard
-from palio.pipeline import queries, rules
+from palio.pipeline import prize_steps, queries, rules
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import JobState, Task
 from palio.pipeline.models import BoardWork
@@ -49,7 +51,10 @@ def publish(bench: Bench, challenge_id: str, *, at_once: bool = False) -> bool:
         if not (at_once or rules.is_worth_showing(board, waiting=waiting)):
             return False
     with bench.work() as session:
-        return _publish(session, challenge_id, now=database_now(session))
+        is_new = _publish(session, challenge_id, now=database_now(session))
+    # In a transaction of its own: it locks the challenge against everybody, publishing does not.
+    prize_steps.call_last(bench, challenge_id)
+    return is_new
 
 
 def _publish(session: Session, challenge_id: str, *, now: datetime) -> bool:
@@ -76,7 +81,10 @@ def settle(bench: Bench, challenge_id: str) -> bool:
     """
     with bench.work() as session:
         now = database_now(session)
-        challenge_service.advance(session, challenge_id=challenge_id, now=now)
+        challenge = challenge_service.lock_challenge(session, challenge_id)
+        funding = escrow.funding(session, challenge_id)
+        is_funded = not escrow_rules.missing_deposit(challenge.plan, funding)
+        challenge_service.advance(session, challenge_id=challenge_id, now=now, is_funded=is_funded)
         challenge = challenge_service.lock_challenge(session, challenge_id)
         pending = submissions.pending_count(session, challenge_id=challenge_id)
         if not rules.may_reveal(challenge, pending=pending, now=now):
