@@ -90,7 +90,7 @@ def release(
 def nearest_multiple(value: Decimal, *, step: Decimal) -> Decimal:
     """Return the multiple of `step` nearest to `value`, the even one of two."""
     count = _WIDE.to_integral_value(_WIDE.divide(value, step))
-    return _WIDE.multiply(count, step)
+    return _WIDE.quantize(_WIDE.multiply(count, step), step)
 
 
 def visible_at(rule: ReleaseRule, *, scored_at: datetime, zone: str) -> datetime | None:

@@ -210,6 +210,7 @@ def record_scores(
 
     Where a release rule holds scores back, take `release_lines.lock` before any other lock.
     """
+    release_lines.lock(session, submission_id=submission_id)
     if not advance(
         session,
         submission_id=submission_id,

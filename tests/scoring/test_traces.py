@@ -17,6 +17,7 @@ from palio.scoring.columns import Predictions
 from palio.scoring.engine import score, score_file
 from palio.scoring.form import TargetColumn, TargetKind
 from palio.scoring.key import AnswerKey
+from palio.scoring.metrics.base import Column
 
 SECRET = bytes(range(32))
 OTHER = bytes(32)
@@ -163,27 +164,23 @@ def test_words_are_compared_row_by_row(tmp_path: Path, kind: TargetKind) -> None
     _, key = compiled(tmp_path, solution, truth=(target,), share=0.5, seed=1)
     sketches = []
     for codes in (first, second, third):
-        values = (
+        values: Column = (
             codes.astype(np.int32)
             if kind is TargetKind.LABEL
             else [("abc"[code],) for code in codes.tolist()]
         )
-        made = traces.trace(
-            key=key, columns=(replace_slots(values, key),), secret=SECRET, metric=None
-        )
+        made = traces.trace(key=key, columns=(in_slots(values, key),), secret=SECRET, metric=None)
         assert made.public_sums is None
         sketches.append(made.sketch.astype(float) / np.linalg.norm(made.sketch))
     assert sketches[0] @ sketches[1] == pytest.approx(0.9, abs=0.1)
     assert sketches[0] @ sketches[2] == pytest.approx(1 / 3, abs=0.15)
 
 
-def replace_slots(values: object, key: AnswerKey) -> object:
-    if isinstance(values, np.ndarray):
-        moved = values.copy()
-        moved[key.placement] = values
-        return moved
-    assert isinstance(values, list)
+def in_slots(values: Column, key: AnswerKey) -> Column:
     order = np.argsort(key.placement)
+    if isinstance(values, np.ndarray):
+        moved: Column = values[order]
+        return moved
     return [values[row] for row in order.tolist()]
 
 
