@@ -104,11 +104,12 @@ def tell_hosts(session: Session, row: models.CaseRow, text: str, *, now: datetim
 def _send(
     session: Session, row: models.CaseRow, people: Sequence[str], text: str, *, now: datetime
 ) -> None:
+    slug = challenges.lock_challenge(session, row.challenge_id).slug
     messages.send(
         session,
         person_ids=people,
         challenge_id=row.challenge_id,
         kind="cases.news",
-        text=f"Case {row.id[-8:]}: {text}",
+        text=f"{text} See /challenges/{slug}/cases/{row.id}",
         now=now,
     )

@@ -25,6 +25,15 @@ WEIGHTS: Final[dict[Signal, float]] = {
     Signal.FIRST_FILE: 2.0,
     Signal.COMPLEMENTARY: 2.0,
 }
+# Without one of these it is a matter of predictions, not of accounts.
+OF_ACCOUNTS: Final = frozenset(
+    {
+        Signal.SAME_MAIL,
+        Signal.SHARED_ADDRESS,
+        Signal.SIGNED_UP_TOGETHER,
+        Signal.TAKING_TURNS,
+    }
+)
 LISTED_FROM = 4.0
 STRONG_FROM = 7.0
 SIGN_UP_WITHIN = timedelta(minutes=10)
@@ -111,7 +120,7 @@ def taking_turns(times: Mapping[str, Sequence[datetime]], pairs: Iterable[Pair])
 
 
 def links(weights: Mapping[Pair, Mapping[Signal, float]]) -> tuple[Link, ...]:
-    """Add up the signals of each pair, highest score first."""
+    """Add up the signals of each pair that has one of its accounts, highest score first."""
     found = [
         Link(
             teams=pair,
@@ -119,6 +128,7 @@ def links(weights: Mapping[Pair, Mapping[Signal, float]]) -> tuple[Link, ...]:
             signals=tuple(sorted(held, key=lambda signal: (-WEIGHTS[signal], signal))),
         )
         for pair, held in weights.items()
+        if held.keys() & OF_ACCOUNTS
     ]
     return tuple(sorted(found, key=lambda link: (-link.score, link.teams)))
 

@@ -7,6 +7,7 @@ may. All its writes are in the last transaction, so that a worker may die at any
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from sqlmodel import Session
 
 from palio.cases import clocks, desk, scan, sightings
 from palio.cases import queries as cases
-from palio.cases.contracts import Case, FindingKind, NewFinding, Scan
+from palio.cases.contracts import Case, CaseState, FindingKind, NewFinding, Outcome, Scan
 from palio.cases.history import SYSTEM
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
@@ -23,9 +24,9 @@ from palio.core import db, queue
 from palio.core.clock import database_now
 from palio.datasets import challenge_secrets
 from palio.datasets import queries as datasets
-from palio.pipeline import board_steps
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import Task
+from palio.pipeline.corrections import correct_boards
 from palio.scoring import duplicates, traces
 from palio.scoring.columns import Predictions
 from palio.scoring.form import TargetKind
@@ -105,15 +106,18 @@ def move_case_clocks(bench: Bench) -> None:
         with bench.work() as session:
             now = database_now(session)
             if clocks.expire(session, case_id=case_id, now=now):
-                follow(session, cases.case(session, case_id))
+                follow(session, cases.case(session, case_id), by=SYSTEM, now=now)
             else:
                 clocks.remind(session, case_id=case_id, now=now)
 
 
-def follow(session: Session, case: Case) -> None:
+def follow(session: Session, case: Case, *, by: str, now: datetime) -> None:
     """Bring the boards up to date after a step that may have made or lifted a disqualification."""
-    if case.exclusion_id is not None:
-        board_steps.note_change(session, case.challenge_id)
+    is_made = case.state is CaseState.DECIDED
+    is_lifted = case.outcome is Outcome.OVERTURNED
+    if case.exclusion_id is not None and (is_made or is_lifted):
+        reason = "disqualification" if is_made else "disqualification_lifted"
+        correct_boards(session, challenge_id=case.challenge_id, reason=reason, by=by, now=now)
 
 
 def forget(bench: Bench) -> None:

@@ -86,5 +86,5 @@ def _tabs(visit: Visit) -> list[tuple[str, str]]:
     if visit.may(Action.SUBMIT):
         tabs += [("submissions", "Submissions"), ("team", "Team")]
     if visit.may(Action.READ_HOST):
-        tabs.append(("host", "Host"))
+        tabs += [("host", "Host"), ("evidence", "Evidence")]
     return tabs
