@@ -73,6 +73,22 @@ def unpack(source: Path, folder: Path, *, limit_bytes: int) -> Path:
         FileTooLargeError: More than the cap comes out.
 
     """
+    unpack_files(source, folder, limit_bytes=limit_bytes)
+    roots = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    for root in roots:
+        if (root / "challenge.toml").is_file():
+            return root
+    raise BadZipError("There is no challenge.toml in the zip, nor in its top folder.")
+
+
+def unpack_files(source: Path, folder: Path, *, limit_bytes: int) -> None:
+    """Unpack a zip of any files into an empty folder.
+
+    Raises:
+        BadZipError: No zip, an unsafe or encrypted member.
+        FileTooLargeError: More than the cap comes out.
+
+    """
     limits = BundleLimits(bytes=limit_bytes, files=MEMBERS_MAX)
     try:
         bundle.unpack(source, folder, limits=limits)
@@ -80,8 +96,3 @@ def unpack(source: Path, folder: Path, *, limit_bytes: int) -> Path:
         if error.code == "bundle:too-big":
             raise FileTooLargeError(error.text) from error
         raise BadZipError(f"The zip cannot be taken. {error.text}") from error
-    roots = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    for root in roots:
-        if (root / "challenge.toml").is_file():
-            return root
-    raise BadZipError("There is no challenge.toml in the zip, nor in its top folder.")

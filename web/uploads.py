@@ -104,9 +104,20 @@ async def receive_file(
     declared = declared_of(request)
     if declared.bytes is not None and declared.bytes > limit_bytes:
         raise _too_large(limit_bytes)
+    body = pieces(request.stream(), idle_seconds=idle_seconds)
+    await write_file(body, path, limit_bytes=limit_bytes)
+
+
+async def write_file(body: AsyncIterator[bytes], path: Path, *, limit_bytes: int) -> None:
+    """Write the pieces of a body into a file of ours.
+
+    Raises:
+        FileTooLargeError, StorageFullError: In words.
+
+    """
     count = 0
     with full_disk_in_words(), path.open("wb") as file:
-        async for piece in pieces(request.stream(), idle_seconds=idle_seconds):
+        async for piece in body:
             count += len(piece)
             if count > limit_bytes:
                 raise _too_large(limit_bytes)

@@ -15,11 +15,15 @@ OPERATIONS = {
     "read_challenge", "read_health", "read_host", "read_host_runs", "read_leaderboard",
     "read_leaderboard_csv", "read_me", "read_quota", "read_rules", "read_submission",
     "read_submission_file", "read_team", "rename_team", "revoke_token",
+    "appeal_case", "ask_scan", "decide_appeal", "decide_case", "dismiss_finding", "drop_case",
+    "list_cases", "notify_team", "open_case", "read_case", "read_evidence", "reply_to_case",
     "list_messages", "read_messages", "list_log_entries", "prove_consistency", "prove_inclusion",
     "list_exclusions", "count_exclusions", "make_exclusion", "lift_exclusion",
     "list_team_exclusions", "withdraw_submission", "list_mergers", "preview_merger",
     "propose_merger", "decide_merger",
     "read_checkpoint", "read_key", "read_log", "read_receipt",
+    "abandon_rescore", "apply_rescore", "list_corrections", "read_rescore", "rescore_answers",
+    "rescore_metric", "rescore_metrics", "retry_rescore", "undo_rescore",
 }  # fmt: skip
 
 

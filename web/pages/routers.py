@@ -2,7 +2,20 @@
 
 from fastapi import APIRouter
 
-from palio.web.pages import accounts, boards, challenges, host, messages, runs, submissions, teams
+from palio.web.pages import (
+    accounts,
+    boards,
+    cases,
+    challenges,
+    exclusions,
+    host,
+    mergers,
+    messages,
+    rescore,
+    runs,
+    submissions,
+    teams,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     accounts.router,
@@ -11,6 +24,10 @@ PAGES: tuple[APIRouter, ...] = (
     submissions.router,
     runs.router,
     teams.router,
+    mergers.router,
+    exclusions.router,
+    cases.router,
     host.router,
     messages.router,
+    rescore.router,
 )
