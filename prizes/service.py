@@ -156,7 +156,8 @@ def run_clocks(session: Session, *, challenge_id: str, now: datetime) -> None:
 
 def settle(session: Session, challenge: Challenge, *, by: str, now: datetime) -> None:
     """Move every award as far as it goes by itself, and offer what was lost to the next in rank."""
-    while _advance(session, challenge, now=now) or _offer_again(session, challenge, by=by, now=now):
+    # What was lost is offered first: who moves up must not be paid for the place below.
+    while _offer_again(session, challenge, by=by, now=now) or _advance(session, challenge, now=now):
         pass
     _close_when_decided(session, challenge, now=now)
 
@@ -195,8 +196,7 @@ def _rows(session: Session, challenge: Challenge) -> tuple[AwardRow, ...]:
 
 
 def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
-    """Make the moves that awards make by themselves; tell whether there was one."""
-    has_moved = False
+    """Make the first move that an award makes by itself; tell whether there was one."""
     for row in _rows(session, challenge):
         to = rules.next_state(
             queries.award_of(row),
@@ -206,8 +206,8 @@ def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
         )
         if to is not None:
             moves.enter(session, row, to, challenge=challenge, by=SYSTEM, now=now)
-            has_moved = True
-    return has_moved
+            return True
+    return False
 
 
 def _offer_again(session: Session, challenge: Challenge, *, by: str, now: datetime) -> bool:
