@@ -67,8 +67,12 @@ def rank(entries: Iterable[ScoredEntry], *, view: View) -> Ranked:
     The last phase is the last declared one on the private board, and on the others the last one
     with entries.
     """
-    needed = frozenset(metric for name in view.order for metric in view.column(name).of)
-    wanted = [entry for entry in entries if _is_on(entry, view, needed)]
+    kinds, needed = _ON_BOARD.get(view.board, _ON_TIME), _needed(view)
+    wanted = [
+        entry
+        for entry in entries
+        if entry.kind in kinds and needed.issubset(columns.metrics_of(entry))
+    ]
     if not view.phases:
         return _ranked(wanted, view=view)
     begun = {entry.phase_id for entry in wanted if entry.kind is not SubmissionKind.BASELINE}
@@ -102,15 +106,15 @@ def finals(entries: Sequence[ScoredEntry], *, view: View) -> tuple[ScoredEntry, 
     """
     if view.rule is EntryRule.LAST:
         return (max(entries, key=lambda entry: (entry.received_at, entry.submission_id)),)
-    by_public = sorted(entries, key=lambda entry: _public_order(entry, view))
+    best_first = by_public(entries, view=view)
     if view.rule is EntryRule.ALL:
-        return tuple(by_public)
+        return tuple(best_first)
     if view.rule is EntryRule.BEST_PUBLIC:
-        return (by_public[0],)
-    chosen = [entry for entry in by_public if entry.is_chosen]
+        return (best_first[0],)
+    chosen = [entry for entry in best_first if entry.is_chosen]
     if view.board is not Board.PRIVATE:
-        return ((chosen or by_public)[0],)
-    rest = [entry for entry in by_public if not entry.is_chosen]
+        return ((chosen or best_first)[0],)
+    rest = [entry for entry in best_first if not entry.is_chosen]
     return tuple((chosen + rest)[: max(view.finals, 1)])
 
 
@@ -142,11 +146,22 @@ def baseline(baselines: Iterable[ScoredEntry], *, view: View) -> ScoredEntry | N
     )
 
 
-def _is_on(entry: ScoredEntry, view: View, needed: frozenset[str]) -> bool:
-    if entry.kind not in _ON_BOARD.get(view.board, _ON_TIME):
-        return False
-    # An entry that lacks a metric of an ordering column cannot be compared with the others.
-    return needed.issubset(columns.metrics_of(entry))
+def by_public(entries: Iterable[ScoredEntry], *, view: View) -> list[ScoredEntry]:
+    """Return a team's submissions by what it was told of them, best first."""
+    return sorted(entries, key=lambda entry: _public_order(entry, view))
+
+
+def is_on(entry: ScoredEntry, *, view: View) -> bool:
+    """Say whether an entry has its place on a board.
+
+    One that lacks a metric of an ordering column cannot be compared with the others.
+    """
+    is_of_kind = entry.kind in _ON_BOARD.get(view.board, _ON_TIME)
+    return is_of_kind and _needed(view).issubset(columns.metrics_of(entry))
+
+
+def _needed(view: View) -> frozenset[str]:
+    return frozenset(metric for name in view.order for metric in view.column(name).of)
 
 
 def _is_ranked(entry: ScoredEntry) -> bool:

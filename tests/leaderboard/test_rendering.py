@@ -43,15 +43,15 @@ def test_csv_has_one_line_a_row_with_every_metric() -> None:
         )
     )
     assert text == (
-        "rank,team,members,r2,mae,improvement_percent,entries,received_at,kind\r\n"
-        '1,"Ada, & co",ada bob,-0.5000,1.20,-3.10,4,2026-11-22T12:00:00.000005+00:00,competitor\r\n'
-        ",mean,,-0.5000,1.20,,4,2026-11-22T12:00:00.000005+00:00,baseline\r\n"
+        "rank,team,members,r2,mae,improvement_percent,entries,received_at,kind,rank_low,rank_high,tied_with_first\r\n"
+        '1,"Ada, & co",ada bob,-0.5000,1.20,-3.10,4,2026-11-22T12:00:00.000005+00:00,competitor,,,\r\n'
+        ",mean,,-0.5000,1.20,,4,2026-11-22T12:00:00.000005+00:00,baseline,,,\r\n"
     )
 
 
 def test_csv_of_an_empty_board_is_its_header() -> None:
     assert rendering.to_csv(board()) == (
-        "rank,team,members,improvement_percent,entries,received_at,kind\r\n"
+        "rank,team,members,improvement_percent,entries,received_at,kind,rank_low,rank_high,tied_with_first\r\n"
     )
 
 

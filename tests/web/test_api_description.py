@@ -13,7 +13,7 @@ OPERATIONS = {
     "export_challenge", "extend_phase", "grant_tries", "leave_team", "list_awards",
     "list_challenges", "list_data", "list_submissions", "list_tokens", "publish_challenge",
     "read_challenge", "read_health", "read_host", "read_host_runs", "read_leaderboard",
-    "read_leaderboard_csv", "read_me", "read_quota", "read_rules", "read_submission",
+    "read_leaderboard_csv", "read_race", "read_shakeup", "explain_row", "read_me", "read_quota", "read_rules", "read_submission",
     "read_submission_file", "read_team", "rename_team", "revoke_token",
     "appeal_case", "ask_scan", "decide_appeal", "decide_case", "dismiss_finding", "drop_case",
     "list_cases", "notify_team", "open_case", "read_case", "read_evidence", "reply_to_case",

@@ -2,52 +2,54 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Response
 
 from palio.core.paging import BadCursorError, decode_cursor, encode_cursor
-from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board, Snapshot
 from palio.leaderboard.rendering import to_csv
 from palio.web.api.schemas import problems
-from palio.web.api.schemas_boards import BoardView, standing_view
+from palio.web.api.schemas_boards import BoardView, columns_view, line_view, standing_view
+from palio.web.board_visits import Shown, WantedDep, enter_board, shown
 from palio.web.deps import LIMIT, CallerDep, CursorDep, LimitDep, ReadDep, StateDep
-from palio.web.visits import Visit, enter
+from palio.web.visits import Visit
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["leaderboard"])
-BoardDep = Annotated[Board, Query(description="private exists after the reveal")]
 MatchDep = Annotated[str | None, Header(alias="If-None-Match")]
 
 
-@router.get("/{slug}/leaderboard", responses=problems(404), response_model=BoardView)
+@router.get("/{slug}/leaderboard", responses=problems(403, 404), response_model=BoardView)
 def read_leaderboard(
     session: ReadDep,
     state: StateDep,
     caller: CallerDep,
     slug: str,
-    board: BoardDep = Board.PUBLIC,
+    wanted: WantedDep,
     cursor: CursorDep = None,
     limit: LimitDep = LIMIT,
     if_none_match: MatchDep = None,
 ) -> Response:
-    """Show one page of a board; answers 304 while the board has not changed."""
-    visit = enter(session, slug, caller)
-    snapshot = boards.latest(session, challenge_id=visit.challenge.id, board=board)
+    """Show one page of a board, now or at any instant; 304 while it has not changed."""
+    visit = enter_board(session, slug, caller)
+    found = shown(session, visit, wanted)
     start = offset_of(cursor)
-    if snapshot is None:
-        empty = empty_board(visit, board)
-        return _json(empty.model_dump_json().encode(), etag="", if_none_match=None)
-    etag = etag_of(snapshot)
+    if found is None:
+        empty = empty_board(visit, wanted.which)
+        return answer(empty.model_dump_json().encode(), etag="", if_none_match=None)
+    etag = etag_of(found.snapshot)
     body = state.boards.get(
         f"{visit.challenge.id}:{etag}",
-        f"{board}:{start}:{limit}",
-        lambda: board_page(snapshot, start=start, limit=limit).model_dump_json().encode(),
+        f"{found.phase}:{start}:{limit}",
+        lambda: board_page(visit, found, start=start, limit=limit).model_dump_json().encode(),
     )
-    return _json(body, etag=etag, if_none_match=if_none_match)
+    return answer(body, etag=etag, if_none_match=if_none_match)
 
 
 @router.get(
     "/{slug}/leaderboard.csv",
-    responses={**problems(404), 200: {"content": {"text/csv": {"example": "rank,team\r\n"}}}},
+    responses={
+        **problems(403, 404),
+        200: {"content": {"text/csv": {"example": "rank,team\r\n"}}},
+    },
     response_class=Response,
 )
 def read_leaderboard_csv(
@@ -55,32 +57,50 @@ def read_leaderboard_csv(
     state: StateDep,
     caller: CallerDep,
     slug: str,
-    board: BoardDep = Board.PUBLIC,
+    wanted: WantedDep,
     if_none_match: MatchDep = None,
 ) -> Response:
     """Give the whole board as CSV."""
-    visit = enter(session, slug, caller)
-    snapshot = boards.latest(session, challenge_id=visit.challenge.id, board=board)
-    if snapshot is None:
+    visit = enter_board(session, slug, caller)
+    found = shown(session, visit, wanted)
+    if found is None:
         return Response("", media_type="text/csv")
-    etag = etag_of(snapshot)
+    etag = etag_of(found.snapshot)
     body = state.boards.get(
-        f"{visit.challenge.id}:{etag}", f"{board}:csv", lambda: to_csv(snapshot).encode()
+        f"{visit.challenge.id}:{etag}",
+        f"{found.phase}:csv",
+        lambda: to_csv(found.snapshot, phase=found.phase).encode(),
     )
-    return _answer(body, media_type="text/csv", etag=etag, if_none_match=if_none_match)
+    return answer(body, media_type="text/csv", etag=etag, if_none_match=if_none_match)
 
 
-def board_page(snapshot: Snapshot, *, start: int, limit: int) -> BoardView:
-    """Return the rows from `start` on."""
-    standings = snapshot.standings[start : start + limit]
-    end = start + len(standings)
+def board_page(visit: Visit, found: Shown, *, start: int, limit: int) -> BoardView:
+    """Return the rows from `start` on, with the lines among them."""
+    snapshot = found.snapshot
+    rows = found.standings[start : start + limit]
+    end = start + len(rows)
+    is_last = end >= len(found.standings)
+    freezes_at = visit.challenge.plan.board.freeze_at
     return BoardView(
         board=snapshot.board,
         version=snapshot.version,
         rule=snapshot.rule,
         made_at=snapshot.made_at,
-        items=tuple(standing_view(standing) for standing in standings),
-        next_cursor=encode_cursor(str(end)) if end < len(snapshot.standings) else None,
+        columns=columns_view(snapshot),
+        items=tuple(standing_view(row, is_anonymous=snapshot.is_anonymous) for row in rows),
+        lines=tuple(
+            line_view(line)
+            for line in found.lines
+            if start <= line.position and (is_last or line.position < end)
+        ),
+        phase=found.phase,
+        phases=(
+            *(earlier.phase for earlier in snapshot.earlier),
+            *([snapshot.phase] if snapshot.phase else []),
+        ),
+        is_anonymous=snapshot.is_anonymous,
+        freezes_at=freezes_at if snapshot.board is Board.PUBLIC else None,
+        next_cursor=None if is_last else encode_cursor(str(end)),
     )
 
 
@@ -91,7 +111,13 @@ def empty_board(visit: Visit, board: Board) -> BoardView:
         version=0,
         rule="",
         made_at=visit.challenge.published_at,
+        columns=(),
         items=(),
+        lines=(),
+        phase="",
+        phases=(),
+        is_anonymous=False,
+        freezes_at=None,
         next_cursor=None,
     )
 
@@ -119,11 +145,14 @@ def has_match(if_none_match: str | None, etag: str) -> bool:
     return etag in tags or "*" in tags
 
 
-def _json(body: bytes, *, etag: str, if_none_match: str | None) -> Response:
-    return _answer(body, media_type="application/json", etag=etag, if_none_match=if_none_match)
-
-
-def _answer(body: bytes, *, media_type: str, etag: str, if_none_match: str | None) -> Response:
+def answer(
+    body: bytes,
+    *,
+    media_type: str = "application/json",
+    etag: str,
+    if_none_match: str | None,
+) -> Response:
+    """Return what was rendered, or that it has not changed."""
     headers = {"Cache-Control": "no-cache"}
     if etag:
         headers["ETag"] = etag

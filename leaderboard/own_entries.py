@@ -1,0 +1,58 @@
+"""Which of a team's own submissions stand for it, and with what scores: for that team alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.challenges.contracts import Challenge
+from palio.leaderboard import making, ranking, rules
+from palio.leaderboard.contracts import Board
+from palio.leaderboard.views import View
+from palio.submissions import private
+from palio.submissions import queries as submissions
+from palio.submissions.contracts import ScoredEntry
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """One scored submission of a team; `may_stand` = by the rule it may stand for the team."""
+
+    entry: ScoredEntry
+    may_stand: bool
+
+
+def own_entries(
+    session: Session, *, challenge: Challenge, board: Board, team_id: str, now: datetime
+) -> tuple[OwnEntry, ...]:
+    """Return a team's scored submissions on a board, best public one first.
+
+    Raises:
+        NotRevealedYetError: The private board before the reveal.
+
+    """
+    if board is Board.PRIVATE:
+        rules.check_revealed(challenge)
+    is_private = board is Board.PRIVATE or (
+        board is Board.LATE and challenge.revealed_at is not None
+    )
+    read = private.private_scored_entries if is_private else submissions.scored_entries
+    view = making.view_of(session, challenge=challenge, board=board, now=now)
+    return chosen_among(read(session, challenge_id=challenge.id), view=view, team_id=team_id)
+
+
+def chosen_among(
+    entries: Iterable[ScoredEntry], *, view: View, team_id: str
+) -> tuple[OwnEntry, ...]:
+    """Say of each of a team's entries on a board whether it may stand for it."""
+    own = [
+        entry for entry in entries if entry.team_id == team_id and ranking.is_on(entry, view=view)
+    ]
+    if not own:
+        return ()
+    standing = {entry.submission_id for entry in ranking.finals(own, view=view)}
+    return tuple(
+        OwnEntry(entry, entry.submission_id in standing)
+        for entry in ranking.by_public(own, view=view)
+    )
