@@ -11,6 +11,7 @@ from palio.accounts.errors import TeamNotFoundError
 from palio.accounts.rules import check_teams_change
 from palio.challenges.rules import check_entry_deadline, merge_deadline
 from palio.core.clock import database_now
+from palio.submissions import exclusions
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_people import LinkView, TeamName, TeamView, team_view
 from palio.web.deps import ReadDep, SignedInDep, StateDep, WriteDep
@@ -37,6 +38,7 @@ def found(session: Session, visit: Visit, caller: Caller, *, name: str) -> Team:
     """Found a team; until the entry deadline, and with a team already until the merge deadline."""
     visit.require_participant(session)
     check_entry_deadline(visit.challenge, now=visit.now)
+    check_in_force(session, visit)
     if visit.team(session) is not None:
         check_teams_change(merge_deadline=merge_deadline(visit.challenge), now=visit.now)
     return service.create_team(
@@ -108,6 +110,7 @@ def accept(session: Session, caller: Caller, *, code: str) -> tuple[Visit, Team]
     visit.require_participant(session)
     if visit.team(session) is None:
         check_entry_deadline(visit.challenge, now=visit.now)
+    check_in_force(session, visit)
     team = service.accept_invite(
         session,
         code=code,
@@ -132,7 +135,15 @@ def leave(session: Session, visit: Visit, caller: Caller) -> None:
     team = own_team(session, visit)
     visit.require(Action.SUBMIT)
     check_teams_change(merge_deadline=merge_deadline(visit.challenge), now=visit.now)
+    check_in_force(session, visit)
     service.leave_team(session, person_id=caller.person.id, team_id=team.id, now=visit.now)
+
+
+def check_in_force(session: Session, visit: Visit) -> None:
+    """Keep the members of a disqualified team in it; raises `TeamExcludedError`."""
+    team = visit.team(session)
+    if team is not None:
+        exclusions.check_team_in_force(session, team_id=team.id)
 
 
 def own_team(session: Session, visit: Visit) -> Team:

@@ -8,6 +8,7 @@ from palio.accounts.contracts import Caller
 from palio.challenges.contracts import Delivery
 from palio.submissions.rules import SubmissionNotFoundError
 from palio.submissions.states import PENDING
+from palio.web.api.exclusions import standing_of
 from palio.web.api.schemas_submissions import SubmissionView
 from palio.web.api.stages import StageName, StageState
 from palio.web.api.submissions import detail, host_runs_of
@@ -63,6 +64,7 @@ def show_submission(
         "stage_words": _WORDS,
         "stage_kinds": _KINDS,
         "may_read_hidden": visit.may(Action.READ_HIDDEN_LOG),
+        **standing_of(session, visit, item),
     }
     tab = "submissions" if visit.may(Action.SUBMIT) else "host"
     return challenge_page(session, state, visit, "submissions/show.html", context, tab=tab)

@@ -8,7 +8,8 @@ from palio.accounts.contracts import Caller
 from palio.challenges.rules import merge_deadline
 from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
-from palio.web.api import teams
+from palio.web.api import mergers, teams
+from palio.web.api.exclusions import team_exclusions
 from palio.web.api.schemas_people import LinkView
 from palio.web.deps import ReadDep, SignedInDep, StateDep
 from palio.web.pages.forms import Form, FormDep, see_other
@@ -77,6 +78,8 @@ def _show(
         "is_captain": team is not None and team.captain_id == caller.person.id,
         "may_grow": visit.now < merge_deadline(visit.challenge),
         "has_accepted": visit.has_accepted(session),
+        "exclusions": team_exclusions(session, team) if team else (),
+        "waiting": team is not None and mergers.has_open(session, team),
     }
     return challenge_page(
         session, state, visit, "teams/show.html", context, tab="team", error=error
