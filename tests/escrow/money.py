@@ -49,11 +49,11 @@ class Till:
     session: Session
     challenge_id: str
     by: str = "admin"
-    keys: Iterator[int] = field(default_factory=count)
+    keys: Iterator[object] = field(default_factory=lambda: (f"key-{n}" for n in count()))
 
     def _common(self, key: str | None) -> dict[str, object]:
         return {
-            "key": key or f"key-{next(self.keys)}",
+            "key": key or next(self.keys),
             "challenge_id": self.challenge_id,
             "by": self.by,
             "now": database_now(self.session),
