@@ -11,10 +11,11 @@ from sqlmodel import Session
 
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Caller
+from palio.cases import sightings
 from palio.core.clock import database_now
 from palio.core.db import reading, unit_of_work
 from palio.core.errors import NotSignedInError
-from palio.web.state import WebState
+from palio.web.state import WebState, address_of
 
 _NOTE_SECONDS = 60.0
 _CREDENTIALS_KEPT = 10_000
@@ -55,11 +56,11 @@ def caller_of(request: Request, state: WebState, notes: Notes) -> Caller | None:
     authorization = request.headers.get("authorization")
     if authorization is None:
         secret = request.cookies.get(state.cookie_name, "")
-        return _look_up(state, notes, secret, _of_session) if secret else None
+        return _look_up(request, state, notes, secret, _of_session) if secret else None
     kind, _, secret = authorization.partition(" ")
     caller = None
     if kind.lower() == "bearer":
-        caller = _look_up(state, notes, secret.strip(), _of_token)
+        caller = _look_up(request, state, notes, secret.strip(), _of_token)
     if caller is None:
         raise NotSignedInError(
             "This token is not known, has expired or was revoked. Log in again: palio login"
@@ -68,6 +69,7 @@ def caller_of(request: Request, state: WebState, notes: Notes) -> Caller | None:
 
 
 def _look_up(
+    request: Request,
     state: WebState,
     notes: Notes,
     secret: str,
@@ -77,6 +79,8 @@ def _look_up(
         caller = find(session, secret)
     if caller is not None and notes.is_due(secret, at=time.monotonic()):
         with unit_of_work(state.engine, send=state.send) as session:
+            person_id, now = caller.person.id, database_now(session)
+            sightings.note(session, person_id=person_id, address=address_of(request), now=now)
             return find(session, secret)
     return caller
 

@@ -59,6 +59,7 @@ def do_sign_up(request: Request, state: StateDep, caller: CallerDep, form: OpenF
                 email=form.get("email") or None,
                 join_code=join_code or None,
             ),
+            address=address_of(request),
         )
         secret = _log_in(request, state, form)
     except AppError as error:
