@@ -20,6 +20,7 @@ from palio.datasets.contracts import PackageKind
 from palio.pipeline import commitments, leases, queries, receipts, rules
 from palio.pipeline.contracts import Priority
 from palio.pipeline.models import BoardWork
+from palio.prizes import reruns
 from palio.scoring.key import AnswerKey, KeySummary, compile_key
 from palio.scoring.rows import RowIds
 from palio.submissions import service as submissions
@@ -67,6 +68,43 @@ def accept_submission(  # noqa: PLR0913 (each is one fact about the upload)
         receipts.note_received(session, challenge=challenge, receipt=receipt)
         queries.check_offered(session, plan=challenge.plan, delivery=delivery, now=now)
         _add_job(session, receipt, plan=challenge.plan, priority=Priority.COMPETITOR, now=now)
+    return receipt
+
+
+def accept_winners_code(  # noqa: PLR0913 (each is one fact about the upload)
+    session: Session,
+    *,
+    award_id: str,
+    person_id: str,
+    blob: Blob,
+    file_name: str,
+    idempotency_key: str,
+    limits: UploadLimits,
+    delivery: Delivery,
+    now: datetime,
+) -> Receipt:
+    """Take a winner's stored program and put it into the model queue, in the caller's transaction.
+
+    Raises:
+        AppError: Whatever `prizes.reruns.hand_in_code` raises.
+        NotOfferedError: No worker can run what was sent.
+
+    """
+    receipt = reruns.hand_in_code(
+        session,
+        award_id=award_id,
+        by=person_id,
+        blob=blob,
+        file_name=file_name,
+        delivery=delivery,
+        idempotency_key=idempotency_key,
+        limits=limits,
+        now=now,
+    )
+    if receipt.is_new:
+        plan = challenges.lock_challenge_shared(session, receipt.challenge_id).plan
+        queries.check_offered(session, plan=plan, delivery=delivery, now=now)
+        _add_job(session, receipt, plan=plan, priority=Priority.COMPETITOR, now=now)
     return receipt
 
 

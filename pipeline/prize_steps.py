@@ -12,7 +12,7 @@ from palio.challenges.contracts import ChallengeState
 from palio.core import db
 from palio.core.clock import database_now
 from palio.pipeline.bench import Bench
-from palio.prizes import last_call, progress, service
+from palio.prizes import last_call, progress, reruns, service
 from palio.prizes import queries as prizes
 
 _RUNNING = (ChallengeState.OPEN, ChallengeState.CLOSED, ChallengeState.REVEALED)
@@ -40,6 +40,13 @@ def judge_progress(bench: Bench, challenge_id: str) -> bool:
         return progress.judge_due(session, challenge_id=challenge_id, now=now)
 
 
+def judge_rerun(bench: Bench, submission_id: str) -> bool:
+    """Hold what a winner's code gave against the entry, once it has ended."""
+    with bench.work() as session:
+        now = database_now(session)
+        return reruns.judge(session, submission_id=submission_id, now=now) is not None
+
+
 def run_clocks(bench: Bench, challenge_id: str) -> None:
     """Remind, forfeit, offer to the next in rank, and let awards go on."""
     with bench.work() as session:
@@ -51,6 +58,7 @@ def look_after(bench: Bench) -> None:
     """Do all of it for every challenge; one in trouble does not stop the others."""
     with db.reading(bench.engine) as session:
         now = database_now(session)
+        runs = reruns.open_submission_ids(session)
         clocks = prizes.due_challenge_ids(session, now=now)
         running = [
             challenges.by_id(session, challenge_id)
@@ -59,14 +67,15 @@ def look_after(bench: Bench) -> None:
         ]
     dated = [each.id for each in running if progress.due_dates(each, now=now)]
     called = [each.id for each in running if last_call.may_call(each)]
+    _each(runs, lambda submission_id: judge_rerun(bench, submission_id))
     _each(called, lambda challenge_id: call_last(bench, challenge_id))
     _each(dated, lambda challenge_id: judge_progress(bench, challenge_id))
     _each(clocks, lambda challenge_id: run_clocks(bench, challenge_id))
 
 
-def _each(challenge_ids: Iterable[str], do: Callable[[str], object]) -> None:
-    for challenge_id in challenge_ids:
+def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:
+    for one in ids:
         try:
-            do(challenge_id)
-        except Exception:  # noqa: BLE001 (one challenge in trouble must not stop the others)
-            _log.exception("prizes of challenge %s wait for the next sweep", challenge_id)
+            do(one)
+        except Exception:  # noqa: BLE001 (one in trouble must not stop the others)
+            _log.exception("prizes of %s wait for the next sweep", one)

@@ -70,7 +70,7 @@ def hand_in(session: Session, *, award_id: str, by: str, now: datetime) -> Award
 
     """
     challenge, row = service.lock(session, award_id)
-    _check_member(session, row, by=by)
+    check_member(session, row, by=by)
     rules.check_state(queries.award_of(row), _S.ACCEPTED)
     if needs_code(challenge) and not queries.reruns(session, award_id=row.id):
         raise rules.AwardStateError("Hand in your code first: it is run again here.")
@@ -309,7 +309,7 @@ def _go(
 
 def _open_for_split(session: Session, award_id: str, *, by: str) -> tuple[Challenge, AwardRow]:
     challenge, row = service.lock(session, award_id)
-    _check_member(session, row, by=by)
+    check_member(session, row, by=by)
     if AwardState(row.state) not in _SPLITTABLE:
         raise rules.SplitFrozenError(
             f"This award is {row.state.replace('_', ' ')}; how it is split is settled."
@@ -317,13 +317,14 @@ def _open_for_split(session: Session, award_id: str, *, by: str) -> tuple[Challe
     return challenge, row
 
 
-def _check_member(session: Session, row: AwardRow, *, by: str) -> None:
+def check_member(session: Session, row: AwardRow, *, by: str) -> None:
+    """Let only the winning team's members through; raises `NotYourAwardError`."""
     team = accounts.team(session, row.team_id)
     if by not in {member.person_id for member in team.members}:
         raise rules.NotYourAwardError("You are not in the team that this award is for.")
 
 
 def _check_captain(session: Session, row: AwardRow, *, by: str) -> None:
-    _check_member(session, row, by=by)
+    check_member(session, row, by=by)
     if accounts.team(session, row.team_id).captain_id != by:
         raise rules.NotYourAwardError("Only the captain of the team may do this.")

@@ -21,6 +21,7 @@ from palio.datasets import queries as datasets
 from palio.scoring.card import Score
 from palio.scoring.traces import standard_error
 from palio.submissions import models, release, traces, versions
+from palio.submissions.contracts import SubmissionKind
 from palio.submissions.release_models import ReleaseLine
 from palio.submissions.version_contracts import VersionPair
 
@@ -60,7 +61,8 @@ def note(session: Session, *, submission_id: str, version: VersionPair, now: dat
     lock(session, submission_id=submission_id)
     row = session.get_one(models.Submission, submission_id)
     challenge = challenge_queries.by_id(session, row.challenge_id)
-    if row.team_id is None or not has_lines(challenge):
+    is_run_again = row.kind == SubmissionKind.VERIFICATION.value
+    if row.team_id is None or is_run_again or not has_lines(challenge):
         return
     offers = _offers(session, challenge, version, col(models.Submission.id) == submission_id)
     offer = offers.get(submission_id)

@@ -30,6 +30,7 @@ from palio.scoring.card import ScoreCard
 from palio.submissions import (
     counting,
     exclusions,
+    idempotency,
     ledger,
     models,
     queries,
@@ -87,7 +88,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     challenge = challenges.lock_challenge_shared(session, challenge.id)
     team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
     rules.check_member(team, person_id=person_id)
-    before = queries.receipt_of_key(
+    before = idempotency.receipt_of_key(
         session,
         team_id=team.id,
         idempotency_key=idempotency_key,
@@ -95,10 +96,10 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
         sha256=blob.sha256,
     )
     if before is not None:
-        return _same_again(before, blob=blob, delivery=delivery)
+        return idempotency.same_again(before, blob=blob, delivery=delivery)
     exclusions.check_team_in_force(session, team_id=team.id)
     rules.check_size(challenge.plan, delivery, file_bytes=blob.bytes, limits=limits)
-    now = _next_receipt_time(session, challenge_id=challenge.id)
+    now = next_receipt_time(session, challenge_id=challenge.id)
     phase = challenge_rules.intake_phase(challenge, now=now)
     hosts = accounts_queries.host_team_ids(session, challenge_id=challenge.id)
     kind = rules.kind_at_receipt(
@@ -142,7 +143,7 @@ def receive_baseline(
 
     """
     challenge = challenges.lock_challenge_shared(session, challenge.id)
-    received_at = _next_receipt_time(session, challenge_id=challenge.id, at_least=now)
+    received_at = next_receipt_time(session, challenge_id=challenge.id, at_least=now)
     before = session.exec(
         select(models.Submission).where(
             models.Submission.challenge_id == challenge.id, models.Submission.label == label
@@ -414,12 +415,7 @@ def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> Team:
     return team
 
 
-def _same_again(before: Receipt, *, blob: Blob, delivery: Delivery) -> Receipt:
-    rules.check_same_file(before.sha256, blob.sha256 if before.delivery is delivery else None)
-    return before
-
-
-def _next_receipt_time(
+def next_receipt_time(
     session: Session, *, challenge_id: str, at_least: datetime | None = None
 ) -> datetime:
     """Lock the challenge's receipts and return a time after the last of them."""

@@ -139,7 +139,7 @@ def test_many_teams_at_once_get_strictly_increasing_times(engine: Engine, work: 
     receipts = at_once(len(teams), submit)
     assert len({receipt.received_at for receipt in receipts}) == len(teams)
     with db.reading(engine) as session:
-        next_at = service._next_receipt_time(session, challenge_id=challenge.id)
+        next_at = service.next_receipt_time(session, challenge_id=challenge.id)
         assert next_at > max(receipt.received_at for receipt in receipts)
 
 

@@ -1,0 +1,147 @@
+"""Progress prizes of 2007 and 2008: judged at their dates, and no private score is told."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlmodel import Session
+from tests.factories import submissions as make
+from tests.factories.submissions import Work
+
+from palio.accounts import messages
+from palio.challenges.contracts import Challenge, PhasePlan
+from palio.challenges.prize_contracts import PrizeKind, PrizePlan
+from palio.core.money import Money
+from palio.leaderboard import making
+from palio.prizes import progress, queries, service
+from palio.prizes.contracts import AwardState
+from palio.submissions.models import Submission
+
+OPENED = datetime(2006, 10, 2, tzinfo=UTC)
+CLOSES = datetime(2011, 10, 2, tzinfo=UTC)
+DATES = (datetime(2007, 10, 2, tzinfo=UTC), datetime(2008, 10, 2, tzinfo=UTC))
+PRIZE = PrizePlan(
+    1,
+    "Progress Prize",
+    Money(5_000_000, "USD"),
+    kind=PrizeKind.PROGRESS,
+    improvement=Decimal(1),
+    dates=DATES,
+)
+
+
+def netflix(session: Session) -> Challenge:
+    phase = PhasePlan("main", OPENED, CLOSES, make.QUOTA)
+    challenge = make.challenge(session, phases=(phase,), prizes=(PRIZE,))
+    enter(session, challenge, "", public="0.9514", private="0.9525", at=OPENED)
+    return challenge
+
+
+def enter(
+    session: Session, challenge: Challenge, name: str, *, public: str, private: str, at: datetime
+) -> str:
+    """Score a submission that was received at this instant; no name = the baseline."""
+    team = make.team(session, of=challenge, handle=name or "hostess")
+    row = Submission(
+        challenge_id=challenge.id,
+        phase_id=challenge.phases[0].id,
+        team_id=team.id if name else None,
+        person_id=team.captain_id,
+        kind="competitor" if name else "baseline",
+        label=None if name else "baseline",
+        delivery="predictions",
+        file_name="p.txt",
+        sha256="0" * 64,
+        bytes=1,
+        note="",
+        idempotency_key=at.isoformat(),
+        state="received",
+        received_at=at,
+    )
+    session.add(row)
+    session.flush()
+    receipt = make.service.queries.receipt(row, is_new=True)
+    make.score(session, receipt, public=public, private=private)
+    return team.captain_id
+
+
+def judged(work: Work, challenge: Challenge, *, now: datetime) -> list[tuple[str, str, str]]:
+    with work() as session:
+        progress.judge_due(session, challenge_id=challenge.id, now=now)
+        awards = queries.awards(session, challenge_id=challenge.id)
+    return [(award.title, award.team_name, award.state.value) for award in awards]
+
+
+def confirm(work: Work, challenge: Challenge, *, now: datetime) -> None:
+    with work() as session:
+        award = next(
+            award
+            for award in queries.awards(session, challenge_id=challenge.id)
+            if award.state is AwardState.PROVISIONAL
+        )
+        service.confirm(session, award_id=award.id, by="host", now=now)
+        service.settle(session, challenge, by="host", now=now)
+
+
+def test_each_date_asks_for_more_than_the_last_verified_winner(work: Work) -> None:
+    with work() as session:
+        challenge = netflix(session)
+        enter(
+            session, challenge, "korbell", public="0.8712", private="0.8723",
+            at=datetime(2007, 10, 1, 23, 29, 20, tzinfo=UTC),
+        )  # fmt: skip
+        enter(
+            session, challenge, "late", public="0.8700", private="0.8700",
+            at=datetime(2007, 10, 2, 0, 0, 1, tzinfo=UTC),
+        )  # fmt: skip
+    assert judged(work, challenge, now=datetime(2007, 10, 1, tzinfo=UTC)) == []
+    first = ("Progress Prize 2007", "korbell", "provisional")
+    assert judged(work, challenge, now=DATES[0]) == [first]
+    assert judged(work, challenge, now=DATES[1]) == [first]  # its bar is not known yet
+    confirm(work, challenge, now=DATES[0])
+    with work() as session:
+        (verified,) = making.verified_entries(session, challenge_id=challenge.id)
+        assert verified.title == "Progress Prize 2007: korbell"
+        enter(
+            session, challenge, "bigchaos", public="0.8616", private="0.8635",
+            at=datetime(2008, 9, 30, tzinfo=UTC),
+        )  # fmt: skip
+    assert judged(work, challenge, now=DATES[1]) == [
+        ("Progress Prize 2007", "korbell", "confirmed"),
+        ("Progress Prize 2008", "bigchaos", "provisional"),
+    ]
+
+
+def test_nobody_wins_who_is_not_so_much_better(work: Work) -> None:
+    with work() as session:
+        challenge = netflix(session)
+        # The line is 0.9525 less one percent: 0.9430 (half to even of 0.942975).
+        enter(
+            session, challenge, "near", public="0.9000", private="0.9431",
+            at=datetime(2007, 9, 1, tzinfo=UTC),
+        )  # fmt: skip
+    assert judged(work, challenge, now=DATES[0]) == []
+    with work() as session:
+        assert progress.judge_due(session, challenge_id=challenge.id, now=DATES[0]) is False
+
+
+def test_a_lost_progress_prize_goes_to_the_next_and_nothing_private_is_told(work: Work) -> None:
+    with work() as session:
+        challenge = netflix(session)
+        people = [
+            enter(
+                session, challenge, name, public=public, private=private,
+                at=datetime(2007, 9, day, tzinfo=UTC),
+            )
+            for name, public, private, day in (
+                ("one", "0.8800", "0.8711", 1), ("two", "0.8700", "0.8722", 2),
+            )
+        ]  # fmt: skip
+    assert judged(work, challenge, now=DATES[0]) == [("Progress Prize 2007", "one", "provisional")]
+    with work() as session:
+        (award,) = queries.awards(session, challenge_id=challenge.id)
+        service.decline(session, award_id=award.id, by="host", now=DATES[0])
+        _, second = queries.awards(session, challenge_id=challenge.id)
+        told = [m.text for p in people for m in messages.messages(session, person_id=p).items]
+    assert (second.team_name, second.score) == ("two", Decimal("0.8700"))
+    assert [text for text in told if "0.87" in text] == []
+    assert award.score == Decimal("0.8800")
