@@ -9,6 +9,8 @@ from palio.accounts import queries as accounts
 from palio.accounts import service as account_service
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, NewSecret, Role
+from palio.cases import queries as cases
+from palio.cases.errors import CaseOpenError
 from palio.challenges import service as challenge_service
 from palio.challenges.contracts import Challenge
 from palio.challenges.errors import PhaseNotFoundError
@@ -205,8 +207,10 @@ def archive_challenge(session: WriteDep, caller: SignedInDep, slug: str) -> None
 
 
 def archive(session: Session, visit: Visit, caller: Caller) -> None:
-    """Put the visited challenge away."""
+    """Put the visited challenge away; raises `CaseOpenError` while a case is open."""
     visit.require(Action.JUDGE_RESULTS)
+    if cases.open_case_team_ids(session, challenge_id=visit.challenge.id):
+        raise CaseOpenError("A case is open: bring it to its end first.")
     prize_service.archive(
         session, challenge_id=visit.challenge.id, by=caller.person.id, now=visit.now
     )
