@@ -89,28 +89,6 @@ def file_to_score(session: Session, submission_id: str) -> str | None:
     return row.sha256 if row.delivery == Delivery.PREDICTIONS else row.predictions_sha256
 
 
-def receipt_of_key(
-    session: Session, *, team_id: str, idempotency_key: str, person_id: str = "", sha256: str = ""
-) -> Receipt | None:
-    """Return the receipt this team got for this key before, if any.
-
-    Teams that merged may both have used a key: then what this person sent is meant, else what has
-    these bytes.
-    """
-    rows = session.exec(
-        select(models.Submission).where(
-            models.Submission.team_id == team_id,
-            models.Submission.idempotency_key == idempotency_key,
-        )
-    ).all()
-    best = max(
-        rows,
-        key=lambda row: (row.person_id == person_id, row.sha256 == sha256, row.id),
-        default=None,
-    )
-    return None if best is None else receipt(best, is_new=False)
-
-
 def receipt(row: models.Submission, *, is_new: bool) -> Receipt:
     """Return the receipt of a stored submission."""
     return Receipt(
@@ -241,13 +219,14 @@ def scored_entries(
     challenge_id: str,
     version: VersionPair | None = None,
     with_untold: bool = False,
+    team_id: str = "",
 ) -> tuple[ScoredEntry, ...]:
     """Return every scored submission that counts with its public scores, in order of receipt.
 
     Those withdrawn or disqualified, and those of disqualified teams, are left out. The scores are
     what the release rule tells; those it tells later are left out but `with_untold`, which is for
     the reveal alone. With a `version`, for hosts alone, it is what the challenge would have if
-    that one were active, scores as they are.
+    that one were active, scores as they are. With a `team_id`, that team's alone.
     """
     row = models.Submission
     scored = [SubmissionState.SCORED.value] if version is None else versions.SCORABLE
@@ -255,6 +234,7 @@ def scored_entries(
         col(row.challenge_id) == challenge_id,
         col(row.state).in_(scored),
         *counting.counts(),
+        *([col(row.team_id) == team_id] if team_id else []),
     )
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
     found = scores.scores_of(session, models.PublicScore, *is_wanted, version=counted)

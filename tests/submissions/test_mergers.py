@@ -18,7 +18,7 @@ from palio.challenges.contracts import Challenge, EntryRule, Quota, TeamRules
 from palio.core import audit, db
 from palio.core.clock import database_now
 from palio.core.errors import AppError
-from palio.submissions import exclusions, mergers, models, queries, rules, service
+from palio.submissions import exclusions, idempotency, mergers, models, queries, rules, service
 from palio.submissions.contracts import QuotaCause
 from palio.submissions.exclusion_contracts import ReasonCode
 
@@ -97,7 +97,7 @@ def test_receipt_keeps_naming_the_team_that_handed_the_file_in(work: Work) -> No
         merged = merge(session, challenge, ada, bob)
     with work() as session:
         kept = queries.submission(session, before.submission_id)
-        again = queries.receipt_of_key(session, team_id=merged.id, idempotency_key="k")
+        again = idempotency.receipt_of_key(session, team_id=merged.id, idempotency_key="k")
         gone = accounts.absorbed_teams(session, challenge_id=challenge.id)
     assert (kept.team_id, kept.sender_team_id) == (ada.id, bob.id)
     assert again is not None

@@ -13,7 +13,7 @@ from palio.challenges.contracts import Challenge, EntryRule
 from palio.challenges.rules import closes_at
 from palio.core import audit
 from palio.core.clock import database_now
-from palio.submissions import exclusions, models, queries, rules, service, withdrawal
+from palio.submissions import exclusions, idempotency, models, queries, rules, service, withdrawal
 from palio.submissions.contracts import Receipt
 
 
@@ -66,7 +66,7 @@ def test_withdrawn_submission_stops_counting_and_keeps_everything_else(work: Wor
         assert counted(session, challenge) == [second.submission_id]
         kept = queries.submission(session, first.submission_id)
         after = queries.quota(session, challenge=challenge, team_id=team.id, now=first.received_at)
-        again = queries.receipt_of_key(session, team_id=team.id, idempotency_key="k0")
+        again = idempotency.receipt_of_key(session, team_id=team.id, idempotency_key="k0")
         events = session.exec(
             select(audit.AuditEvent.action, audit.AuditEvent.subject_id).where(
                 audit.AuditEvent.actor_id == team.captain_id

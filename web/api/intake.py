@@ -17,8 +17,8 @@ from palio.core.db import reading
 from palio.core.storage import Blob
 from palio.pipeline import launch
 from palio.pipeline import queries as pipeline
+from palio.submissions import idempotency, rules
 from palio.submissions import queries as submissions
-from palio.submissions import rules
 from palio.submissions.contracts import Receipt, UploadLimits
 from palio.submissions.intake import DigestMismatchError
 from palio.web.api.receipts import first_receipt
@@ -166,7 +166,7 @@ def check_before(state: WebState, caller: Caller, deed: Deed) -> Allowance:
         plan = visit.challenge.plan
         limits = limits_of(state.settings)
         most = rules.upload_max_bytes(plan, deed.delivery, limits=limits)
-        before = team and submissions.receipt_of_key(
+        before = team and idempotency.receipt_of_key(
             session, team_id=team.id, idempotency_key=deed.key, person_id=caller.person.id
         )
         if before:  # a repetition gets its receipt whatever the time and the quota
