@@ -1,5 +1,7 @@
 # One word for each thing a person does here. `make` alone lists them.
 .DEFAULT_GOAL := help
+# The demo and the suite start hundreds of Pythons; each module is to be compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := .venv/bin/pytest -n 2 --dist loadfile -rs
 
 help: ## list these words
