@@ -1,6 +1,6 @@
 """From scored entries to what a board says: ranked by the view, then named."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -27,7 +27,7 @@ def content(
     board: Board,
     entries: Iterable[ScoredEntry],
     now: datetime,
-    chances: Mapping[str, Chance] | None = None,
+    chances: Callable[[View, Sequence[ranking.Row]], Mapping[str, Chance]] | None = None,
 ) -> Content:
     """Return a board of these entries.
 
@@ -37,15 +37,17 @@ def content(
         board: Which one.
         entries: Scored on the part that the board shows.
         now: The database's time.
-        chances: Of rows, by submission id, where they are known.
+        chances: Tells what chance could have done to ranked rows, by submission id.
 
     """
     view = view_of(session, challenge=challenge, board=board, now=now)
     ranked = ranking.rank(entries, view=view)
     names = _names(session, challenge=challenge, board=board, now=now)
 
+    known = chances(view, ranked.rows) if chances else {}
+
     def standings(rows: Iterable[ranking.Row]) -> tuple[Standing, ...]:
-        return tuple(_standing(row, names, chances or {}) for row in rows)
+        return tuple(_standing(row, names, known) for row in rows)
 
     return Content(
         rule=rules.in_one_sentence(challenge.plan, view),

@@ -1,5 +1,6 @@
 """What happens to a challenge as scores come and time passes: the public board, the reveal."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -7,6 +8,8 @@ from sqlmodel import Session, col
 
 from palio.challenges import queries as challenges
 from palio.challenges import service as challenge_service
+from palio.challenges.contracts import ChallengeState
+from palio.challenges.rules import closes_at
 from palio.core import db, queue
 from palio.core.clock import database_now
 from palio.escrow import queries as escrow
@@ -79,6 +82,7 @@ def settle(bench: Bench, challenge_id: str) -> bool:
     The last public board, the private board, the state and the proposed awards come in one
     transaction, under the challenge's lock: whoever looks sees all of it or nothing.
     """
+    _prepare_reveal(bench, challenge_id)
     with bench.work() as session:
         now = database_now(session)
         challenge = challenge_service.lock_challenge(session, challenge_id)
@@ -100,3 +104,15 @@ def settle(bench: Bench, challenge_id: str) -> bool:
             now=now,
         )
     return True
+
+
+def _prepare_reveal(bench: Bench, challenge_id: str) -> None:
+    """Hold no lock while thousands of scores are compared: the reveal finds the result made."""
+    with db.reading(bench.engine) as session:
+        now = database_now(session)
+        challenge = challenges.by_id(session, challenge_id)
+        pending = submissions.pending_count(session, challenge_id=challenge_id)
+        if challenge.state is ChallengeState.OPEN and closes_at(challenge) <= now:
+            challenge = replace(challenge, state=ChallengeState.CLOSED)
+        if rules.may_reveal(challenge, pending=pending, now=now):
+            leaderboard.prepare_reveal(session, challenge=challenge, now=now)

@@ -13,6 +13,7 @@ from palio.submissions import models, trace_models
 from palio.submissions.contracts import SubmissionKind
 
 STORED = np.dtype("<f4")
+_AT_ONCE = 1000  # ids in one statement
 Floats = NDArray[np.float32]
 
 
@@ -127,11 +128,15 @@ def sums_of(
     metric_version: int,
 ) -> dict[str, Floats]:
     """Return the sums of these submissions under one version, by id; some may have none."""
-    rows = session.execute(
-        sqlalchemy.select(col(table.submission_id), col(table.sums)).where(
-            col(table.submission_id).in_(submission_ids),
-            col(table.key_version) == key_version,
-            col(table.metric_version) == metric_version,
+    found: dict[str, Floats] = {}
+    wanted = list(submission_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = session.execute(
+            sqlalchemy.select(col(table.submission_id), col(table.sums)).where(
+                col(table.submission_id).in_(wanted[start : start + _AT_ONCE]),
+                col(table.key_version) == key_version,
+                col(table.metric_version) == metric_version,
+            )
         )
-    )
-    return {submission_id: np.frombuffer(sums, dtype=STORED) for submission_id, sums in rows}
+        found |= {each: np.frombuffer(sums, dtype=STORED) for each, sums in rows}
+    return found
