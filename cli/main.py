@@ -5,8 +5,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from palio.cli.client.commands import account, boards, challenges, model, submissions, teams
+from palio.cli.client.commands import (
+    account,
+    boards,
+    cases,
+    challenges,
+    model,
+    submissions,
+    teams,
+)
 from palio.cli.operate import commands as operate
+from palio.cli.verify import commands as verify
 
 EPILOG = """
 Exit codes: 0 well, 1 refused or failed, 2 wrong usage, 3 not signed in or not allowed,
@@ -66,8 +75,9 @@ def palio(
     """
 
 
-for part in (challenges, submissions, model, boards, teams, account):
+for part in (challenges, submissions, model, boards, teams, cases, account):
     part.register(app)
+verify.register(app)
 operate.register(app)
 
 

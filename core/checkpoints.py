@@ -124,6 +124,12 @@ def newest(session: Session) -> str | None:
     return session.exec(wanted).first()
 
 
+def newest_at(session: Session) -> datetime | None:
+    """Return when the newest checkpoint was made."""
+    wanted = select(LogCheckpoint.at).order_by(col(LogCheckpoint.size).desc()).limit(1)
+    return session.exec(wanted).first()
+
+
 def all_between(session: Session, *, first: int, last: int) -> tuple[tuple[int, str], ...]:
     """Return sizes and notes of the kept checkpoints in this range of sizes, both included."""
     rows = session.execute(

@@ -91,6 +91,19 @@ def entries(session: Session, *, first: int, limit: int) -> tuple[Entry, ...]:
     )
 
 
+def events_of(
+    session: Session, *, challenge_id: str, size: int
+) -> tuple[tuple[int, AuditEvent], ...]:
+    """Return a challenge's events in a log of `size` entries, with their indices."""
+    rows = session.execute(
+        select(col(LogNode.position), AuditEvent)
+        .join(AuditEvent, col(AuditEvent.hash) == col(LogNode.event_hash))
+        .where(AuditEvent.challenge_id == challenge_id, LogNode.position < size)
+        .order_by(col(LogNode.position))
+    )
+    return tuple((index, event) for index, event in rows)
+
+
 def index_of(session: Session, event_hash: str) -> int:
     """Return the index of an event's entry.
 

@@ -95,6 +95,11 @@ def canonical(value: Any) -> str:  # noqa: ANN401 (any JSON value)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def readable(value: Any) -> str:  # noqa: ANN401 (any JSON value)
+    """Write JSON in one form that people can read, for files."""
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
 def instant(at: datetime) -> str:
     """Write an aware UTC time with microseconds."""
     return at.isoformat(timespec="microseconds")

@@ -7,13 +7,13 @@ more has to be kept, and to open one row opens no other.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from palio.core import merkle
 from palio.core.derivation import derived_key
+from palio.datasets.row_leaves import leaf, line
 from palio.scoring.form import TargetColumn, TargetKind
 from palio.scoring.key import AnswerKey
 
@@ -21,7 +21,6 @@ SALT_BYTES = 16
 _PURPOSE = "rows"
 _SPLIT = "split"
 _CHUNK = 1 << 14  # rows; a power of two, so that each chunk is a subtree
-_TEXT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +90,7 @@ def open_all(key: AnswerKey, *, secret: bytes, key_version: int) -> Iterator[str
     for first, rows in _chunks(key):
         salts = _salts(secret, key_version, first, len(rows))
         for fields, salt in zip(rows, salts, strict=True):
-            yield _TEXT([salt.hex(), *fields])
-
-
-def leaf(fields: list[str], salt: bytes) -> bytes:
-    """Return the hash of one row."""
-    return hashlib.sha256(b"\x00" + salt + _TEXT(fields).encode()).digest()
+            yield line([salt.hex(), *fields])
 
 
 def _leaves(rows: list[list[str]], first: int, secret: bytes, key_version: int) -> list[bytes]:

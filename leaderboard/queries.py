@@ -77,6 +77,24 @@ def versions(session: Session, *, challenge_id: str, board: Board) -> tuple[Vers
     return tuple(Version(*row) for row in rows)
 
 
+def newest_body(session: Session, *, challenge_id: str) -> tuple[datetime, bytes]:
+    """Return when the newest private board was made, and its bytes, which its digest is over.
+
+    Raises:
+        NotRevealedYetError: Before the reveal.
+
+    """
+    rules.check_revealed(challenge_queries.by_id(session, challenge_id))
+    rows = session.exec(
+        select(BoardSnapshot.made_at, BoardSnapshot.body)
+        .where(BoardSnapshot.challenge_id == challenge_id)
+        .where(BoardSnapshot.board == Board.PRIVATE.value)
+        .order_by(col(BoardSnapshot.version).desc())
+        .limit(1)
+    )
+    return rows.one()
+
+
 def parsed(row: BoardSnapshot) -> Snapshot:
     """Return a stored board as a value, parsing it once in this process."""
     kept = _parsed.get(row.id)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from palio.core.log_entries import canonical
 from palio.datasets import challenge_secrets, commitments
 from palio.datasets import queries as datasets
 from palio.datasets.contracts import AnswerKeyRef, PackageKind
+from palio.leaderboard import declared, views
+from palio.leaderboard.contracts import Board
 from palio.scoring import card
 from palio.scoring.key import AnswerKey
 
@@ -41,6 +44,7 @@ def commit(
     holdout = commitments.commit(key, secret=secret, key_version=ref.version)
     metric = datasets.package(session, challenge_id=challenge.id, kind=PackageKind.METRIC)
     data = datasets.files(session, challenge_id=challenge.id)
+    view = declared.view_of(challenge, board=Board.PRIVATE, now=now)
     audit.append(
         session,
         kind=KIND,
@@ -56,6 +60,7 @@ def commit(
             "split_sha256": holdout.split,
             "public_rows": ref.public_rows,
             "private_rows": ref.private_rows,
+            "ranking": views.to_json(replace(view, lines=())),
             "metrics": canonical(_metrics(challenge)),
             "scorer": canonical(_scorer(metric.sha256 if metric else "")),
             "data_sha256": _digest([[file.path, file.sha256] for file in data]),

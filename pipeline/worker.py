@@ -14,10 +14,19 @@ from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from celery.worker import state
 
-from palio.core import db
+from palio.core import checkpoints, db
 from palio.core.settings import Settings
 from palio.core.storage import LocalStorage
-from palio.pipeline import boxes, leases, model_steps, processes, steps, tables, tasks
+from palio.pipeline import (
+    boxes,
+    checkpoint_steps,
+    leases,
+    model_steps,
+    processes,
+    steps,
+    tables,
+    tasks,
+)
 from palio.pipeline.app import make_app, make_sender
 from palio.pipeline.bench import Bench, Boxes, no_boxes
 from palio.pipeline.contracts import Abilities, Queue
@@ -226,13 +235,21 @@ def _sweeper(
         words = "The Python that code runs in is not made yet."
         return replace(choice.abilities, code=Level.NONE, words=words)
 
+    def sign_log() -> None:
+        signer = checkpoints.key_if_there(settings.signing_key)
+        if signer is not None:
+            checkpoint_steps.sign(bench, signer)
+
     duties = Duties(
         every_seconds=settings.sweep_seconds,
         quiet_seconds=settings.worker_quiet_seconds,
         processes=count,
         queues=queues,
         abilities=abilities,
-        on_machine=() if choice == boxes.NOTHING else (keeper.reap, keeper.prune, make_runtime),
+        on_machine=(
+            sign_log,
+            *(() if choice == boxes.NOTHING else (keeper.reap, keeper.prune, make_runtime)),
+        ),
     )
     return Sweeper(bench, app, duties=duties)
 

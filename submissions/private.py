@@ -71,4 +71,4 @@ def private_salts(session: Session, *, challenge_id: str, version: VersionPair) 
             col(PrivateSalt.metric_version) == version.metric_version,
         )
     )
-    return dict(rows.tuples().all())
+    return {submission_id: salt for submission_id, salt in rows}  # noqa: C416 (rows, not tuples)

@@ -124,6 +124,14 @@ class Receipt(TypedDict):
     sha256: str
     bytes: int
     received_at: str
+    receipt_json: NotRequired["ReceiptFile"]
+
+
+class ReceiptFile(TypedDict):
+    """Signed receipts of a submission; the parts are for `palio verify receipt`."""
+
+    format: str
+    key: str
 
 
 class Verdict(TypedDict):

@@ -264,6 +264,16 @@ class Api:
             progress=progress,
         )
 
+    def receipt(self, submission_id: str) -> answers.ReceiptFile:
+        """Return the signed receipts of a submission, with their proofs."""
+        path = f"/api/v1/submissions/{_name(submission_id)}/receipt"
+        return self._wire.get(answers.ReceiptFile, path)
+
+    def bundle(self, slug: str, target: Path) -> None:
+        """Write what `palio verify board` checks to `target`."""
+        with self._wire.stream(_of(slug, "bundle"), headers={}) as answer:
+            transfer.write_whole(target, answer.iter_bytes())
+
     def choose(self, submission_id: str, *, chosen: bool) -> None:
         """Mark a submission as one of the team's final entries, or take the mark away."""
         path = f"/api/v1/submissions/{_name(submission_id)}/choice"

@@ -21,7 +21,7 @@ OPERATIONS = {
     "list_exclusions", "count_exclusions", "make_exclusion", "lift_exclusion",
     "list_team_exclusions", "withdraw_submission", "list_mergers", "preview_merger",
     "propose_merger", "decide_merger",
-    "read_checkpoint", "read_key", "read_log", "read_receipt",
+    "read_bundle", "read_checkpoint", "read_key", "read_log", "read_receipt",
     "abandon_rescore", "apply_rescore", "list_corrections", "read_rescore", "rescore_answers",
     "rescore_metric", "rescore_metrics", "retry_rescore", "undo_rescore",
 }  # fmt: skip

@@ -17,11 +17,12 @@ from palio.core.paging import LIMIT_MAX
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board
 from palio.leaderboard.rendering import safe_cell, to_csv
+from palio.pipeline import bundle
 from palio.prizes import queries as prizes
 from palio.submissions import queries as submissions
 from palio.submissions.contracts import Submission
 from palio.web.api.schemas import problems
-from palio.web.deps import ReadDep, SignedInDep
+from palio.web.deps import SignedInDep, StateDep, WriteDep
 from palio.web.visits import Visit, enter
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
@@ -36,10 +37,13 @@ _SUBMISSION_COLUMNS = (
     responses={**problems(401, 403, 404), 200: {"content": {"application/zip": {}}}},
     response_class=Response,
 )
-def export_challenge(session: ReadDep, caller: SignedInDep, slug: str) -> Response:
+def export_challenge(
+    session: WriteDep, state: StateDep, caller: SignedInDep, slug: str
+) -> Response:
     """Give rules, acceptances, teams, submissions, boards, awards and audit log as a zip.
 
-    The private board is in it after the reveal, not before. Prediction files are fetched one by
+    The folder `bundle` is for `palio verify board`. The private board is in it after the reveal,
+    not before. Prediction files are fetched one by
     one, see `GET /api/v1/submissions/{id}/file`.
     """
     visit = enter(session, slug, caller)
@@ -48,6 +52,11 @@ def export_challenge(session: ReadDep, caller: SignedInDep, slug: str) -> Respon
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in _texts(session, visit):
             archive.writestr(f"{slug}/{name}", text)
+        proved = bundle.files(
+            session, challenge=visit.challenge, signer=state.signer, now=visit.now
+        )
+        for name, content in proved.items():
+            archive.writestr(f"{slug}/bundle/{name}", content)
     headers = {"Content-Disposition": f'attachment; filename="{slug}.zip"'}
     return Response(file.getvalue(), media_type="application/zip", headers=headers)
 

@@ -11,6 +11,8 @@ from palio.challenges.contracts import ChallengePlan, EntryRule, Quota
 from palio.core.db import reading
 from palio.core.errors import AppError
 from palio.datasets import queries as datasets
+from palio.pipeline import receipts
+from palio.web.api import money
 from palio.web.api.challenges import challenge_detail
 from palio.web.api.challenges import challenge_page as list_page
 from palio.web.deps import CallerDep, CursorDep, ReadDep, SignedInDep, StateDep
@@ -42,6 +44,7 @@ def show_challenge(session: ReadDep, state: StateDep, caller: CallerDep, slug: s
     view = challenge_detail(session, state, visit)
     context = {
         "view": view,
+        "funding": money.funding_of(session, visit),
         "description_html": view.description_html,
         "entry_words": entry_words(visit.challenge.plan),
         "quota_words": [quota_words(phase.quota) for phase in visit.challenge.phases],
@@ -103,6 +106,7 @@ def _rules(
     text = challenges.text(session, challenge_id=visit.challenge.id, kind="rules")
     context = {
         "rules_html": to_html(text),
+        "promise": receipts.commitment(session, challenge_id=visit.challenge.id),
         "has_accepted": visit.has_accepted(session),
         "may_accept": visit.may(Action.SUBMIT),
     }

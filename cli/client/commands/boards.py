@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     command(app, "leaderboard", panel=PANEL)(leaderboard)
     command(app, "awards", panel=PANEL)(awards)
+    command(app, "bundle", panel=PANEL)(bundle)
 
 
 def leaderboard(
@@ -53,6 +54,22 @@ def leaderboard(
     if page["next_cursor"]:
         show.line("There is more: --all, or --csv FILE.", dim=True)
     return page
+
+
+def bundle(
+    challenge: Slug = "",
+    *,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Where to; CHALLENGE-bundle.zip without.")
+    ] = None,
+) -> object:
+    """Bring what proves a board: log, promises and, after the reveal, every score."""
+    slug = challenge_in_use(challenge)
+    target = out or Path(f"{slug}-bundle.zip")
+    with open_api() as api:
+        api.bundle(slug, target)
+    show.line(f"Written to {target}. Check it with: palio verify board {target}")
+    return {"challenge": slug, "file": str(target)}
 
 
 def awards(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from palio.cli.client import sending, show, stages
+from palio.cli.client import receipts, sending, show, stages
 from palio.cli.client.answers import Quota, Receipt, Submission
 from palio.cli.client.command import (
     Ended,
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     command(app, "submit", panel=PANEL)(submit)
     command(app, "submissions", panel=PANEL)(list_submissions)
     command(app, "submission", panel=PANEL)(show_submission)
+    command(app, "receipt", panel=PANEL)(save_receipt)
     command(app, "choose", panel=PANEL)(choose)
     command(app, "unchoose", panel=PANEL)(unchoose)
     command(app, "quota", panel=PANEL)(show_quota)
@@ -71,7 +72,7 @@ def check(file: PredictionFile, *, challenge: SlugOption = "") -> object:
     return Ended(verdict, EXIT_REFUSED)
 
 
-def submit(
+def submit(  # noqa: PLR0913 (each is an option of the command)
     file: Annotated[
         Path | None, typer.Argument(exists=True, dir_okay=False, help="The prediction file.")
     ] = None,
@@ -95,6 +96,10 @@ def submit(
     timeout: Annotated[
         float | None, typer.Option(min=1, help="Seconds to wait at most; exit code 6 after that.")
     ] = None,
+    receipt_file: Annotated[
+        Path | None,
+        typer.Option("--receipt", dir_okay=False, help="Write the signed receipt to here."),
+    ] = None,
 ) -> object:
     """Submit predictions, or a model as code or image."""
     thing = sending.named(predictions=file, code=code, image=image)
@@ -103,6 +108,8 @@ def submit(
         with sending.packed(thing) as parcel:
             receipt = _send(api, slug, parcel, note=note, key=key)
         submission_id = receipt["submission_id"]
+        if receipt_file and "receipt_json" in receipt:
+            receipts.write(receipt_file, receipt["receipt_json"])
         show.line(
             f"Received {parcel.path.name} at {show.time_of(receipt['received_at'])}"
             f" (sha256 {receipt['sha256'][:12]}…)."
@@ -206,6 +213,22 @@ def show_submission(
                 api.submission_file(submission, file, progress=progress)
     _print(submission, has_log=log)
     return submission
+
+
+def save_receipt(
+    submission_id: SubmissionId,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Where to; receipt-ID.json without.")
+    ] = None,
+) -> object:
+    """Bring the signed receipts of a submission: check them with palio verify receipt FILE."""
+    target = out or Path(f"receipt-{submission_id}.json")
+    with open_api() as api:
+        document = api.receipt(submission_id)
+    receipts.write(target, document)
+    show.line(f"Written to {target}. Check it with: palio verify receipt {target}")
+    return document
 
 
 def choose(submission_id: SubmissionId) -> object:

@@ -1,0 +1,1 @@
+"""Checks of receipts and boards that need no server and no network."""

@@ -1,0 +1,264 @@
+"""`palio verify board`: the log, its promises, and the final ranking, computed again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from palio.cli.verify import entries, opening
+from palio.cli.verify.entries import OpenedEntry
+from palio.cli.verify.findings import Findings, require
+from palio.core import merkle
+from palio.core.log_entries import salted_hash
+from palio.core.notes import Checkpoint, Verifier
+from palio.leaderboard import ranking, snapshots, views
+from palio.leaderboard.contracts import PhaseBoard, Standing
+from palio.submissions.contracts import ScoredEntry, SubmissionKind
+
+FORMAT = "palio-bundle-1"
+MANIFEST = "bundle.note"
+COMMITMENT = "challenges.commitment"
+RECEIVED, SCORED = "submissions.received", "submissions.scored"
+SELECTION = "submissions.selection"
+REVEALS = ("leaderboard.reveal", "leaderboard.rereveal")
+_MEMBERS = {"format", "challenge", "slug", "key", "made_at", "is_revealed", "files"}
+
+Json = dict[str, Any]
+Files = Mapping[str, bytes]
+
+
+def check(files: Files, *, key: str = "", answers: bytes | None = None) -> Findings:
+    """Check the files of a bundle.
+
+    Args:
+        files: By name.
+        key: The server's public key, from elsewhere; empty = the one in the bundle.
+        answers: What `palio challenge open-answers` wrote, where it is to be checked too.
+
+    """
+    found = Findings()
+    manifest = found.read(MANIFEST, lambda: _manifest(files, key))
+    if manifest is None:
+        return found
+    _check_files(found, files, manifest)
+    whose = "the key you gave" if key else "the key named in the bundle"
+    found.holds.append(f"signed by {whose}: {manifest['key']}")
+    records = found.read("log.json", lambda: _log(found, files, manifest))
+    if records is None:
+        return found
+    told = found.read("opened.json", lambda: _opened(files, records))
+    if told is None:
+        return found
+    with found.at("rules.md"):
+        _check_rules(found, files, told)
+    if manifest["is_revealed"]:
+        _check_final(found, files, told, records)
+    else:
+        found.holds.append("not revealed yet: the final ranking can be checked after the reveal")
+    if answers is not None:
+        with found.at("answers"):
+            opening.check(found, answers, _last(told, COMMITMENT).detail)
+    return found
+
+
+def _manifest(files: Files, key: str) -> Json:
+    require(MANIFEST in files, "this is no bundle: it has no signed list of files")
+    note = files[MANIFEST].decode()
+    read: Json = json.loads(note.partition("\n\n")[0])
+    text = Verifier.parse(key or read["key"]).open(note)
+    require(text == note.partition("\n\n")[0] + "\n", "the list of files was changed")
+    require(read["format"] == FORMAT, "this is no bundle of Palio")
+    require(set(read) == _MEMBERS, "the list of files has unknown members")
+    return read
+
+
+def _check_files(found: Findings, files: Files, manifest: Json) -> None:
+    listed = manifest["files"]
+    for name in sorted(listed.keys() | files.keys() - {MANIFEST}):
+        with found.at(name):
+            require(name in listed, "the file does not belong to the bundle")
+            require(name in files, "the file is missing")
+            fits = sha256(files[name]).hexdigest() == listed[name]
+            require(fits, "the file was changed: it has another SHA-256 than was signed")
+
+
+def _log(found: Findings, files: Files, manifest: Json) -> dict[int, str]:
+    """Check that the challenge's entries are in the signed log, and that it only ever grew."""
+    read = json.loads(files["log.json"])
+    verifier = Verifier.parse(manifest["key"])
+    now = Checkpoint.parse(verifier.open(read["checkpoint"]))
+    require(now.origin == verifier.name, "the checkpoint is of another log")
+    records: dict[int, str] = {}
+    for index, record in read["entries"]:
+        about = json.loads(record)["challenge"]
+        require(about == manifest["challenge"], f"entry {index} is of another challenge")
+        records[index] = record
+    leaves = {index: merkle.leaf_hash(record.encode()) for index, record in records.items()}
+    siblings = [bytes.fromhex(node) for node in read["siblings"]]
+    root = merkle.root_with(leaves, siblings, size=now.size)
+    require(
+        root == now.root,
+        "the entries do not lead to the signed root: one was changed, added or dropped",
+    )
+    for each in read["earlier"]:
+        before = Checkpoint.parse(verifier.open(each["checkpoint"]))
+        merkle.check_consistency(
+            [bytes.fromhex(node) for node in each["proof"]],
+            first=before.size,
+            second=now.size,
+            first_root=before.root,
+            second_root=now.root,
+        )
+    found.holds.append(
+        f"{len(records)} entries are in the log of {now.size}, "
+        f"which continues {len(read['earlier'])} earlier checkpoints"
+    )
+    return records
+
+
+def _opened(files: Files, records: Mapping[int, str]) -> list[OpenedEntry]:
+    read = json.loads(files["opened.json"])
+    return [entries.opened(each, records) for each in read]
+
+
+def _last(told: list[OpenedEntry], *kinds: str) -> OpenedEntry:
+    found = [entry for entry in told if entry.kind in kinds]
+    require(found, f"the log has no entry {kinds[0]}")
+    return found[-1]
+
+
+def _check_rules(found: Findings, files: Files, told: list[OpenedEntry]) -> None:
+    promise = _last(told, COMMITMENT).detail
+    fits = sha256(files["rules.md"]).hexdigest() == promise["rules_sha256"]
+    require(fits, "these are not the rules that were promised at the launch")
+    found.holds.append("the rules are those promised at the launch")
+
+
+def _check_final(
+    found: Findings, files: Files, told: list[OpenedEntry], records: Mapping[int, str]
+) -> None:
+    read = found.read("entries.json", lambda: json.loads(files["entries.json"]))
+    view = found.read("view.json", lambda: views.from_json(files["view.json"].decode()))
+    board = found.read("board.json", lambda: snapshots.from_bytes(files["board.json"]))
+    if read is None or view is None or board is None:
+        return
+    with found.at("view.json"):
+        promised = _last(told, COMMITMENT).detail["ranking"]
+        fits = views.to_json(replace(view, lines=())) == promised
+        require(fits, "the board is not ranked as was promised at the launch")
+    with found.at("board.json"):
+        etag = _last(told, *REVEALS).detail["etag"]
+        fits = snapshots.etag_of(files["board.json"]) == etag
+        require(fits, "this is not the board that was revealed")
+    scored = found.read("entries.json", lambda: _entries(found, read, told, records))
+    if scored is not None:
+        with found.at("board.json"):
+            _check_ranking(found, scored, view, board)
+
+
+def _entries(
+    found: Findings, read: Json, told: list[OpenedEntry], records: Mapping[int, str]
+) -> list[ScoredEntry]:
+    """Check every entry against what the log promised of it, and return them."""
+    received = {entry.subject: entry.detail for entry in told if entry.kind == RECEIVED}
+    chosen = {entry.subject: entry.detail["is_chosen"] for entry in told if entry.kind == SELECTION}
+    versions = read["key_version"], read["metric_version"]
+    promises = {
+        entry.subject: entry.detail
+        for entry in told
+        if entry.kind == SCORED
+        and (entry.detail["key_version"], entry.detail["metric_version"]) == versions
+    }
+    teams = {json.loads(record)["kind"] for record in records.values()}
+    for each in read["entries"]:
+        with found.at(f"entries.json, submission {each['submission_id']}"):
+            _check_entry(each, received, promises, chosen, is_merged=_has_mergers(teams))
+    left_out = promises.keys() - {each["submission_id"] for each in read["entries"]}
+    found.holds.append(
+        f"{len(read['entries'])} private scores are those promised when they were made"
+        + (f"; {len(left_out)} more have no place (withdrawn or disqualified)" if left_out else "")
+    )
+    _check_left_out(left_out, teams)
+    return [_scored_entry(each) for each in read["entries"]]
+
+
+def _has_mergers(kinds: set[str]) -> bool:
+    return any("merge" in kind for kind in kinds)
+
+
+def _check_left_out(left_out: set[str], kinds: set[str]) -> None:
+    words = ("withdraw", "disqualif", "exclu")
+    is_explained = any(word in kind for kind in kinds for word in words)
+    require(
+        not left_out or is_explained,
+        f"submissions have a score in the log and no place: {', '.join(sorted(left_out))}",
+    )
+
+
+def _check_entry(
+    each: Json, received: Json, promises: Json, chosen: Json, *, is_merged: bool
+) -> None:
+    id_ = each["submission_id"]
+    require(id_ in received, "the log does not know that it was received")
+    require(id_ in promises, "the log does not know its score")
+    fields = ["kind", "label", "received_at"] + ([] if is_merged else ["team"])
+    for name in fields:
+        require(each[name] == received[id_][name], f"its {name} is not that of the receipt")
+    words = " ".join(value for _, value in each["private"])
+    fits = salted_hash(each["salt"], words) == promises[id_]["private_commit"]
+    require(fits, "its private score is not the one promised when it was scored")
+    require(each["is_chosen"] == chosen.get(id_, False), "its choice is not that in the log")
+
+
+def _scored_entry(each: Json) -> ScoredEntry:
+    private = tuple((name, Decimal(value)) for name, value in each["private"])
+    return ScoredEntry(
+        submission_id=each["submission_id"],
+        team_id=each["team"],
+        kind=SubmissionKind(each["kind"]),
+        label=each["label"],
+        received_at=datetime.fromisoformat(each["received_at"]),
+        is_chosen=each["is_chosen"],
+        public=Decimal(each["public"]),
+        rounded=private[0][1],
+        all_rounded=private,
+        phase_id=each["phase_id"],
+        all_public=tuple((name, Decimal(value)) for name, value in each["all_public"]),
+    )
+
+
+def _check_ranking(
+    found: Findings, scored: list[ScoredEntry], view: views.View, board: snapshots.Content
+) -> None:
+    ranked = ranking.rank(scored, view=view)
+    shown = [*board.earlier, PhaseBoard(board.phase, board.standings)]
+    made = [*ranked.earlier, ranked]
+    require(len(shown) == len(made), "the board has other phases")
+    for phase, again in zip(shown, made, strict=True):
+        require(len(phase.standings) == len(again.rows), "the board has other rows")
+        for place, (row, standing) in enumerate(zip(again.rows, phase.standings, strict=True), 1):
+            require(
+                _facts(row) == _facts_shown(standing),
+                f"row {place} ({standing.name}): computed again it is "
+                f"rank {row.rank}, score {row.score}, submission {row.entry.submission_id}",
+            )
+    count = sum(len(phase.standings) for phase in shown)
+    found.holds.append(f"the final ranking of {count} rows comes out the same, computed again")
+
+
+def _facts(row: ranking.Row) -> tuple[object, ...]:
+    entry = row.entry
+    return (
+        row.rank, entry.team_id, entry.submission_id, entry.kind, row.score, tuple(row.values),
+        row.improvement, row.entries, entry.received_at,
+    )  # fmt: skip
+
+
+def _facts_shown(standing: Standing) -> tuple[object, ...]:
+    return (
+        standing.rank, standing.team_id, standing.submission_id, standing.kind, standing.score,
+        standing.scores, standing.improvement, standing.entries, standing.received_at,
+    )  # fmt: skip

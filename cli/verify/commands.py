@@ -1,0 +1,131 @@
+"""`palio verify`: check receipts and boards on one's own machine, without any server."""
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from palio.cli.client import show
+from palio.cli.client.command import Ended, command
+from palio.cli.client.errors import EXIT_REFUSED, ClientError
+
+if TYPE_CHECKING:
+    from palio.cli.verify.findings import Findings
+
+KeyOption = Annotated[
+    str,
+    typer.Option(metavar="KEY", help="The server's public key, as on its page Log, or a file."),
+]
+SIZE_MOST = 4 * 2**30
+
+
+def register(app: typer.Typer) -> None:
+    """Add `palio verify` to the program."""
+    verify = typer.Typer(help="Check receipts and boards without any server.", no_args_is_help=True)
+    command(verify, "receipt", is_local=True)(verify_receipt)
+    command(verify, "board", is_local=True)(verify_board)
+    app.add_typer(verify, name="verify", rich_help_panel="Take part")
+
+
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Its file.")],
+    *,
+    key: KeyOption = "",
+    team: Annotated[str, typer.Option(metavar="ID", help="Whose it should be.")] = "",
+) -> object:
+    """Check a receipt: its signatures, its place in the log, the private score it promised."""
+    from palio.cli.verify import receipt  # noqa: PLC0415 (slow import)
+
+    return _tell(receipt.check(file.read_bytes(), key=_key(key), team=team), has_key=bool(key))
+
+
+def verify_board(
+    bundle: Annotated[
+        Path, typer.Argument(exists=True, help="What palio bundle wrote, or its folder.")
+    ],
+    *,
+    key: KeyOption = "",
+    answers: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Opened answers, all or one row."),
+    ] = None,
+) -> object:
+    """Check a board: rank it again, and hold log, promises and signatures against each other."""
+    from palio.cli.verify import board  # noqa: PLC0415 (slow import)
+
+    files, fault = read_bundle(bundle)
+    opened = answers.read_bytes() if answers else None
+    found = board.check(files, key=_key(key), answers=opened)
+    if fault:
+        found.faults.insert(0, (bundle.name, fault))
+    return _tell(found, has_key=bool(key))
+
+
+def read_bundle(path: Path) -> tuple[dict[str, bytes], str]:
+    """Return the files of a bundle, and what is wrong with how they are packed.
+
+    A zip that `palio challenge export` wrote has them in a folder ``bundle/``.
+    """
+    if path.is_dir():
+        return {each.name: each.read_bytes() for each in path.iterdir() if each.is_file()}, ""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return _unpacked(packed, path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        return {}, f"damaged: the archive cannot be read: {error}"
+
+
+def _unpacked(packed: zipfile.ZipFile, path: Path) -> tuple[dict[str, bytes], str]:
+    infos = packed.infolist()
+    if sum(info.file_size for info in infos) > SIZE_MOST:
+        return {}, f"the archive has more than {SIZE_MOST >> 30} GiB"
+    inner = [info for info in infos if "/bundle/" in info.filename]
+    if inner:  # an export, of which the bundle is one folder
+        return {info.filename.rpartition("/")[2]: packed.read(info) for info in inner}, ""
+    files, fault = {}, ""
+    for info in infos:
+        try:
+            files[info.filename] = packed.read(info)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError):
+            fault = f"damaged: {info.filename} cannot be read from the archive"
+    if not fault and packed_as_palio_does(files) != path.read_bytes():
+        fault = "the archive was changed around its files"
+    return files, fault
+
+
+def packed_as_palio_does(files: dict[str, bytes]) -> bytes:
+    """Pack files as the server does, so that every byte of an archive is accounted for."""
+    from palio.core.packing import pack  # noqa: PLC0415 (slow import)
+
+    return pack(files)
+
+
+def _key(text: str) -> str:
+    path = Path(text)
+    if not text or "+" in text:
+        return text
+    if not path.is_file():
+        raise ClientError(
+            f"{text} is neither a public key nor a file with one.",
+            hint="The key stands on the server's page Log, and at /api/v1/log/key.",
+        )
+    return path.read_text().strip()
+
+
+def _tell(found: "Findings", *, has_key: bool) -> object:
+    for words in found.holds:
+        show.line(f"✓ {words}")
+    for place, words in found.faults:
+        show.line(f"✗ {place}: {words}", colour="red")
+    document = {
+        "is_sound": not found.faults,
+        "holds": found.holds,
+        "faults": [{"where": place, "words": words} for place, words in found.faults],
+    }
+    if found.faults:
+        return Ended(document, EXIT_REFUSED)
+    show.line("Everything holds.", colour="green")
+    if not has_key:
+        show.line("Give --key with the key from the server's page Log, to know who signed.")
+    return document
