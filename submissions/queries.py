@@ -111,16 +111,18 @@ def has_submissions(session: Session, *, team_id: str) -> bool:
 
 
 def pending_count(session: Session, *, challenge_id: str) -> int:
-    """Return how many received submissions have not ended yet, baselines included.
+    """Return how many submissions received in time have not ended yet, baselines included.
 
-    Without winners' code that is run again: no board waits for it.
+    Without late ones and winners' code that is run again: no board waits for those.
     """
     return session.exec(
         select(func.count())
         .select_from(models.Submission)
         .where(
             models.Submission.challenge_id == challenge_id,
-            models.Submission.kind != SubmissionKind.VERIFICATION.value,
+            col(models.Submission.kind).not_in(
+                [SubmissionKind.VERIFICATION.value, SubmissionKind.LATE.value]
+            ),
             col(models.Submission.state).in_([state.value for state in PENDING]),
         )
     ).one()
