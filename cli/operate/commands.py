@@ -10,6 +10,7 @@ import typer
 from palio.cli.client.answers import Finding
 from palio.cli.client.command import Slug, command
 from palio.cli.client.commands import host as host_commands
+from palio.cli.client.commands import rescore as rescore_commands
 from palio.cli.client.commands.challenges import show_challenge
 from palio.cli.client.errors import ApiError, ClientError
 from palio.core.errors import AppError
@@ -54,6 +55,7 @@ def register(app: typer.Typer) -> None:
     command(challenge, "show")(show_challenge)
     command(challenge, "export")(export_challenge)
     host_commands.register(challenge)
+    rescore_commands.register(challenge)
     app.add_typer(challenge, name="challenge", rich_help_panel=PANEL)
     runtime = typer.Typer(no_args_is_help=True, help="The Python that code and metrics run in.")
     command(runtime, "build", is_local=True)(build_runtime)
@@ -65,6 +67,10 @@ def register(app: typer.Typer) -> None:
     command(user, "token", is_local=True)(make_token)
     command(user, "list", is_local=True)(list_users)
     app.add_typer(user, name="user", rich_help_panel=PANEL)
+    ledger = typer.Typer(no_args_is_help=True, help="The books of prize money on this machine.")
+    command(ledger, "check", is_local=True)(check_ledger)
+    command(ledger, "export", is_local=True)(export_ledger)
+    app.add_typer(ledger, name="ledger", rich_help_panel=PANEL)
 
 
 @contextmanager
@@ -275,3 +281,26 @@ def show_runtime(*, data: DataFolder = None) -> object:
         from palio.cli.operate import runtime  # noqa: PLC0415 (optional dependency)
 
         return runtime.show_built(data)
+
+
+def check_ledger(*, data: Data = None) -> object:
+    """Draw the trial balance: every currency must come to zero, every balance to its postings."""
+    with server_parts():
+        from palio.cli.operate import ledger  # noqa: PLC0415 (needs the server)
+
+        return ledger.check(data)
+
+
+def export_ledger(
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the CSV goes.")],
+    challenge: Annotated[
+        str, typer.Option(metavar="CHALLENGE", help="Only this one; else all of them.")
+    ] = "",
+    data: Data = None,
+) -> object:
+    """Write every posting as CSV."""
+    with server_parts():
+        from palio.cli.operate import ledger  # noqa: PLC0415 (needs the server)
+
+        return ledger.export(challenge, out=out, data=data)
