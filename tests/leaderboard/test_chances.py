@@ -22,7 +22,6 @@ from palio.scoring.card import MetricChoice, Score, ScoreCard, Trace
 from palio.submissions import service as submissions
 
 ROWS = 400
-ACCURACY = (MetricChoice("accuracy", digits=2),)
 
 
 def losses(mean: float, *, seed: int, spread: float = 0.05) -> NDArray[np.float64]:
