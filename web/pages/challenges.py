@@ -131,4 +131,6 @@ def entry_words(plan: ChallengePlan) -> str:
         )
     if plan.entry_rule is EntryRule.LAST:
         return "A team's last submission counts."
+    if plan.entry_rule is EntryRule.ALL:
+        return "Every submission of a team has a row of its own."
     return "A team's submission with the best public score counts."

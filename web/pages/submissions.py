@@ -9,13 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges.contracts import Delivery, EntryRule
-from palio.challenges.rules import open_phase
+from palio.challenges.rules import intake_phase, late_phase
 from palio.core.db import reading
 from palio.core.errors import AppError
 from palio.pipeline import queries as pipeline
 from palio.submissions import rules
 from palio.submissions.contracts import QuotaCause
 from palio.submissions.states import PENDING
+from palio.web.api.finals import finals_of
 from palio.web.api.intake import Deed, take_in
 from palio.web.api.submissions import choose, own, quota_of
 from palio.web.buckets import Group
@@ -144,8 +145,10 @@ def _show(
         "team_name": team.name if team else "",
         "metric_names": [metric.name for metric in plan.metrics],
         "finals": plan.finals if plan.entry_rule is EntryRule.CHOSEN else 0,
+        "counting": finals_of(session, visit) if team else None,
         "has_accepted": visit.has_accepted(session),
         "is_open": not closed_words,
+        "is_late": late_phase(visit.challenge, now=visit.now) is not None,
         "closed_words": closed_words,
         "quota": quota_of(session, visit) if team else None,
         "first_try_words": f"Your team may use {quota_words(visit.challenge.phases[-1].quota)}.",
@@ -168,7 +171,7 @@ def _show(
 
 def _closed_words(visit: Visit) -> str:
     try:
-        open_phase(visit.challenge, now=visit.now)
+        intake_phase(visit.challenge, now=visit.now)
     except AppError as error:
         return error.detail
     return ""
