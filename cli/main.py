@@ -11,6 +11,7 @@ from palio.cli.client.commands import (
     cases,
     challenges,
     model,
+    money,
     submissions,
     teams,
 )
@@ -75,7 +76,7 @@ def palio(
     """
 
 
-for part in (challenges, submissions, model, boards, teams, cases, account):
+for part in (challenges, submissions, model, boards, teams, cases, money, account):
     part.register(app)
 verify.register(app)
 operate.register(app)

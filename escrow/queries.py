@@ -135,11 +135,17 @@ def payment_state(
 
 def statement(session: Session, challenge_id: str) -> tuple[Transaction, ...]:
     """Return every transaction of a challenge, the oldest first."""
-    rows = session.exec(
-        select(TransactionRow)
-        .where(TransactionRow.challenge_id == challenge_id, col(TransactionRow.is_sealed).is_(True))
-        .order_by(col(TransactionRow.at), col(TransactionRow.id))
-    ).all()
+    return statements(session, challenge_ids=(challenge_id,))
+
+
+def statements(
+    session: Session, *, challenge_ids: Sequence[str] | None = None
+) -> tuple[Transaction, ...]:
+    """Return every transaction of these challenges, of all for None, the oldest first."""
+    query = select(TransactionRow).where(col(TransactionRow.is_sealed).is_(True))
+    if challenge_ids is not None:
+        query = query.where(col(TransactionRow.challenge_id).in_(challenge_ids))
+    rows = session.exec(query.order_by(col(TransactionRow.at), col(TransactionRow.id))).all()
     return of_rows(session, rows)
 
 
@@ -160,6 +166,14 @@ def is_reversed(session: Session, transaction_id: str) -> bool:
     """Tell whether a transaction was taken back by another one."""
     query = select(TransactionRow.id).where(TransactionRow.reverses_id == transaction_id)
     return session.exec(query).first() is not None
+
+
+def reversed_ids(session: Session, challenge_id: str) -> frozenset[str]:
+    """Return the ids of a challenge's transactions that were taken back."""
+    query = select(TransactionRow.reverses_id).where(
+        TransactionRow.challenge_id == challenge_id, col(TransactionRow.reverses_id).is_not(None)
+    )
+    return frozenset(found for found in session.exec(query) if found is not None)
 
 
 def of_rows(session: Session, rows: Sequence[TransactionRow]) -> tuple[Transaction, ...]:

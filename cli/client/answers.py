@@ -231,6 +231,55 @@ class HostOverview(TypedDict):
     alarms: list[dict[str, Any]]
 
 
+class MoneyAmount(TypedDict):
+    """An amount of money."""
+
+    minor: int
+    currency: str
+    text: str
+
+
+class FundingLine(TypedDict):
+    """The money behind the prizes in one currency."""
+
+    currency: str
+    badge: str
+    words: str
+    prizes: MoneyAmount
+    fee: MoneyAmount
+    deposited: MoneyAmount
+    held_by_third_party: MoneyAmount
+    pledged: MoneyAmount
+    awarded: MoneyAmount
+    paid: MoneyAmount
+
+
+class Funding(TypedDict):
+    """How the prizes of a challenge are funded."""
+
+    items: list[FundingLine]
+    missing: list[MoneyAmount]
+    refund_words: str
+
+
+class Transaction(TypedDict):
+    """Prize money that moved."""
+
+    id: str
+    deed: str
+    money: MoneyAmount
+    person: str
+    by: str
+    at: str
+    reverses_id: str | None
+
+
+class Ledger(TypedDict):
+    """Every transaction of a challenge."""
+
+    items: list[Transaction]
+
+
 class Award(TypedDict):
     """A prize and the team it is proposed or given to."""
 

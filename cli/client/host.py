@@ -1,5 +1,7 @@
 """The calls of the HTTP API that only a challenge's hosts make."""
 
+import uuid
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from palio.cli.client import answers
@@ -42,6 +44,24 @@ class HostApi(Api):
     def archive(self, slug: str) -> None:
         """Put a finished challenge away."""
         self._wire.send("POST", _of(slug, "archive"))
+
+    def funding(self, slug: str) -> answers.Funding:
+        """Return how the prizes of a challenge are funded."""
+        return self._wire.get(answers.Funding, _of(slug, "funding"))
+
+    def ledger(self, slug: str) -> answers.Ledger:
+        """Return every transaction of a challenge's prize money."""
+        return self._wire.get(answers.Ledger, _of(slug, "ledger"))
+
+    def move_money(
+        self, slug: str, what: str, order: Mapping[str, str], *, key: str
+    ) -> answers.Transaction:
+        """Record a deed on prize money: `what` is pledges, deposits …; once for each key."""
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        answer = self._wire.send(
+            "POST", _of(slug, "ledger", what), json=dict(order), headers=headers, patient=True
+        )
+        return decoded(answers.Transaction, answer)
 
 
 def _of(slug: str, *rest: str) -> str:

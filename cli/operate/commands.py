@@ -283,7 +283,7 @@ def show_runtime(*, data: DataFolder = None) -> object:
         return runtime.show_built(data)
 
 
-def check_ledger(*, data: Data = None) -> object:
+def check_ledger(*, data: DataFolder = None) -> object:
     """Draw the trial balance: every currency must come to zero, every balance to its postings."""
     with server_parts():
         from palio.cli.operate import ledger  # noqa: PLC0415 (needs the server)
@@ -297,7 +297,7 @@ def export_ledger(
     challenge: Annotated[
         str, typer.Option(metavar="CHALLENGE", help="Only this one; else all of them.")
     ] = "",
-    data: Data = None,
+    data: DataFolder = None,
 ) -> object:
     """Write every posting as CSV."""
     with server_parts():
