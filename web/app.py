@@ -19,6 +19,7 @@ from palio.pipeline.app import make_sender
 from palio.web import problems
 from palio.web.api import (
     accounts,
+    award_steps,
     awards,
     board_history,
     bundle,
@@ -29,6 +30,7 @@ from palio.web.api import (
     evidence,
     exclusions,
     export,
+    finals,
     health,
     host,
     intake,
@@ -70,7 +72,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     teams.router,
     mergers.router,
     exclusions.router,
+    finals.router,
     awards.router,
+    award_steps.router,
     money.router,
     host.router,
     evidence.router,

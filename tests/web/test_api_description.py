@@ -18,7 +18,7 @@ OPERATIONS = {
     "appeal_case", "ask_scan", "decide_appeal", "decide_case", "dismiss_finding", "drop_case",
     "list_cases", "notify_team", "open_case", "read_case", "read_evidence", "reply_to_case",
     "list_messages", "read_messages", "list_log_entries", "prove_consistency", "prove_inclusion",
-    "list_exclusions", "count_exclusions", "make_exclusion", "lift_exclusion",
+    "read_finals", "list_exclusions", "count_exclusions", "make_exclusion", "lift_exclusion",
     "list_team_exclusions", "withdraw_submission", "list_mergers", "preview_merger",
     "propose_merger", "decide_merger",
     "read_bundle", "read_checkpoint", "read_key", "read_log", "read_receipt",
