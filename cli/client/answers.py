@@ -6,6 +6,7 @@ Times are ISO 8601 strings in UTC, scores are decimal strings. Fields a newer se
 import types
 from typing import (
     Any,
+    Literal,
     NotRequired,
     TypedDict,
     Union,
@@ -180,6 +181,9 @@ class Quota(TypedDict):
     lines: list[dict[str, Any]]
 
 
+BoardName = Literal["public", "private", "late"]
+
+
 class BoardRow(TypedDict):
     """One row of a leaderboard; a marked line such as a baseline has no rank."""
 
@@ -190,6 +194,30 @@ class BoardRow(TypedDict):
     improvement: str | None
     entries: int
     received_at: str
+    team_id: str
+    rank_low: int | None
+    rank_high: int | None
+
+
+class BoardLine(TypedDict):
+    """A line among the rows, such as a prize's; `position` rows of the board stand above it."""
+
+    kind: str
+    title: str
+    score: str
+    improvement: str | None
+    position: int
+
+
+class Explanation(TypedDict):
+    """Why a row stands where it does."""
+
+    rule: str
+    row: BoardRow
+    values: list[str]
+    better: list[dict[str, Any]]
+    ties: list[dict[str, Any]]
+    deeds: list[dict[str, Any]]
 
 
 class Board(TypedDict):
@@ -198,6 +226,7 @@ class Board(TypedDict):
     board: str
     made_at: str
     items: list[BoardRow]
+    lines: list[BoardLine]
     next_cursor: str | None
     rule: str
 

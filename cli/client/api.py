@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
-from urllib.parse import quote
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx
 
 from palio.cli.client import answers, transfer
+from palio.cli.client.answers import BoardName
 from palio.cli.client.errors import ApiError
 from palio.cli.client.transfer import Progress, no_progress
 from palio.cli.client.wire import ANSWER_SECONDS, Wire, decoded
@@ -21,7 +22,6 @@ SLOWEST_DISK_BYTES = 10 * 2**20  # a second
 ENDED = frozenset({"scored", "refused", "failed", "errored"})
 
 Item = TypeVar("Item")
-BoardName = Literal["public", "private"]
 
 
 class Api:
@@ -286,15 +286,30 @@ class Api:
     # Leaderboards and prizes
 
     def leaderboard(
-        self, slug: str, *, board: BoardName = "public", cursor: str = "", limit: int = 50
+        self,
+        slug: str,
+        *,
+        board: BoardName = "public",
+        at: str = "",
+        cursor: str = "",
+        limit: int = 50,
     ) -> answers.Board:
-        """Return one page of a leaderboard."""
-        params = _given(board=board, cursor=cursor, limit=limit)
+        """Return one page of a leaderboard, now or as it was at a time."""
+        params = _given(board=board, at=at, cursor=cursor, limit=limit)
         return self._wire.get(answers.Board, _of(slug, "leaderboard"), params=params)
 
-    def leaderboard_csv(self, slug: str, target: Path, *, board: BoardName = "public") -> None:
+    def explain(
+        self, slug: str, team: str, *, board: BoardName = "public", at: str = ""
+    ) -> answers.Explanation:
+        """Return why a team's row stands where it does; ``own`` is the caller's."""
+        path = f"{_of(slug, 'leaderboard')}/rows/{_name(team)}"
+        return self._wire.get(answers.Explanation, path, params=_given(board=board, at=at))
+
+    def leaderboard_csv(
+        self, slug: str, target: Path, *, board: BoardName = "public", at: str = ""
+    ) -> None:
         """Write a whole leaderboard as CSV to `target`."""
-        path = f"{_of(slug, 'leaderboard.csv')}?board={board}"
+        path = f"{_of(slug, 'leaderboard.csv')}?{urlencode(_given(board=board, at=at))}"
         with self._wire.stream(path, headers={}) as answer:
             transfer.write_whole(target, answer.iter_bytes())
 

@@ -48,6 +48,9 @@ ROW = {
     "improvement": "5.71",
     "entries": 7,
     "received_at": "2026-12-01T12:00:00Z",
+    "team_id": "t1",
+    "rank_low": None,
+    "rank_high": None,
 }
 BASELINE = ROW | {"rank": None, "team": "Cinematch", "kind": "baseline", "improvement": None}
 BOARD = {
@@ -55,6 +58,7 @@ BOARD = {
     "rule": "Ranked by rmse.",
     "made_at": "2026-12-01T12:00:00Z",
     "items": [ROW, BASELINE],
+    "lines": [],
     "next_cursor": None,
 }
 FINDING = {
@@ -245,6 +249,46 @@ def test_leaderboard_marks_baselines_and_ranks_the_others(signed_in: Palio, fake
         "1\tPragmatic Chaos\t0.8972\t5.71 %\t7\t12-01 12:00",
         "\tCinematch (baseline)\t0.8972\t\t\t12-01 12:00",
     ]
+
+
+def test_leaderboard_sorts_lines_in_and_shows_what_a_rank_could_be(
+    signed_in: Palio, fake: Fake
+) -> None:
+    line = {
+        "kind": "prize",
+        "title": "Grand prize",
+        "score": "0.8563",
+        "improvement": "10.00",
+        "position": 1,
+    }
+    sure = ROW | {"rank_low": 1, "rank_high": 3}
+    fake.answers["GET /api/v1/challenges/mini/leaderboard"] = [
+        BOARD | {"items": [sure], "lines": [line]}
+    ]
+    asked = signed_in("leaderboard", "mini", "--board", "late", "--at", "2026-12-01T12:00:00Z")
+    assert asked.stdout.splitlines()[3:] == [
+        "1 (1-3)\tPragmatic Chaos\t0.8972\t5.71 %\t7\t12-01 12:00",
+        "\t-- Grand prize --\t0.8563\t10.00 %\t\t",
+    ]
+    assert "board=late" in fake.requests[-1].path
+    assert "at=2026-12-01T12%3A00%3A00Z" in fake.requests[-1].path
+
+
+def test_leaderboard_says_why_a_team_stands_where_it_does(signed_in: Palio, fake: Fake) -> None:
+    fake.answers["GET /api/v1/challenges/mini/leaderboard"] = [BOARD]
+    why = {
+        "rule": "Ranked by rmse.",
+        "row": ROW | {"rank": 2},
+        "values": ["0.8972"],
+        "better": [{"values": ["0.8970"], "rows": 1}],
+        "ties": [{"team": "bob", "received_at": "2026-12-01T12:00:00Z"}],
+        "deeds": [{"at": "2026-12-01T12:00:00Z", "action": "x.y", "words": "It was extended."}],
+    }
+    fake.answers["GET /api/v1/challenges/mini/leaderboard/rows/t1"] = [why]
+    lines = signed_in("leaderboard", "mini", "--why", "Pragmatic Chaos").stdout.splitlines()
+    assert lines[0] == "Pragmatic Chaos: 2"
+    assert "It has 0.8972; 1 row is strictly better." in lines
+    assert "The nearest of them has 0.8970." in lines
 
 
 def test_leaderboard_with_all_joins_the_pages(signed_in: Palio, fake: Fake) -> None:

@@ -1,12 +1,12 @@
 """Looking at leaderboards and prizes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from palio.cli.client import show
-from palio.cli.client.answers import Board, BoardRow
+from palio.cli.client.answers import Board, BoardLine, BoardName, BoardRow, Explanation
 from palio.cli.client.command import Slug, challenge_in_use, command, open_api
 from palio.cli.client.errors import ClientError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PANEL = "Take part"
 PAGE = 50
+OWN = "own"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +29,16 @@ def leaderboard(
     challenge: Slug = "",
     *,
     board: Annotated[
-        Literal["public", "private"], typer.Option(help="The private one after the reveal.")
+        BoardName,
+        typer.Option(help="private after the reveal; late: entries after the bell."),
     ] = "public",
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="As it was, e.g. 2026-12-01T12:00:00Z.")
+    ] = "",
+    why: Annotated[
+        str,
+        typer.Option(metavar="TEAM", help="Why this team (or `own`) stands where it does."),
+    ] = "",
     everything: Annotated[bool, typer.Option("--all", help=f"Not only the first {PAGE}.")] = False,
     csv: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the whole board here as CSV.")
@@ -39,16 +48,19 @@ def leaderboard(
     slug = challenge_in_use(challenge)
     with open_api() as api:
         if csv:
-            api.leaderboard_csv(slug, csv, board=board)
+            api.leaderboard_csv(slug, csv, board=board, at=at)
             show.line(f"Wrote the {board} leaderboard to {csv}.")
             return {"board": board, "file": str(csv)}
-        page = _board(api, slug, board, everything=everything)
+        if why:
+            team_id = _id_of(api, slug, why, board, at)
+            return _show_why(api.explain(slug, team_id, board=board, at=at))
+        page = _board(api, slug, board, at, everything=everything)
     made_at = show.time_of(page["made_at"])
     show.line(f"{page['board'].capitalize()} leaderboard of {slug}, {made_at}", bold=True)
     show.paragraph(page["rule"])
     show.table(
         ["rank>", "team<", "score>", "better by>", "tries>", "at (UTC)"],
-        [_row(row) for row in page["items"]],
+        _rows(page),
         empty="Nobody has a score yet.",
     )
     if page["next_cursor"]:
@@ -109,25 +121,69 @@ def awards(
     return listed
 
 
-def _board(
-    api: "Api", slug: str, board: Literal["public", "private"], *, everything: bool
-) -> Board:
-    page = api.leaderboard(slug, board=board, limit=PAGE)
+def _board(api: "Api", slug: str, board: BoardName, at: str, *, everything: bool) -> Board:
+    page = api.leaderboard(slug, board=board, at=at, limit=PAGE)
     while everything and page["next_cursor"]:
-        further = api.leaderboard(slug, board=board, limit=200, cursor=page["next_cursor"])
+        further = api.leaderboard(slug, board=board, at=at, limit=200, cursor=page["next_cursor"])
         page["items"] += further["items"]
+        page["lines"] += further["lines"]
         page["next_cursor"] = further["next_cursor"]
     return page
 
 
+def _id_of(api: "Api", slug: str, team: str, board: BoardName, at: str) -> str:
+    """Return what the server calls a team that is named as on the board."""
+    if team == OWN:
+        return team
+    rows = _board(api, slug, board, at, everything=True)["items"]
+    return next((row["team_id"] for row in rows if row["team"] == team), team)
+
+
+def _rows(page: Board) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for place in range(len(page["items"]) + 1):
+        rows += [_line(line) for line in page["lines"] if line["position"] == place]
+        rows += [_row(row) for row in page["items"][place : place + 1]]
+    return rows
+
+
 def _row(row: BoardRow) -> tuple[object, ...]:
-    is_ranked = row["kind"] == "competitor"
-    better = row["improvement"]
+    is_unranked = row["kind"] in {"baseline", "host"}
     return (
-        row["rank"] if is_ranked else "",
-        row["team"] if is_ranked else f"{row['team']} ({row['kind']})",
+        "" if is_unranked else _rank(row),
+        f"{row['team']} ({row['kind']})" if is_unranked else row["team"],
         row["score"],
-        f"{better} %" if better is not None else "",
-        row["entries"] if is_ranked else "",
+        _percent(row["improvement"]),
+        "" if is_unranked else row["entries"],
         row["received_at"][5:16].replace("T", " "),
     )
+
+
+def _line(line: BoardLine) -> tuple[object, ...]:
+    return "", f"-- {line['title']} --", line["score"], _percent(line["improvement"]), "", ""
+
+
+def _rank(row: BoardRow) -> str:
+    low, high = row["rank_low"], row["rank_high"]
+    return f"{row['rank']}" if low == high else f"{row['rank']} ({low}-{high})"
+
+
+def _percent(better: str | None) -> str:
+    return "" if better is None else f"{better} %"
+
+
+def _show_why(why: Explanation) -> Explanation:
+    row = why["row"]
+    above = sum(group["rows"] for group in why["better"])
+    show.line(f"{row['team']}: {'no rank' if row['rank'] is None else row['rank']}", bold=True)
+    show.paragraph(why["rule"])
+    show.line(f"The entry that counts was received {show.time_of(row['received_at'])}.")
+    rows = "1 row is" if above == 1 else f"{above} rows are"
+    show.line(f"It has {', '.join(why['values'])}; {rows} strictly better.")
+    if why["better"]:
+        show.line(f"The nearest of them has {', '.join(why['better'][-1]['values'])}.")
+    for tie in why["ties"]:
+        show.line(f"Equal: {tie['team']}, received {show.time_of(tie['received_at'])}.")
+    for deed in why["deeds"]:
+        show.line(f"{show.time_of(deed['at'])}: {deed['words']}")
+    return why
