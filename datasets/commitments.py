@@ -9,11 +9,12 @@ more has to be kept, and to open one row opens no other.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from palio.core import merkle
 from palio.core.derivation import derived_key
-from palio.datasets.row_leaves import leaf, line
+from palio.datasets.row_leaves import line
 from palio.scoring.form import TargetColumn, TargetKind
 from palio.scoring.key import AnswerKey
 
@@ -59,50 +60,89 @@ class OpenedRow:
 def commit(key: AnswerKey, *, secret: bytes, key_version: int) -> Holdout:
     """Return the promise of an answer key; some seconds for a million rows."""
     tops: list[bytes] = []
-    parts = hashlib.sha256(derived_key(secret, purpose=f"{_SPLIT}/{key_version}"))
-    for first, rows in _chunks(key):
-        tops.append(merkle.fold(_leaves(rows, first, secret, key_version)))
-        parts.update("".join(f"{fields[0]} {fields[-1]}\n" for fields in rows).encode())
-    return Holdout(merkle.fold(tops).hex(), parts.hexdigest(), key.ids.count)
+    split = hashlib.sha256(derived_key(secret, purpose=f"{_SPLIT}/{key_version}"))
+    for chunk in _chunks(key, secret, key_version):
+        tops.append(merkle.fold(chunk.leaves()))
+        split.update(chunk.split())
+    return Holdout(merkle.fold(tops).hex(), split.hexdigest(), key.ids.count)
 
 
 def open_row(key: AnswerKey, row_id: str, *, secret: bytes, key_version: int) -> OpenedRow | None:
     """Return one row by its id with its proof, None when there is no such row."""
     leaves: list[bytes] = []
-    found: tuple[int, list[str]] | None = None
-    for first, rows in _chunks(key):
-        leaves += _leaves(rows, first, secret, key_version)
-        for offset, fields in enumerate(rows):
-            if fields[0] == row_id:
-                found = first + offset, fields
+    found: tuple[int, list[str], bytes] | None = None
+    for chunk in _chunks(key, secret, key_version):
+        if row_id in chunk.columns[0]:
+            place = chunk.columns[0].index(row_id)
+            fields = [column[place] for column in chunk.columns]
+            found = len(leaves) + place, fields, chunk.salts[place]
+        leaves += chunk.leaves()
     if found is None:
         return None
-    index, fields = found
-    size = len(leaves)
-    proof = merkle.inclusion_proof(_nodes(leaves), index=index, size=size)
-    first = index - index % _CHUNK
-    salt = _salts(secret, key_version, first, _CHUNK)[index - first]
+    index, fields, salt = found
+    proof = merkle.inclusion_proof(_nodes(leaves), index=index, size=len(leaves))
     return OpenedRow(index, tuple(fields), salt.hex(), tuple(step.hex() for step in proof))
 
 
 def open_all(key: AnswerKey, *, secret: bytes, key_version: int) -> Iterator[str]:
     """Yield one line for each row, in order: a JSON list of salt, id, answers, part."""
-    for first, rows in _chunks(key):
-        salts = _salts(secret, key_version, first, len(rows))
-        for fields, salt in zip(rows, salts, strict=True):
+    for chunk in _chunks(key, secret, key_version):
+        rows = zip(*chunk.columns, strict=True)
+        for fields, salt in zip(rows, chunk.salts, strict=True):
             yield line([salt.hex(), *fields])
 
 
-def _leaves(rows: list[list[str]], first: int, secret: bytes, key_version: int) -> list[bytes]:
-    salts = _salts(secret, key_version, first, len(rows))
-    return [leaf(fields, salt) for fields, salt in zip(rows, salts, strict=True)]
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows, by columns: ids, answers, parts; and their salts."""
+
+    columns: list[list[str]]
+    salts: list[bytes]
+
+    def leaves(self) -> list[bytes]:
+        """Return what `row_leaves.leaf` gives for each row, in a tenth of the time."""
+        columns = [map(encode_basestring_ascii, column) for column in self.columns]
+        rows = "]\n[".join(map(",".join, zip(*columns, strict=True))).join("[]")
+        sha256 = hashlib.sha256
+        return [
+            sha256(b"\x00" + salt + text).digest()
+            for salt, text in zip(self.salts, rows.encode().split(b"\n"), strict=True)
+        ]
+
+    def split(self) -> bytes:
+        """Return which row is in which part."""
+        columns = [map(encode_basestring_ascii, self.columns[place]) for place in (0, -1)]
+        return ("\n".join(map(" ".join, zip(*columns, strict=True))) + "\n").encode()
 
 
-def _salts(secret: bytes, key_version: int, first: int, count: int) -> list[bytes]:
-    """Return the salts of a chunk: SHAKE-256 of a key and the chunk's number."""
-    key = derived_key(secret, purpose=f"{_PURPOSE}/{key_version}")
-    raw = hashlib.shake_256(key + first.to_bytes(8)).digest(count * SALT_BYTES)
-    return [raw[at : at + SALT_BYTES] for at in range(0, len(raw), SALT_BYTES)]
+def _chunks(key: AnswerKey, secret: bytes, key_version: int) -> Iterator[_Chunk]:
+    """Yield the rows in order, `_CHUNK` at a time."""
+    derived = derived_key(secret, purpose=f"{_PURPOSE}/{key_version}")
+    for first in range(0, key.ids.count, _CHUNK):
+        last = min(first + _CHUNK, key.ids.count)
+        slots = key.placement[first:last]
+        columns = [key.ids.texts(first, last)]
+        columns += [
+            _texts(column, values, slots)
+            for column, values in zip(key.columns, key.truth, strict=True)
+        ]
+        columns.append([_part(key, slot) for slot in slots.tolist()])
+        raw = hashlib.shake_256(derived + first.to_bytes(8)).digest((last - first) * SALT_BYTES)
+        salts = [raw[at : at + SALT_BYTES] for at in range(0, len(raw), SALT_BYTES)]
+        yield _Chunk(columns, salts)
+
+
+def _texts(column: TargetColumn, values: Any, slots: Any) -> list[str]:  # noqa: ANN401 (arrays, or lists of names)
+    if column.kind is TargetKind.ITEMS:
+        return [" ".join(values[slot]) for slot in slots.tolist()]
+    found = values[slots].tolist()
+    match column.kind:
+        case TargetKind.LABEL:
+            return [column.labels[code] for code in found]
+        case TargetKind.INTEGER:
+            return [str(int(value)) for value in found]
+        case _:
+            return [repr(value) for value in found]
 
 
 def _nodes(leaves: list[bytes]) -> merkle.Get:
@@ -110,31 +150,6 @@ def _nodes(leaves: list[bytes]) -> merkle.Get:
         return merkle.fold(leaves[position << level : position + 1 << level])
 
     return get
-
-
-def _chunks(key: AnswerKey) -> Iterator[tuple[int, list[list[str]]]]:
-    """Yield the index of the first row, and id, answers and part of up to `_CHUNK` rows."""
-    for first in range(0, key.ids.count, _CHUNK):
-        last = min(first + _CHUNK, key.ids.count)
-        slots = key.placement[first:last].tolist()
-        columns = [key.ids.texts(first, last)]
-        for column, values in zip(key.columns, key.truth, strict=True):
-            columns.append([_text(column, values[slot]) for slot in slots])
-        columns.append([_part(key, slot) for slot in slots])
-        yield first, [list(fields) for fields in zip(*columns, strict=True)]
-
-
-def _text(column: TargetColumn, value: Any) -> str:  # noqa: ANN401 (a cell of any kind of column)
-    match column.kind:
-        case TargetKind.ITEMS:
-            return " ".join(map(str, value))
-        case TargetKind.LABEL:
-            label: str = column.labels[value]
-            return label
-        case TargetKind.INTEGER:
-            return str(int(value))
-        case TargetKind.REAL:
-            return repr(float(value))
 
 
 def _part(key: AnswerKey, slot: int) -> str:
