@@ -16,7 +16,7 @@ from palio.web.api.schemas import problems
 from palio.web.api.schemas_cases import (
     DeskView,
     EvidenceView,
-    FindingView,
+    DeskFindingView,
     NamedTeam,
     ScanView,
     WordsOrder,
@@ -64,7 +64,7 @@ def scan(session: Session, visit: Visit, caller: Caller) -> Scan:
 @router.post("/{slug}/evidence/findings/{finding_id}/dismissal", responses=problems(401, 403, 404))
 def dismiss_finding(
     session: WriteDep, caller: SignedInDep, slug: str, finding_id: str, order: WordsOrder
-) -> FindingView:
+) -> DeskFindingView:
     """Set a finding aside, with the reason; audited."""
     visit = enter(session, slug, caller)
     found = dismiss(session, visit, caller, finding_id=finding_id, reason=order.words)
@@ -138,8 +138,8 @@ def evidence_view(
     )
 
 
-def _finding_view(finding: Finding, names: Mapping[str, str]) -> FindingView:
-    return FindingView(
+def _finding_view(finding: Finding, names: Mapping[str, str]) -> DeskFindingView:
+    return DeskFindingView(
         id=finding.id,
         evidence=evidence_view(finding.found, names),
         found_at=finding.found_at,

@@ -95,7 +95,7 @@ class EvidenceView(View):
     words: tuple[str, ...]
 
 
-class FindingView(View):
+class DeskFindingView(View):
     """A finding on the desk; `dismissed` holds the reason where somebody set it aside."""
 
     model_config = example(FINDING)
@@ -126,7 +126,7 @@ class DeskView(View):
     model_config = example({"scan": SCAN, "findings": [FINDING]})
 
     scan: ScanView | None
-    findings: tuple[FindingView, ...]
+    findings: tuple[DeskFindingView, ...]
 
 
 class StepView(View):
