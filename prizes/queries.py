@@ -8,7 +8,8 @@ from sqlmodel import Session, col, select
 
 from palio.challenges.prize_contracts import Gate, PrizeKind
 from palio.core.money import Money
-from palio.prizes import splits
+from palio.escrow.contracts import PaymentState
+from palio.prizes import ledger, splits
 from palio.prizes.contracts import (
     Award,
     AwardFile,
@@ -79,6 +80,11 @@ def award_file(session: Session, award_id: str) -> AwardFile:
         split=splits.current(session, row),
         reruns=reruns(session, award_id=row.id),
     )
+
+
+def payments(session: Session, award_id: str) -> dict[str, PaymentState]:
+    """Return where every member's share of the money stands, by person; raises as `award`."""
+    return ledger.payments(session, row_of(session, award_id))
 
 
 def steps(session: Session, *, award_ids: Iterable[str]) -> dict[str, tuple[Step, ...]]:

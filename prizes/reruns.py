@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from palio.challenges import queries as challenges
 from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.prize_contracts import Gate
 from palio.core.storage import Blob
@@ -41,12 +42,7 @@ def hand_in_code(  # noqa: PLR0913 (everything an upload is about)
 
     """
     challenge, row = service.lock(session, award_id)
-    workflow.check_member(session, row, by=by)
-    if not workflow.needs_code(challenge):
-        raise rules.AwardStateError("Winners' code is not run here: give it to the organizer.")
-    rules.check_state(queries.award_of(row), *_OPEN)
-    if len(queries.reruns(session, award_id=row.id)) >= _MOST:
-        raise rules.AwardStateError(f"Your code was run {_MOST} times; talk to the organizer.")
+    _check(session, challenge, row, by=by)
     receipt = verification.receive(
         session,
         challenge=challenge,
@@ -66,6 +62,12 @@ def hand_in_code(  # noqa: PLR0913 (everything an upload is about)
         session.flush()
         moves.audit_award(session, row, action="prizes.code", by=by, now=now)
     return receipt
+
+
+def check_may_hand_in(session: Session, *, award_id: str, by: str) -> None:
+    """Refuse before the upload what `hand_in_code` would refuse after it; raises as there."""
+    row = queries.row_of(session, award_id)
+    _check(session, challenges.by_id(session, row.challenge_id), row, by=by)
 
 
 def open_submission_ids(session: Session) -> tuple[str, ...]:
@@ -108,6 +110,15 @@ def judge(session: Session, *, submission_id: str, now: datetime) -> Rerun | Non
         )
         service.settle(session, challenge, by=moves.SYSTEM, now=now)
     return next(each for each in queries.reruns(session, award_id=row.id) if each.id == rerun.id)
+
+
+def _check(session: Session, challenge: Challenge, row: AwardRow, *, by: str) -> None:
+    workflow.check_member(session, row, by=by)
+    if not workflow.needs_code(challenge):
+        raise rules.AwardStateError("Winners' code is not run here: give it to the organizer.")
+    rules.check_state(queries.award_of(row), *_OPEN)
+    if len(queries.reruns(session, award_id=row.id)) >= _MOST:
+        raise rules.AwardStateError(f"Your code was run {_MOST} times; talk to the organizer.")
 
 
 def _compare(session: Session, challenge: Challenge, row: AwardRow, rerun: AwardRerunRow) -> None:

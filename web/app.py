@@ -19,6 +19,7 @@ from palio.pipeline.app import make_sender
 from palio.web import problems
 from palio.web.api import (
     accounts,
+    award_code,
     award_steps,
     awards,
     board_history,
@@ -75,6 +76,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     finals.router,
     awards.router,
     award_steps.router,
+    award_code.router,
     money.router,
     host.router,
     evidence.router,

@@ -1,64 +1,115 @@
-"""Awards: the prizes, whom they are offered to, and the host's decision."""
+"""Awards: the prizes, whom they are offered to, and where each stands; for everybody."""
 
 from fastapi import APIRouter
 from sqlmodel import Session
 
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
+from palio.challenges.prize_contracts import PrizeKind
 from palio.core.errors import NotFoundError
 from palio.prizes import queries as prizes
 from palio.prizes import service
 from palio.prizes.contracts import Award
 from palio.web.api.schemas import problems
-from palio.web.api.schemas_boards import AwardsView, AwardView, award_view
+from palio.web.api.schemas_awards import (
+    AwardsView,
+    AwardView,
+    PrizesView,
+    award_view,
+    last_call_view,
+)
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, WriteDep
 from palio.web.visits import Visit, enter, enter_by_id
 
 router = APIRouter(prefix="/api/v1", tags=["prizes"])
+MISSING = NotFoundError("There is no such award.")
 
 
 @router.get("/challenges/{slug}/awards", responses=problems(404))
 def list_awards(session: ReadDep, caller: CallerDep, slug: str) -> AwardsView:
-    """List the awards; there are none before the reveal."""
+    """List the awards; before the reveal only those of progress prizes."""
     return awards_of(session, enter(session, slug, caller))
 
 
+@router.get("/challenges/{slug}/prizes", responses=problems(404))
+def read_prizes(session: ReadDep, caller: CallerDep, slug: str) -> PrizesView:
+    """Say where the prizes stand: the last call, and every award with its steps so far."""
+    return prizes_of(session, enter(session, slug, caller))
+
+
+def prizes_of(session: Session, visit: Visit) -> PrizesView:
+    """Return where the prizes of the visited challenge stand."""
+    challenge = visit.challenge
+    call = prizes.last_call(session, challenge_id=challenge.id, round=challenge.round)
+    return PrizesView(
+        last_call=None if call is None else last_call_view(call),
+        awards=awards_of(session, visit).items,
+    )
+
+
 def awards_of(session: Session, visit: Visit) -> AwardsView:
-    """Return the awards of the visited challenge; none before the reveal."""
-    if not visit.may(Action.READ_PRIVATE_SCORE):
-        return AwardsView(items=())
-    awards = prizes.awards(session, challenge_id=visit.challenge.id)
-    return AwardsView(items=tuple(award_view(award) for award in awards))
+    """Return the awards of the visited challenge that may be told."""
+    awards = [
+        award
+        for award in prizes.awards(session, challenge_id=visit.challenge.id)
+        if is_told(visit, award)
+    ]
+    steps = prizes.steps(session, award_ids=[award.id for award in awards])
+    is_named = visit.challenge.revealed_at is not None or (
+        not visit.challenge.plan.board.is_anonymous
+    )
+    return AwardsView(
+        items=tuple(
+            award_view(award, steps=steps.get(award.id, ()), is_named=is_named) for award in awards
+        )
+    )
+
+
+def is_told(visit: Visit, award: Award) -> bool:
+    """Say whether everybody may know of an award: its score is private until the reveal."""
+    return award.kind is PrizeKind.PROGRESS or visit.may(Action.READ_PRIVATE_SCORE)
 
 
 @router.post("/awards/{award_id}/confirmation", responses=problems(401, 403, 404, 409))
 def confirm_award(session: WriteDep, caller: SignedInDep, award_id: str) -> AwardView:
-    """Make a provisional award final; for the host."""
+    """Make a provisional award final, where nobody is verified; for the host."""
     return award_view(confirm(session, caller, award_id=award_id))
 
 
 @router.post("/awards/{award_id}/decline", responses=problems(401, 403, 404, 409))
 def decline_award(session: WriteDep, caller: SignedInDep, award_id: str) -> AwardView:
-    """Turn a provisional award down; the next in rank is offered it. For the host."""
+    """Turn an undecided award down; the next in rank is offered it. For the host."""
     return award_view(decline(session, caller, award_id=award_id))
 
 
 def confirm(session: Session, caller: Caller, *, award_id: str) -> Award:
     """Make a provisional award final."""
-    visit = _host_visit(session, caller, award_id)
+    visit = host_visit(session, caller, award_id)
     return service.confirm(session, award_id=award_id, by=caller.person.id, now=visit.now)
 
 
 def decline(session: Session, caller: Caller, *, award_id: str) -> Award:
-    """Turn a provisional award down."""
-    visit = _host_visit(session, caller, award_id)
+    """Turn an undecided award down."""
+    visit = host_visit(session, caller, award_id)
     return service.decline(session, award_id=award_id, by=caller.person.id, now=visit.now)
 
 
-def _host_visit(session: Session, caller: Caller, award_id: str) -> Visit:
+def visit_of(session: Session, caller: Caller, award_id: str) -> Visit:
+    """Begin a visit at the challenge of an award that the caller may know of.
+
+    Raises:
+        NotFoundError: There is no such award, or it is not told yet.
+
+    """
     award = prizes.award(session, award_id)
     visit = enter_by_id(session, award.challenge_id, caller)
-    if not visit.may(Action.READ_PRIVATE_SCORE):
-        raise NotFoundError("There is no such award.")
+    if not is_told(visit, award):
+        raise MISSING
+    return visit
+
+
+def host_visit(session: Session, caller: Caller, award_id: str) -> Visit:
+    """Begin a visit of somebody who decides about awards; raises as `visit_of`."""
+    visit = visit_of(session, caller, award_id)
     visit.require(Action.JUDGE_RESULTS)
     return visit

@@ -4,9 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from palio.leaderboard.contracts import Board, Line, LineKind, Snapshot, Standing
-from palio.prizes.contracts import Award, AwardState
 from palio.submissions.contracts import SubmissionKind
-from palio.web.api.schemas import ID, MONEY, NOW, MoneyView, View, example, money_view
+from palio.web.api.schemas import ID, NOW, View, example
 from palio.web.api.schemas_submissions import SCORE, ScoreView
 
 STANDING = {
@@ -31,18 +30,6 @@ LINE = {
     "score": "0.8563",
     "improvement": "10.00",
     "position": 0,
-}
-AWARD = {
-    "id": ID,
-    "place": 1,
-    "title": "First prize",
-    "money": MONEY,
-    "team": "Pragmatic Chaos",
-    "team_id": ID,
-    "score": "0.8972",
-    "state": "provisional",
-    "made_at": NOW,
-    "decided_at": None,
 }
 
 
@@ -126,31 +113,6 @@ class BoardView(View):
     next_cursor: str | None
 
 
-class AwardView(View):
-    """A prize and the team it is offered or given to."""
-
-    model_config = example(AWARD)
-
-    id: str
-    place: int
-    title: str
-    money: MoneyView
-    team: str
-    team_id: str
-    score: str
-    state: AwardState
-    made_at: datetime
-    decided_at: datetime | None
-
-
-class AwardsView(View):
-    """The awards of a challenge; none before the reveal."""
-
-    model_config = example({"items": [AWARD]})
-
-    items: tuple[AwardView, ...]
-
-
 def standing_view(standing: Standing, *, is_anonymous: bool) -> StandingView:
     """Show one row."""
     return StandingView(
@@ -190,20 +152,4 @@ def line_view(line: Line) -> LineView:
         score=str(line.score),
         improvement=line.improvement,
         position=line.position,
-    )
-
-
-def award_view(award: Award) -> AwardView:
-    """Show one award."""
-    return AwardView(
-        id=award.id,
-        place=award.place,
-        title=award.title,
-        money=money_view(award.money),
-        team=award.team_name,
-        team_id=award.team_id,
-        score=str(award.score),
-        state=award.state,
-        made_at=award.made_at,
-        decided_at=award.decided_at,
     )

@@ -10,9 +10,9 @@ from palio.challenges.contracts import ChallengeState
 from palio.leaderboard import queries as boards
 from palio.leaderboard import rules
 from palio.leaderboard.contracts import Board, Line
-from palio.prizes.contracts import AwardState
+from palio.prizes.states import LOST
 from palio.web import race_chart
-from palio.web.api.awards import awards_of
+from palio.web.api.awards import prizes_of
 from palio.web.api.board_history import RACERS, explanation_view, race_view, shakeup_view
 from palio.web.api.exclusions import count_of
 from palio.web.api.leaderboard import board_page, offset_of
@@ -20,6 +20,7 @@ from palio.web.api.schemas_boards import LineView, shown_id
 from palio.web.board_visits import Shown, Wanted, WantedDep, enter_board, shown
 from palio.web.deps import CallerDep, CursorDep, ReadDep, StateDep
 from palio.web.pages.frame import challenge_page
+from palio.web.pages.prizes import STRIP
 from palio.web.visits import Visit
 
 router = APIRouter()
@@ -47,6 +48,7 @@ def show_board(
     found = shown(session, visit, wanted)
     start = offset_of(cursor)
     view = board_page(visit, found, start=start, limit=_PER_PAGE) if found else None
+    prizes = prizes_of(session, visit)
     context = {
         "board": wanted.which.value,
         "boards": _boards(visit),
@@ -58,11 +60,9 @@ def show_board(
         "frozen_since": rules.frozen_since(visit.challenge, now=visit.now),
         "exclusion_words": count_of(session, visit).words,
         "shakeup": _shakeup(session, wanted, found),
-        "awards": [
-            award
-            for award in awards_of(session, visit).items
-            if award.state is not AwardState.DECLINED
-        ],
+        **STRIP,
+        "last_call": prizes.last_call,
+        "awards": [award for award in prizes.awards if award.state not in LOST],
     }
     return challenge_page(session, state, visit, "boards/show.html", context, tab="board")
 

@@ -14,6 +14,7 @@ from palio.challenges.contracts import ChallengeState
 from palio.challenges.rules import closes_at
 from palio.core.clock import database_now
 from palio.core.errors import AppError
+from palio.prizes import queries as prizes
 from palio.web.proof import form_proof
 from palio.web.state import WebState
 from palio.web.templating import render
@@ -56,6 +57,8 @@ def challenge_page(
 ) -> Response:
     """Render a page of one challenge, with its head and tabs."""
     words, at = deadline(visit)
+    if words == "Closes" and is_last_call(session, visit):
+        words = "Last call, closes"
     frame = {
         "challenge": visit.challenge,
         "tab": tab,
@@ -76,6 +79,13 @@ def deadline(visit: Visit) -> tuple[str, datetime]:
     return ("Closes" if visit.now < end else "Closed"), end
 
 
+def is_last_call(session: Session, visit: Visit) -> bool:
+    """Say whether a public score has reached a line, and the close follows from it."""
+    challenge = visit.challenge
+    call = prizes.last_call(session, challenge_id=challenge.id, round=challenge.round)
+    return call is not None
+
+
 def _tabs(visit: Visit) -> list[tuple[str, str]]:
     tabs = [
         ("overview", "Overview"),
@@ -83,6 +93,8 @@ def _tabs(visit: Visit) -> list[tuple[str, str]]:
         ("rules", "Rules"),
         ("board", "Board"),
     ]
+    if visit.challenge.plan.prizes:
+        tabs.append(("prizes", "Prizes"))
     if visit.may(Action.SUBMIT):
         tabs += [("submissions", "Submissions"), ("team", "Team")]
     if visit.may(Action.READ_HOST):
