@@ -26,12 +26,12 @@ from palio.leaderboard import rescore
 from palio.leaderboard import service as leaderboard
 from palio.leaderboard.contracts import Board
 from palio.leaderboard.rescore_contracts import Preview
-from palio.pipeline import rescore_news, rescore_steps
+from palio.pipeline import commitments, rescore_news, rescore_steps
 from palio.prizes import queries as prize_queries
 from palio.prizes import service as prizes
 from palio.prizes.states import GIVEN
 from palio.scoring.card import MetricChoice
-from palio.scoring.key import KeySummary
+from palio.scoring.key import AnswerKey, KeySummary
 from palio.submissions import release_lines, rescoring, versions
 from palio.submissions.rescore_rules import NoRescoreError
 from palio.submissions.version_contracts import (
@@ -56,13 +56,19 @@ class PrizesGivenError(ConflictError):
     code = "prizes_given"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class StoredAnswers:
-    """A corrected answer key that lies in its stores and is in no version yet."""
+    """A corrected answer key that lies in its stores and is in no version yet.
+
+    Attributes:
+        key: Still open, to be promised row by row.
+
+    """
 
     ids: Blob
     sealed: Blob
     summary: KeySummary
+    key: AnswerKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,8 @@ def store_answers(
             ids_storage=blobs,
             sealed_storage=sealed,
         )
-    return StoredAnswers(ids, answers, summary)
+        key = AnswerKey.open(workdir / "ids", workdir / "sealed")  # mapped, so it outlives its name
+    return StoredAnswers(ids, answers, summary, key)
 
 
 def start_with_answers(
@@ -145,6 +152,7 @@ def start_with_answers(
         private_rows=answers.summary.private_rows,
         now=now,
     )
+    commitments.commit_key(session, challenge=challenge, ref=key, key=answers.key, now=now)
     correction = Correction(what=_KEY, key_version=key.version)
     return _start(session, challenge, correction, reason=reason, by=by, now=now)
 
@@ -247,6 +255,7 @@ def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Act
     release_lines.replay(session, challenge=challenge, version=version.pair, now=now)
     activation = rescoring.activate(session, challenge=challenge, by=by, now=now)
     challenge = challenges.lock_challenge(session, challenge_id)  # its metrics may be others now
+    commitments.renew(session, challenge=challenge, version=activation.after, now=now)
     pairs = [(public, leaderboard.publish(session, challenge=challenge, now=now))]
     if challenge.revealed_at is not None:
         private = boards.latest(session, challenge_id=challenge_id, board=Board.PRIVATE)

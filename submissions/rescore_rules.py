@@ -30,12 +30,6 @@ class RescoreNotReadyError(ConflictError):
     code = "rescore_not_ready"
 
 
-class NotRescorableError(ConflictError):
-    """A draft has nothing to score, and of an archived challenge nothing changes."""
-
-    code = "not_rescorable"
-
-
 class BadReasonError(BadRequestError):
     """A rescore is never without a reason."""
 

@@ -12,15 +12,14 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge, ChallengeState
+from palio.challenges.contracts import Challenge
 from palio.core import audit
 from palio.scoring.card import ScoreCard
-from palio.submissions import models, release_lines, score_log, score_rows, versions
+from palio.submissions import exclusions, models, release_lines, score_log, score_rows, versions
 from palio.submissions.contracts import SubmissionState
 from palio.submissions.rescore_rules import (
     NoRescoreError,
     NothingToUndoError,
-    NotRescorableError,
     RescoreOpenError,
     check_ready,
     check_reason,
@@ -40,11 +39,10 @@ def check_may_start(session: Session, challenge: Challenge) -> None:
     """Let a set be opened.
 
     Raises:
-        NotRescorableError, RescoreOpenError: In words.
+        exclusions.ChallengePutAwayError, RescoreOpenError: In words.
 
     """
-    if challenge.state in (ChallengeState.DRAFT, ChallengeState.ARCHIVED):
-        raise NotRescorableError(f"The challenge is {challenge.state}; nothing is scored again.")
+    exclusions.check_not_put_away(challenge)
     if versions.open_set(session, challenge_id=challenge.id) is not None:
         raise RescoreOpenError("A rescore set is open already. Apply or abandon that one first.")
 
@@ -61,7 +59,7 @@ def start(
     """Open a rescore set; audited. Its jobs are the pipeline's.
 
     Raises:
-        BadReasonError, NotRescorableError, RescoreOpenError: In words.
+        BadReasonError, ChallengePutAwayError, RescoreOpenError: In words.
 
     """
     reason = check_reason(reason)
@@ -97,7 +95,7 @@ def reopen_previous(
     """Open a set that leads back to the version active before this one; audited.
 
     Raises:
-        BadReasonError, NotRescorableError, RescoreOpenError: In words.
+        BadReasonError, ChallengePutAwayError, RescoreOpenError: In words.
         NothingToUndoError: There is no version before.
 
     """
@@ -187,10 +185,11 @@ def activate(session: Session, *, challenge: Challenge, by: str, now: datetime) 
     finite score is scored; going back turns both round.
 
     Raises:
-        NoRescoreError, RescoreNotReadyError: In words.
+        NoRescoreError, RescoreNotReadyError, ChallengePutAwayError: In words.
 
     """
     challenge = challenges.lock_challenge(session, challenge.id)
+    exclusions.check_not_put_away(challenge)
     after = versions.row_in_state(session, challenge.id, VersionState.SHADOW)
     if after is None:
         raise NoRescoreError("No rescore set is open.")

@@ -1,5 +1,6 @@
 """Rescore sets: in shadow until applied, applied whole, undone whole, on both databases."""
 
+import json
 import logging
 from decimal import Decimal
 
@@ -8,12 +9,12 @@ from tests.factories.arena import Arena, predictions
 from tests.factories.rescoring import REASON, Rescoring, missed
 
 from palio.challenges.corrections import CorrectionRefusedError
-from palio.core import db
+from palio.core import audit, db
 from palio.core.clock import database_now
 from palio.core.storage import blob_path
 from palio.leaderboard.contracts import Board
 from palio.leaderboard.rescore_contracts import RowChange
-from palio.pipeline import board_steps, rescore_steps, rescoring, steps
+from palio.pipeline import board_steps, commitments, rescore_steps, rescoring, steps
 from palio.pipeline.contracts import JobState, Priority, Queue
 from palio.prizes import queries as prizes
 from palio.prizes import service as prize_service
@@ -104,6 +105,26 @@ def test_undo_gives_back_the_very_board_and_can_itself_be_undone(sets: Rescoring
     assert [switch.to_ordinal for switch in sets.view().switches] == [2, 1]
     assert sets.undo() is not None
     assert sets.board() == NEW
+
+
+def test_each_version_of_the_answers_is_promised_in_the_log(sets: Rescoring) -> None:
+    arena = sets.arena
+
+    def promised() -> list[tuple[int, str]]:
+        with db.reading(arena.engine) as session:
+            found = audit.of_subject(
+                session, subject_id=arena.challenge_id, action=commitments.KIND
+            )
+        read = [json.loads(event.detail) for event in found]
+        return [(each["key_version"], each["holdout_root"]) for each in read]
+
+    sets.correct(bobs)
+    ((first, root),) = promised()
+    sets.score_all()
+    sets.apply()
+    sets.undo()
+    (_, (second, other), third) = promised()
+    assert (first, second, other == root, third) == (1, 2, False, (1, root))
 
 
 def test_undo_first_scores_what_came_in_since_by_the_older_version(sets: Rescoring) -> None:

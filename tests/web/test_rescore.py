@@ -142,6 +142,9 @@ def test_the_whole_way_by_pages(open_site: Site, hostess: Visitor) -> None:
     )
     applied = browser.send("/challenges/toy/rescore", deed="apply")
     assert "Version 2 counts: corrected answer key" in applied.text
+    assert "all submissions, corrected answer key. Answers &lt;were&gt;" in browser.see(
+        "/challenges/toy/rules"
+    )
     browser.page = applied.text
     undone = browser.send("/challenges/toy/rescore", deed="undo", reason="No.")
     assert "Version 1 counts: as launched" in undone.text

@@ -12,6 +12,7 @@ from palio.core.db import reading
 from palio.core.errors import AppError
 from palio.datasets import queries as datasets
 from palio.pipeline import receipts
+from palio.submissions import rescoring
 from palio.web.api import money
 from palio.web.api.challenges import challenge_detail
 from palio.web.api.challenges import challenge_page as list_page
@@ -107,6 +108,7 @@ def _rules(
     context = {
         "rules_html": to_html(text),
         "promise": receipts.commitment(session, challenge_id=visit.challenge.id),
+        "switches": rescoring.switches(session, challenge_id=visit.challenge.id),
         "has_accepted": visit.has_accepted(session),
         "may_accept": visit.may(Action.SUBMIT),
     }
