@@ -10,6 +10,7 @@ from palio.cli.client.commands import (
     boards,
     cases,
     challenges,
+    exclusions,
     model,
     money,
     submissions,
@@ -76,7 +77,7 @@ def palio(
     """
 
 
-for part in (challenges, submissions, model, boards, teams, cases, money, account):
+for part in (challenges, submissions, exclusions, model, boards, teams, cases, money, account):
     part.register(app)
 verify.register(app)
 operate.register(app)

@@ -9,6 +9,7 @@ import typer
 
 from palio.cli.client.answers import Finding
 from palio.cli.client.command import Slug, command
+from palio.cli.client.commands import exclusions as exclusion_commands
 from palio.cli.client.commands import host as host_commands
 from palio.cli.client.commands import rescore as rescore_commands
 from palio.cli.client.commands.challenges import show_challenge
@@ -54,8 +55,10 @@ def register(app: typer.Typer) -> None:
     command(challenge, "publish")(publish_challenge)
     command(challenge, "show")(show_challenge)
     command(challenge, "export")(export_challenge)
+    command(challenge, "open-answers", is_local=True)(open_answers)
     host_commands.register(challenge)
     rescore_commands.register(challenge)
+    exclusion_commands.register_host(challenge)
     app.add_typer(challenge, name="challenge", rich_help_panel=PANEL)
     runtime = typer.Typer(no_args_is_help=True, help="The Python that code and metrics run in.")
     command(runtime, "build", is_local=True)(build_runtime)
@@ -67,10 +70,18 @@ def register(app: typer.Typer) -> None:
     command(user, "token", is_local=True)(make_token)
     command(user, "list", is_local=True)(list_users)
     app.add_typer(user, name="user", rich_help_panel=PANEL)
+    _register_log(app)
     ledger = typer.Typer(no_args_is_help=True, help="The books of prize money on this machine.")
     command(ledger, "check", is_local=True)(check_ledger)
     command(ledger, "export", is_local=True)(export_ledger)
     app.add_typer(ledger, name="ledger", rich_help_panel=PANEL)
+
+
+def _register_log(app: typer.Typer) -> None:
+    log = typer.Typer(no_args_is_help=True, help="The log of the server of this machine.")
+    command(log, "erase", is_local=True)(erase_event)
+    command(log, "add-key", is_local=True)(add_log_key)
+    app.add_typer(log, name="log", rich_help_panel=PANEL)
 
 
 @contextmanager
@@ -207,6 +218,41 @@ def export_challenge(
     from palio.cli.operate import publishing  # noqa: PLC0415 (slow import)
 
     return publishing.export(challenge, out)
+
+
+def open_answers(
+    challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its short name.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", dir_okay=False, help="Where to.")],
+    row: Annotated[str, typer.Option(metavar="ID", help="Only this row; else all.")] = "",
+    data: DataFolder = None,
+) -> object:
+    """After the reveal: open the answers that were promised at the launch."""
+    with server_parts():
+        from palio.cli.operate import answers  # noqa: PLC0415 (optional dependency)
+
+        return answers.open_answers(challenge, row=row, out=out, data=data)
+
+
+def erase_event(
+    event_hash: Annotated[str, typer.Argument(metavar="HASH", help="Of the entry, see /log.")],
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Stands in the log; no names.")],
+    data: DataFolder = None,
+) -> object:
+    """Forget who did what in one entry; its hash stays, and every proof holds."""
+    with server_parts():
+        from palio.cli.operate import answers  # noqa: PLC0415 (optional dependency)
+
+        return answers.erase_event(event_hash, reason=reason, data=data)
+
+
+def add_log_key(*, data: DataFolder = None) -> object:
+    """Let the signing key of this machine sign beside the old one; audited."""
+    with server_parts():
+        from palio.cli.operate import answers  # noqa: PLC0415 (optional dependency)
+
+        return answers.add_key(data=data)
 
 
 def create_user(

@@ -7,6 +7,7 @@ import typer
 from palio.cli.client import show
 from palio.cli.client.answers import Team
 from palio.cli.client.command import Slug, SlugOption, challenge_in_use, command, open_api
+from palio.cli.client.commands import mergers
 
 Name = Annotated[str, typer.Argument(help="How the team is called.")]
 
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     command(team, "invite")(invite)
     command(team, "join")(join)
     command(team, "leave")(leave)
+    mergers.register(team)
     app.add_typer(team, name="team", rich_help_panel="Take part")
 
 
