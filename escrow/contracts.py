@@ -96,8 +96,17 @@ class Transaction:
 
     @property
     def money(self) -> Money:
-        """How much moved; a reversal moves it the other way."""
-        return Money(sum(line.minor for line in self.postings if line.minor > 0), self.currency)
+        """How much moved; a reversal moves it the other way.
+
+        A deposit is what came, without the pledge that it keeps.
+        """
+        is_deposit = self.deed is Deed.DEPOSIT
+        lines = [
+            line.minor
+            for line in self.postings
+            if line.minor > 0 and not (is_deposit and line.place.fund is Fund.PROMISE)
+        ]
+        return Money(sum(lines), self.currency)
 
 
 @dataclass(frozen=True, slots=True)
