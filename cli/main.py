@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from palio.cli.client.commands import (
     account,
+    awards,
     boards,
     cases,
     challenges,
@@ -77,7 +78,18 @@ def palio(
     """
 
 
-for part in (challenges, submissions, exclusions, model, boards, teams, cases, money, account):
+for part in (
+    challenges,
+    submissions,
+    exclusions,
+    model,
+    boards,
+    awards,
+    teams,
+    cases,
+    money,
+    account,
+):
     part.register(app)
 verify.register(app)
 operate.register(app)
