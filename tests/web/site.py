@@ -18,6 +18,7 @@ from httpx import Response
 from sqlalchemy import text
 
 from palio.accounts import service as accounts
+from palio.challenges.board_contracts import BoardPlan
 from palio.challenges.contracts import Delivery, ModelRules, OwnMetric, OwnScore
 from palio.challenges.packs import read_pack
 from palio.challenges.plan_json import plan_from_json, plan_to_json
@@ -210,6 +211,10 @@ class Site:
         """Let a challenge take programs too, under `MODELS`."""
         models = replace(MODELS, **rules)
         self._change_plan(slug, deliveries=deliveries or tuple(Delivery), models=models)
+
+    def declare_board(self, slug: str = "toy", **fields: Any) -> None:
+        """Let a challenge have declared this board."""
+        self._change_plan(slug, board=BoardPlan(**fields))
 
     def own_metric(self, slug: str = "toy") -> None:
         """Put a metric of the host's in place of the built-in ones, with the same names."""

@@ -171,8 +171,8 @@ def _row(session: Session, visit: Visit, team_id: str, wanted: Wanted) -> tuple[
         raise explain.NoSuchRowError("There is no board that could be explained yet.")
     snapshot = replace(found.snapshot, standings=found.standings)
     own = visit.team(session)
-    if team_id == OWN:
-        return snapshot, explain.row_of(snapshot, own.id if own else "")
+    if team_id == OWN and own is not None:
+        return snapshot, explain.row_of(snapshot, own.id)
     for row in snapshot.standings:
         if row.team_id and shown_id(row, is_anonymous=snapshot.is_anonymous) == team_id:
             return snapshot, row
