@@ -115,7 +115,7 @@ def test_each_version_of_the_answers_is_promised_in_the_log(sets: Rescoring) -> 
             found = audit.of_subject(
                 session, subject_id=arena.challenge_id, action=commitments.KIND
             )
-        read = [json.loads(event.detail) for event in found]
+            read = [json.loads(event.detail) for event in found]
         return [(each["key_version"], each["holdout_root"]) for each in read]
 
     sets.correct(bobs)
