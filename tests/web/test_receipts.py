@@ -1,14 +1,19 @@
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.web.site import Site, predictions
 
 from palio.cli.verify import board, receipt
 from palio.cli.verify.commands import read_bundle
 from palio.core import log, merkle
+from palio.core.clock import database_now
 from palio.core.log_entries import readable
 from palio.core.notes import Checkpoint, Verifier
+from palio.core.storage import LocalStorage
+from palio.pipeline import opening
 
 TOY = "/api/v1/challenges/toy"
 
@@ -143,8 +148,6 @@ def test_everybody_can_follow_the_log(site: Site) -> None:
 
 
 def steps(answer: dict[str, Any]) -> list[bytes]:
-    import base64  # noqa: PLC0415 (slow import)
-
     return [base64.b64decode(step) for step in answer["proof"]]
 
 
@@ -153,8 +156,8 @@ def test_no_entry_says_who_did_what(site: Site) -> None:
     secrets = {site.person_id("ada"), site.organizer_id}
     with site.work() as session:
         records = [e.record.text() for e in log.entries(session, first=0, limit=1000)]
-    assert {"accounts.sign_up", "challenges.open"} <= {json.loads(r)["kind"] for r in records} | {
-        "accounts.sign_up"
+    assert {"challenges.open", "challenges.commitment", "submissions.received"} <= {
+        json.loads(record)["kind"] for record in records
     }
     assert [record for record in records if any(secret in record for secret in secrets)] == []
 
@@ -202,3 +205,40 @@ def test_the_rules_page_shows_what_is_promised(site: Site) -> None:
     text = site.spectator().get("/challenges/toy/rules").text
     assert "Promised before the first download" in text
     assert "scoring_sha256" in text
+
+
+def opened(site: Site, target: Path, *, row: str = "") -> bytes:
+    with site.work() as session:
+        opening.open_answers(
+            session,
+            slug="toy",
+            row_id=row,
+            target=target,
+            blobs=site.state.storage,
+            sealed=LocalStorage(site.settings.sealed_folder),
+            by="system",
+            now=database_now(session),
+        )
+    return target.read_bytes()
+
+
+def test_answers_are_opened_after_the_reveal_and_not_before(site: Site, tmp_path: Path) -> None:
+    two_teams(site)
+    target = tmp_path / "answers.jsonl"
+    with pytest.raises(opening.NotOpenableError):
+        opened(site, target)
+    assert not target.exists()
+    site.end()
+    site.settle()
+    files = bundle_of(site, tmp_path)
+    for row in ("", "3"):
+        answers = opened(site, target, row=row)
+        found = board.check(files, answers=answers)
+        assert found.faults == []
+        assert "promised at the launch" in found.holds[-1]
+        changed = answers.replace(b"private", b"ignored", 1).replace(b"public", b"ignored", 1)
+        assert [place for place, _ in board.check(files, answers=changed).faults] == ["answers"]
+    with pytest.raises(opening.RowNotFoundError):
+        opened(site, target, row="none")
+    entries = site.spectator().get("/api/v1/log/entries?limit=500").json()["items"]
+    assert [entry["kind"] for entry in entries].count("challenges.open_answers") == 2
