@@ -22,11 +22,12 @@ from palio.scoring.card import MetricChoice, Score, ScoreCard, Trace
 from palio.submissions import service as submissions
 
 ROWS = 400
+PLAIN = BoardPlan()
 
 
 def losses(mean: float, *, seed: int, spread: float = 0.05) -> NDArray[np.float64]:
-    found = mean + np.random.default_rng(seed).normal(size=ROWS) * spread
-    return found - found.mean() + mean
+    noise = np.random.default_rng(seed).normal(size=ROWS) * spread
+    return np.asarray(mean + noise - noise.mean())
 
 
 def revealed(
@@ -35,14 +36,14 @@ def revealed(
     *,
     metric: str = "mae",
     digits: int = 4,
-    **changes: object,
+    board: BoardPlan = PLAIN,
 ) -> tuple[Challenge, tuple[Standing, ...]]:
     """A challenge of teams with these losses on the private rows, closed and revealed."""
     challenge = make.challenge(
         session,
         entry_rule=EntryRule.LAST,
         metrics=(MetricChoice(metric, digits=digits),),
-        **changes,
+        board=board,
     )
     now = database_now(session)
     challenge_secrets.ensure(session, challenge_id=challenge.id, now=now)
@@ -74,8 +75,8 @@ def revealed(
         )
     closed = make.close(session, what=challenge)
     at = closed.phases[-1].closes_at
-    board = service.reveal(session, challenge=closed, now=at)
-    return closed, board.standings
+    made = service.reveal(session, challenge=closed, now=at)
+    return closed, made.standings
 
 
 def seen(standings: Sequence[Standing]) -> list[tuple[object, ...]]:

@@ -293,7 +293,7 @@ def _choose(submission_id: str, *, chosen: bool) -> object:
 
 
 def _print(submission: Submission, *, has_log: bool = False) -> None:
-    says_enough = submission["state"] == "scored" or bool(submission["findings"])
+    says_enough = submission["status"] == "Scored." or bool(submission["findings"])
     show.facts(
         [
             ("submission", submission["id"]),
