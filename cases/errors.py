@@ -42,7 +42,7 @@ class CaseMoveError(ConflictError):
 class BadWordsError(BadRequestError):
     """The words are missing, too many, or the digest is none."""
 
-    code = "bad_words"
+    code = "bad_case_words"
 
 
 class PartyError(NotAllowedError):

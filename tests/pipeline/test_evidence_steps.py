@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 from tests.factories import suspects
-from tests.factories.arena import Arena, make_arena
+from tests.factories.arena import Arena, make_arena, predictions
 
 from palio.cases import queries as cases
 from palio.cases.contracts import FindingKind, ScanState, Strength
@@ -76,8 +76,6 @@ def test_equal_files_of_two_teams_are_found_where_correlations_need_more_teams(w
 
 
 def test_file_equal_to_the_baseline_accuses_nobody(wide: Arena) -> None:
-    from tests.factories.arena import predictions  # noqa: PLC0415 (the baseline's own file)
-
     for name in ("ada", "bob"):
         wide.submit(wide.team(name), predictions(1.0, rows=suspects.ROWS))
     wide.score_all()

@@ -14,9 +14,9 @@ from palio.cases.contracts import Finding, NewFinding, Scan
 from palio.pipeline import evidence_steps
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_cases import (
+    DeskFindingView,
     DeskView,
     EvidenceView,
-    DeskFindingView,
     NamedTeam,
     ScanView,
     WordsOrder,
