@@ -35,6 +35,33 @@ STRIP = {"way": WAY, "lost": LOST, "given": GIVEN, "gate_words": GATES}
 @router.get("/challenges/{slug}/prizes")
 def show_prizes(session: ReadDep, state: StateDep, caller: CallerDep, slug: str) -> Response:
     """Show what there is to win, and where every award stands."""
+    return _prizes(session, state, caller, slug)
+
+
+@router.post("/challenges/{slug}/prizes")
+def declare_division(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
+    """Say to which division the caller's team belongs."""
+    try:
+        run_unit(state, lambda session: _declare(session, caller, slug, form))
+    except AppError as error:
+        with reading(state.engine) as session:
+            return _prizes(session, state, caller, slug, error=error)
+    return see_other(f"/challenges/{slug}/prizes")
+
+
+def _declare(session: Session, caller: Caller, slug: str, form: Form) -> None:
+    visit = enter(session, slug, caller)
+    award_steps.declare(session, visit, caller, form.get("division", ""))
+
+
+def _prizes(
+    session: Session,
+    state: WebState,
+    caller: Caller | None,
+    slug: str,
+    *,
+    error: AppError | None = None,
+) -> Response:
     visit = enter(session, slug, caller)
     team = visit.team(session)
     context = {
@@ -43,8 +70,12 @@ def show_prizes(session: ReadDep, state: StateDep, caller: CallerDep, slug: str)
         "plan": visit.challenge.plan,
         "own_team": team.id if team else "",
         "may_host": visit.may(Action.READ_HOST),
+        "division": award_steps.division_of(session, visit).division,
+        "may_declare": team is not None and team.first_submission_at is None,
     }
-    return challenge_page(session, state, visit, "prizes/show.html", context, tab="prizes")
+    return challenge_page(
+        session, state, visit, "prizes/show.html", context, tab="prizes", error=error
+    )
 
 
 @router.get("/challenges/{slug}/awards/{award_id}")

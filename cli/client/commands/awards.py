@@ -206,8 +206,8 @@ def _shown(found: "AwardFile") -> object:
         verdict = {None: "open", True: "passed", False: "not passed"}[gate["has_passed"]]
         show.line(f"  {gate['gate']:<10} {verdict}{_after(gate['words'])}")
     for run in found["reruns"]:
-        verdict = {None: "waits or runs", True: "reproduced", False: "not reproduced"}
-        show.line(f"  code run   {verdict[run['has_passed']]}{_after(run['words'])}")
+        outcome = {None: "waits or runs", True: "reproduced", False: "not reproduced"}
+        show.line(f"  code run   {outcome[run['has_passed']]}{_after(run['words'])}")
     show.table(
         ["member", "part>", "amount>", "signed", "payment"],
         [
