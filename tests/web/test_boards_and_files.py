@@ -177,11 +177,20 @@ def test_an_export_holds_everything_but_private_scores_before_the_reveal(
             return [name.partition("/")[2] for name in archive.namelist()]
 
     always = ["plan.json", "description.md", "rules.md", "acceptances.csv", "extensions.csv"]
-    always += ["teams.csv", "submissions.csv"]
-    assert names() == [*always, "board-public.csv", "audit.csv"]
+    always += ["teams.csv", "submissions.csv", "exclusions.csv"]
+    proved = ["bundle/rules.md", "bundle/log.json", "bundle/opened.json"]
+    note = "bundle/bundle.note"
+    assert names() == [*always, "board-public.csv", "audit.csv", *proved, note]
     board_site.end()
     board_site.settle()
-    assert names() == [*always, "awards.csv", "board-public.csv", "board-private.csv", "audit.csv"]
+    always += ["awards.csv", "board-public.csv", "board-private.csv", "audit.csv", *proved]
+    assert names() == [
+        *always,
+        "bundle/view.json",
+        "bundle/entries.json",
+        "bundle/board.json",
+        note,
+    ]
 
 
 def test_an_export_says_who_accepted_which_rules(board_site: Site) -> None:
