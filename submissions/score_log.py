@@ -44,7 +44,7 @@ def note(
         challenge_id=challenge.id,
         payload={
             "submission_id": submission_id,
-            "team": row.team_id or "",
+            "team": row.sender_team_id or row.team_id or "",  # as the first receipt names it
             "canonical_sha256": card.trace.canonical_sha256 if card.trace else "",
             "key_version": version.key_version,
             "metric_version": version.metric_version,

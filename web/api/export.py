@@ -19,6 +19,7 @@ from palio.leaderboard.contracts import Board
 from palio.leaderboard.rendering import safe_cell, to_csv
 from palio.pipeline import bundle
 from palio.prizes import queries as prizes
+from palio.submissions import exclusions
 from palio.submissions import queries as submissions
 from palio.submissions.contracts import Submission
 from palio.web.api.schemas import problems
@@ -29,6 +30,7 @@ router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
 _SUBMISSION_COLUMNS = (
     "id", "team_id", "team", "kind", "label", "delivery", "state", "received_at", "ended_at",
     "file_name", "sha256", "bytes", "is_chosen", "public_scores", "reason", "note",
+    "sender_team_id", "withdrawn_at", "withdrawn_words",
 )  # fmt: skip
 
 
@@ -70,6 +72,7 @@ def _texts(session: Session, visit: Visit) -> Iterable[tuple[str, str]]:
     yield "extensions.csv", _extensions(session, challenge.id)
     yield "teams.csv", _teams(session, challenge.id)
     yield "submissions.csv", _submissions(session, challenge.id)
+    yield "exclusions.csv", _exclusions(session, challenge.id)
     shown = [Board.PUBLIC]
     if visit.may(Action.READ_PRIVATE_SCORE):
         shown.append(Board.PRIVATE)
@@ -102,12 +105,31 @@ def _extensions(session: Session, challenge_id: str) -> str:
 
 def _teams(session: Session, challenge_id: str) -> str:
     teams = accounts.teams(session, challenge_id=challenge_id).values()
-    rows = [
-        (team.id, team.name, member.handle, member.display_name, member.is_captain)
+    rows: list[Sequence[object]] = [
+        (team.id, team.name, member.handle, member.display_name, member.is_captain, "", "")
         for team in teams
         for member in team.members
     ]
-    return _csv(("team_id", "team", "handle", "display_name", "is_captain"), rows)
+    rows += [
+        (gone.id, gone.name, "", "", "", gone.merged_into_id, gone.merged_at.isoformat())
+        for gone in accounts.absorbed_teams(session, challenge_id=challenge_id)
+    ]
+    columns = "team_id", "team", "handle", "display_name", "is_captain", "merged_into", "merged_at"
+    return _csv(columns, rows)
+
+
+def _exclusions(session: Session, challenge_id: str) -> str:
+    rows = [
+        (each.id, each.team_id, each.submission_id or "", each.reason.value, each.words,
+         each.made_by, each.made_at.isoformat(),
+         each.lifted_at.isoformat() if each.lifted_at else "", each.lifted_words)
+        for each in exclusions.of_challenge(session, challenge_id=challenge_id)
+    ]  # fmt: skip
+    columns = (
+        "id", "team_id", "submission_id", "reason", "words", "made_by", "made_at", "lifted_at",
+        "lifted_words",
+    )  # fmt: skip
+    return _csv(columns, rows)
 
 
 def _submissions(session: Session, challenge_id: str) -> str:
@@ -145,6 +167,9 @@ def _submission(item: Submission, team: str) -> Sequence[object]:
         scores,
         item.reason,
         item.note,
+        item.sender_team_id,
+        item.withdrawn_at.isoformat() if item.withdrawn_at else "",
+        item.withdrawn_words,
     )
 
 
