@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlencode
 
 import httpx
 
 from palio.cli.client import answers, transfer
-from palio.cli.client.answers import BoardName
+from palio.cli.client.board_calls import BoardCalls
 from palio.cli.client.errors import ApiError
+from palio.cli.client.paths import given, name_of, of
 from palio.cli.client.transfer import Progress, no_progress
 from palio.cli.client.wire import ANSWER_SECONDS, Wire, decoded
 
@@ -24,7 +24,7 @@ ENDED = frozenset({"scored", "refused", "failed", "errored"})
 Item = TypeVar("Item")
 
 
-class Api:
+class Api(BoardCalls):
     """One server, as one person (or nobody, without a token).
 
     Every method raises `ApiError`. What cannot do harm twice is tried again by itself when the
@@ -77,7 +77,7 @@ class Api:
         return self._post(
             answers.Person,
             "/api/v1/accounts",
-            _given(
+            given(
                 handle=handle,
                 password=password,
                 display_name=display_name,
@@ -100,7 +100,7 @@ class Api:
         return self._post(
             answers.NewToken,
             "/api/v1/tokens",
-            _given(
+            given(
                 handle=handle,
                 password=password,
                 name=name,
@@ -116,7 +116,7 @@ class Api:
 
     def revoke_token(self, token_id: str) -> None:
         """Make a token useless at once."""
-        self._wire.send("DELETE", f"/api/v1/tokens/{_name(token_id)}")
+        self._wire.send("DELETE", f"/api/v1/tokens/{name_of(token_id)}")
 
     def me(self) -> answers.Me:
         """Return whom the token speaks for."""
@@ -130,7 +130,7 @@ class Api:
 
     def challenge(self, slug: str) -> answers.ChallengeDetail:
         """Return one challenge."""
-        return self._wire.get(answers.ChallengeDetail, _of(slug))
+        return self._wire.get(answers.ChallengeDetail, of(slug))
 
     def publish_challenge(
         self, pack: Path, *, progress: Progress = no_progress
@@ -144,20 +144,20 @@ class Api:
 
     def export(self, slug: str, target: Path) -> None:
         """Write the organizer's export of a challenge, a zip, to `target`."""
-        with self._wire.stream(_of(slug, "export"), headers={}) as answer:
+        with self._wire.stream(of(slug, "export"), headers={}) as answer:
             transfer.write_whole(target, answer.iter_bytes())
 
     def rules(self, slug: str) -> answers.Rules:
         """Return the rules in force."""
-        return self._wire.get(answers.Rules, _of(slug, "rules"))
+        return self._wire.get(answers.Rules, of(slug, "rules"))
 
     def accept_rules(self, slug: str, *, sha256: str) -> None:
         """Accept the rules with this hash."""
-        self._wire.send("POST", _of(slug, "rules", "acceptance"), json={"sha256": sha256})
+        self._wire.send("POST", of(slug, "rules", "acceptance"), json={"sha256": sha256})
 
     def data(self, slug: str) -> list[answers.DataItem]:
         """Return the data files on offer."""
-        return list(self._wire.pages(answers.DataItem, _of(slug, "data")))
+        return list(self._wire.pages(answers.DataItem, of(slug, "data")))
 
     def download(
         self, slug: str, item: answers.DataItem, target: Path, *, progress: Progress = no_progress
@@ -165,7 +165,7 @@ class Api:
         """Bring a data file to `target`, resumed and checked; False when it was there already."""
         return transfer.download(
             self._wire,
-            _of(slug, "data", item["path"]),
+            of(slug, "data", item["path"]),
             target,
             sha256=item["sha256"],
             size=item["bytes"],
@@ -177,7 +177,7 @@ class Api:
     def check(self, slug: str, path: Path, *, progress: Progress = no_progress) -> answers.Verdict:
         """Ask what the server would say of a prediction file. Costs no try."""
         answer = self._send_file(
-            _of(slug, "checks"), path, {}, progress, params={"file_name": path.name}
+            of(slug, "checks"), path, {}, progress, params={"file_name": path.name}
         )
         return decoded(answers.Verdict, answer)
 
@@ -203,7 +203,7 @@ class Api:
 
         """
         answer = self._send_file(
-            _of(slug, "submissions"),
+            of(slug, "submissions"),
             path,
             {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)},
             progress,
@@ -214,7 +214,7 @@ class Api:
     def submission(self, submission_id: str) -> answers.Submission:
         """Return one submission and where it stands."""
         return self._wire.get(
-            answers.Submission, f"/api/v1/submissions/{_name(submission_id)}", patient=True
+            answers.Submission, f"/api/v1/submissions/{name_of(submission_id)}", patient=True
         )
 
     def wait(
@@ -245,7 +245,7 @@ class Api:
     def submissions(self, slug: str, *, everyone: bool = False) -> Iterator[answers.Submission]:
         """Yield the team's submissions, newest first; an organizer may ask for everyone's."""
         params: dict[str, str | int | bool] = {"all": True} if everyone else {}
-        return self._wire.pages(answers.Submission, _of(slug, "submissions"), params=params)
+        return self._wire.pages(answers.Submission, of(slug, "submissions"), params=params)
 
     def submission_file(
         self,
@@ -257,7 +257,7 @@ class Api:
         """Bring back the very file that was handed in."""
         return transfer.download(
             self._wire,
-            f"/api/v1/submissions/{_name(submission['id'])}/file",
+            f"/api/v1/submissions/{name_of(submission['id'])}/file",
             target,
             sha256=submission["sha256"],
             size=submission["bytes"],
@@ -266,92 +266,64 @@ class Api:
 
     def receipt(self, submission_id: str) -> answers.ReceiptFile:
         """Return the signed receipts of a submission, with their proofs."""
-        path = f"/api/v1/submissions/{_name(submission_id)}/receipt"
+        path = f"/api/v1/submissions/{name_of(submission_id)}/receipt"
         return self._wire.get(answers.ReceiptFile, path)
 
     def bundle(self, slug: str, target: Path) -> None:
         """Write what `palio verify board` checks to `target`."""
-        with self._wire.stream(_of(slug, "bundle"), headers={}) as answer:
+        with self._wire.stream(of(slug, "bundle"), headers={}) as answer:
             transfer.write_whole(target, answer.iter_bytes())
 
     def choose(self, submission_id: str, *, chosen: bool) -> None:
         """Mark a submission as one of the team's final entries, or take the mark away."""
-        path = f"/api/v1/submissions/{_name(submission_id)}/choice"
+        path = f"/api/v1/submissions/{name_of(submission_id)}/choice"
         self._wire.send("PUT", path, json={"chosen": chosen})
 
     def quota(self, slug: str) -> answers.Quota:
         """Return the tries left now and the ledger behind them."""
-        return self._wire.get(answers.Quota, _of(slug, "quota"))
+        return self._wire.get(answers.Quota, of(slug, "quota"))
 
     # Leaderboards and prizes
 
-    def leaderboard(
-        self,
-        slug: str,
-        *,
-        board: BoardName = "public",
-        at: str = "",
-        cursor: str = "",
-        limit: int = 50,
-    ) -> answers.Board:
-        """Return one page of a leaderboard, now or as it was at a time."""
-        params = _given(board=board, at=at, cursor=cursor, limit=limit)
-        return self._wire.get(answers.Board, _of(slug, "leaderboard"), params=params)
-
-    def explain(
-        self, slug: str, team: str, *, board: BoardName = "public", at: str = ""
-    ) -> answers.Explanation:
-        """Return why a team's row stands where it does; ``own`` is the caller's."""
-        path = f"{_of(slug, 'leaderboard')}/rows/{_name(team)}"
-        return self._wire.get(answers.Explanation, path, params=_given(board=board, at=at))
-
-    def leaderboard_csv(
-        self, slug: str, target: Path, *, board: BoardName = "public", at: str = ""
-    ) -> None:
-        """Write a whole leaderboard as CSV to `target`."""
-        path = f"{_of(slug, 'leaderboard.csv')}?{urlencode(_given(board=board, at=at))}"
-        with self._wire.stream(path, headers={}) as answer:
-            transfer.write_whole(target, answer.iter_bytes())
-
     def awards(self, slug: str) -> list[answers.Award]:
         """Return the prizes and whom they are proposed or given to."""
-        return list(self._wire.pages(answers.Award, _of(slug, "awards")))
+        return list(self._wire.pages(answers.Award, of(slug, "awards")))
 
     def confirm_award(self, award_id: str) -> None:
         """Make a proposed award final (organizer)."""
-        self._wire.send("POST", f"/api/v1/awards/{_name(award_id)}/confirmation")
+        self._wire.send("POST", f"/api/v1/awards/{name_of(award_id)}/confirmation")
 
     def decline_award(self, award_id: str) -> None:
         """Turn a proposed award down; the next in rank is offered it."""
-        self._wire.send("POST", f"/api/v1/awards/{_name(award_id)}/decline")
+        self._wire.send("POST", f"/api/v1/awards/{name_of(award_id)}/decline")
 
     # Teams
 
     def team(self, slug: str) -> answers.Team:
         """Return the person's team."""
-        return self._wire.get(answers.Team, _of(slug, "team"))
+        return self._wire.get(answers.Team, of(slug, "team"))
 
     def create_team(self, slug: str, *, name: str) -> answers.Team:
         """Found a team with the person as its captain."""
-        return self._post(answers.Team, _of(slug, "team"), {"name": name})
+        return self._post(answers.Team, of(slug, "team"), {"name": name})
 
     def rename_team(self, slug: str, *, name: str) -> answers.Team:
         """Rename the person's team."""
         return decoded(
-            answers.Team, self._wire.send("PATCH", _of(slug, "team"), json={"name": name})
+            answers.Team, self._wire.send("PATCH", of(slug, "team"), json={"name": name})
         )
 
     def invite(self, slug: str) -> answers.Invite:
         """Make a link that lets one person into the team."""
-        return self._post(answers.Invite, _of(slug, "team", "invites"), {})
+        return self._post(answers.Invite, of(slug, "team", "invites"), {})
 
     def join_team(self, code: str) -> answers.Team:
         """Accept an invitation."""
-        return self._post(answers.Team, f"/api/v1/team-invites/{_name(code)}", {})
+        return self._post(answers.Team, f"/api/v1/team-invites/{name_of(code)}", {})
 
     def leave_team(self, slug: str) -> None:
         """Leave the team; possible before its first submission."""
-        self._wire.send("DELETE", _of(slug, "team", "membership"))
+        self._wire.send("DELETE", of(slug, "team", "membership"))
 
     # How it is said on the wire
 
@@ -387,19 +359,5 @@ class Api:
         )
 
 
-def _name(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _of(slug: str, *rest: str) -> str:
-    """Return the path of something of a challenge; slashes in a file's path stay."""
-    return "/".join(("/api/v1/challenges", _name(slug), *(quote(part) for part in rest)))
-
-
 def _delivery(delivery: str) -> dict[str, str]:
     return {} if delivery == "predictions" else {"delivery": delivery}
-
-
-def _given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON values)
-    """Leave out what was not given, so that the server's defaults hold."""
-    return {name: value for name, value in fields.items() if value not in ("", None)}
