@@ -77,7 +77,7 @@ class RescoreView:
 
     Attributes:
         open_set: None where none is open; then so are the next two.
-        preview: Once everything is scored.
+        preview: Once everything is scored, and the sweep has looked.
         given_up: Jobs of the open set that failed too often by our fault.
         switches: Every time another version became active.
 
@@ -223,14 +223,15 @@ def view(session: Session, *, challenge: Challenge, now: datetime) -> RescoreVie
     """Say where the rescoring of a challenge stands; for its hosts alone."""
     version = versions.open_set(session, challenge_id=challenge.id)
     progress = None if version is None else versions.progress(session, version)
-    is_complete = progress is not None and not progress.missing
     return RescoreView(
         active=versions.active(session, challenge=challenge),
         open_set=version,
         progress=progress,
         preview=(
             rescore.preview(session, challenge=challenge, version=version, now=now)
-            if version is not None and is_complete
+            if version is not None
+            and progress is not None
+            and versions.is_prepared(session, version, progress)
             else None
         ),
         given_up=0 if version is None else rescore_steps.given_up(session, version),

@@ -228,7 +228,7 @@ def scored_entries(
     Those withdrawn or disqualified, and those of disqualified teams, are left out. The scores are
     what the release rule tells; those it tells later are left out but `with_untold`, which is for
     the reveal alone. With a `version`, for hosts alone, it is what the challenge would have if
-    that one were active, scores as they are. With a `team_id`, that team's alone.
+    that one were active, once `rescoring.prepare` is through. With a `team_id`, that team's alone.
     """
     row = models.Submission
     scored = [SubmissionState.SCORED.value] if version is None else versions.SCORABLE
@@ -240,15 +240,15 @@ def scored_entries(
     )
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
     found = scores.scores_of(session, models.PublicScore, *is_wanted, version=counted)
-    if version is None:
-        told = release_lines.told(
-            session,
-            challenge=challenge_queries.by_id(session, challenge_id),
-            scores=found,
-            wanted=is_wanted,
-            with_untold=with_untold,
-        )
-        found = {each: what.scores for each, what in told.items() if what.scores}
+    told = release_lines.told(
+        session,
+        challenge=challenge_queries.by_id(session, challenge_id),
+        scores=found,
+        wanted=is_wanted,
+        version=version,
+        with_untold=with_untold,
+    )
+    found = {each: what.scores for each, what in told.items() if what.scores}
     # Columns rather than objects: a big challenge has tens of thousands of them.
     columns = (
         row.id, row.team_id, row.kind, row.label, row.received_at, row.is_chosen, row.phase_id,

@@ -130,6 +130,12 @@ def progress(session: Session, version: ScoreVersion) -> Progress:
     )
 
 
+def is_prepared(session: Session, version: ScoreVersion, progress: Progress) -> bool:
+    """Tell whether a set is complete, and so is what would be told of its scores."""
+    row = session.get_one(ScoreVersionRow, version.id, populate_existing=True)
+    return not progress.missing and row.replayed == progress.scored
+
+
 def missing_ids(session: Session, version: ScoreVersion) -> tuple[str, ...]:
     """Return the submissions without a result under a version, in order of receipt.
 

@@ -3,9 +3,11 @@
 import json
 import logging
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
-from tests.factories.arena import Arena, predictions
+from sqlalchemy import Engine
+from tests.factories.arena import Arena, make_arena, predictions
 from tests.factories.rescoring import REASON, Rescoring, missed
 
 from palio.challenges.corrections import CorrectionRefusedError
@@ -282,6 +284,27 @@ def test_other_digits_share_ranks_and_stand_in_the_plan(sets: Rescoring) -> None
     sets.undo()
     assert [(rank, name) for rank, name, _ in sets.board()][:2] == [(1, "ada"), (2, "cleo")]
     assert (arena.challenge.plan.metrics[0].digits, arena.challenge.metric_version) == (4, 1)
+
+
+def test_under_a_ladder_the_preview_is_what_will_be_told(engine: Engine, tmp_path: Path) -> None:
+    arena = make_arena(engine, tmp_path)
+    arena.launch(changes='[board.release]\nkind = "ladder"\nstep = 0.1\n')
+    sets = Rescoring(arena)
+    for handle, miss in (("ada", 0.2), ("bob", 0.42)):
+        arena.submit(arena.team(handle), predictions(miss))
+    arena.score_all()
+    sets.publish()
+    assert [(name, score) for _, name, score in sets.board()][:2] == [
+        ("ada", D("0.2")),
+        ("bob", D("0.4")),
+    ]
+    sets.correct(bobs)
+    sets.score_all()
+    preview = sets.view().preview
+    assert preview is not None
+    told = [(row.name, row.score_before, row.score_after) for row in preview.public.rows[:1]]
+    sets.apply()
+    assert told == [("bob", D("0.4"), sets.board()[0][2])]
 
 
 def test_after_the_reveal_the_final_board_and_open_awards_follow(sets: Rescoring) -> None:

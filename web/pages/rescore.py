@@ -129,7 +129,8 @@ def _show(
         "has_own_metric": plan.own_metric is not None,
         "metrics": plan.metrics,
         "is_running": found.progress is not None
-        and found.progress.missing > found.progress.given_up,
+        and found.public is None
+        and (found.progress.missing > found.progress.given_up or not found.progress.missing),
     }
     return challenge_page(
         session, state, visit, "host/rescore.html", context, tab="host", error=error
