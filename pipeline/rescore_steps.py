@@ -4,6 +4,7 @@ New submissions go on under the active version meanwhile; whatever a set lacks t
 added for, by the sweep and before it is applied.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -20,9 +21,9 @@ from palio.core.ids import new_id
 from palio.core.queue import enqueue
 from palio.datasets import queries as datasets
 from palio.datasets.contracts import AnswerKeyRef
-from palio.pipeline import leases, rules
+from palio.pipeline import alarms, leases, rules
 from palio.pipeline.bench import Bench
-from palio.pipeline.contracts import JOB_QUEUES, Claim, JobState, Priority
+from palio.pipeline.contracts import JOB_QUEUES, AlarmKind, Claim, JobState, Priority
 from palio.pipeline.endings import HostFault, OurFault, Refused
 from palio.pipeline.models import Job
 from palio.pipeline.verdicts import Scored, Unscorable, Verdict
@@ -38,9 +39,17 @@ HINTS_AT_ONCE = 50  # the sweep sends the messages of the others
 
 def add_jobs(session: Session, version: ScoreVersion, *, now: datetime) -> int:
     """Put everything a set lacks into the queue, each at most once; return how many were new."""
-    has_job = select(Job.submission_id).where(Job.score_version_id == version.id)
-    queued = set(session.exec(has_job))
-    missing = [one for one in versions.missing_ids(session, version) if one not in queued]
+    wanted = versions.missing_ids(session, version)
+    states = dict(
+        session.exec(
+            select(Job.submission_id, Job.state).where(Job.score_version_id == version.id)
+        ).all()
+    )
+    # Done without a result: the set was abandoned under way, and an undo opened it again.
+    _queue_again(
+        session, version, [one for one in wanted if states.get(one) == JobState.DONE], now=now
+    )
+    missing = [one for one in wanted if one not in states]
     plan = challenges.by_id(session, version.challenge_id).plan
     queue_name = rules.scoring_queue(plan)
     rows = [
@@ -69,6 +78,19 @@ def add_jobs(session: Session, version: ScoreVersion, *, now: datetime) -> int:
     for row in rows[:HINTS_AT_ONCE]:
         enqueue(session, task=JOB_QUEUES[queue_name], id=str(row["id"]))
     return len(rows)
+
+
+def _queue_again(
+    session: Session, version: ScoreVersion, submission_ids: Sequence[str], *, now: datetime
+) -> None:
+    for submission_id in submission_ids:
+        session.execute(
+            update(Job)
+            .where(col(Job.score_version_id) == version.id)
+            .where(col(Job.submission_id) == submission_id)
+            .values(state=JobState.QUEUED, attempts=0, not_before=now, ended_at=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def top_up(bench: Bench) -> None:
@@ -100,6 +122,8 @@ def retry(session: Session, version: ScoreVersion, *, now: datetime) -> int:
         .returning(col(Job.id), col(Job.queue))
         .execution_options(synchronize_session=False)
     ).all()
+    for job_id, _ in again:
+        alarms.end(session, kind=AlarmKind.JOB_GIVEN_UP, subject=job_id, now=now)
     for job_id, queue_name in again[:HINTS_AT_ONCE]:
         enqueue(session, task=JOB_QUEUES[queue_name], id=job_id)
     return len(again)

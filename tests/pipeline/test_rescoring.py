@@ -151,6 +151,26 @@ def test_undo_first_scores_what_came_in_since_by_the_older_version(sets: Rescori
     ]
 
 
+def test_an_undo_abandoned_under_way_can_be_opened_again(sets: Rescoring) -> None:
+    arena = sets.arena
+    sets.correct(bobs)
+    sets.score_all()
+    sets.apply()
+    arena.submit(arena.team("cleo"), predictions(0.3))
+    arena.score_all()
+    assert sets.undo() is None
+    claim = steps._take(arena.bench, Queue.SCORE)
+    assert claim is not None
+    verdict = steps.judge(arena.bench, claim)
+    assert sets.abandon().state is VersionState.RETIRED
+    with arena.bench.work() as session:
+        assert steps.hand_in(session, claim, verdict, terms=arena.bench.terms)
+    assert sets.view().active.ordinal == 2
+    assert sets.undo() is None
+    sets.score_all()
+    assert sets.apply().after.ordinal == 1
+
+
 def test_what_arrives_meanwhile_is_scored_as_before_then_in_shadow(sets: Rescoring) -> None:
     arena = sets.arena
     sets.correct(bobs)
@@ -220,7 +240,7 @@ def test_our_faults_are_tried_again_then_told_and_tried_when_asked(
     path.write_bytes(content)
     with arena.bench.work() as session:
         again = rescoring.retry(session, challenge_id=arena.challenge_id, now=database_now(session))
-    assert again == 1
+    assert (again, sets.count("alarm WHERE cleared_at IS NULL")) == (1, 0)
     sets.score_all()
     assert sets.apply().after.ordinal == 2
 
