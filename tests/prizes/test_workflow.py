@@ -54,6 +54,11 @@ class Story:
                 self.teams.append(team)
         self.now = self.challenge.phases[-1].closes_at
 
+    def reveal_without_awards(self) -> None:
+        with self.work() as session:
+            make.close(session, what=self.challenge)
+            leaderboard.reveal(session, challenge=self.challenge, now=self.now)
+
     def reveal(self) -> None:
         with self.work() as session:
             make.close(session, what=self.challenge)
