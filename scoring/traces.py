@@ -40,6 +40,7 @@ SAMPLE = 1024
 
 _DEALS_KEPT = 8  # of both parts of four challenges; 2 bytes a row
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: spreads small numbers
+_SIGN = np.uint64(1 << 63)  # of a double
 _FEW_CELLS = 4 * SAMPLE
 
 Floats = NDArray[np.float32]
@@ -71,12 +72,13 @@ def trace(
         keys = [derived_key(secret, purpose=f"buckets:{part}") for part in ("public", "private")]
         public_sums = _sums(losses, parts[0], parts[1], keys[0])
         private_sums = _sums(losses, parts[1], parts[2], keys[1])
+    sketch, canonical_sha256 = _sketch(columns, key.placement, secret)
     return Trace(
         public_sums=public_sums,
         private_sums=private_sums,
-        sketch=_sketch(columns, key.placement, secret),
+        sketch=sketch,
         sample=_sample(columns, key.placement, secret),
-        canonical_sha256=_canonical_sha256(columns, key.placement),
+        canonical_sha256=canonical_sha256,
     )
 
 
@@ -168,20 +170,24 @@ def _pick(column: Column, rows: NDArray[np.integer]) -> Column:
     return [column[row] for row in rows.tolist()]
 
 
-def _sketch(columns: Sequence[Column], slots: Placement, secret: bytes) -> Floats:
+def _sketch(columns: Sequence[Column], slots: Placement, secret: bytes) -> tuple[Floats, str]:
     """Add each value, with a random sign, to one of SKETCH sums (a count sketch).
 
-    Charikar, Chen, Farach-Colton, Finding frequent items in data streams, 2002.
+    Charikar, Chen, Farach-Colton, Finding frequent items in data streams, 2002. The digest of the
+    values comes with it: reading them in the order of the ids is what takes the time.
     """
     found = np.zeros(SKETCH)
+    digest = hashlib.sha256()
     for place, column in enumerate(columns):
         bits = _bits(secret, f"sketch:{place}")
         for block in sums.blocks(len(slots)):
-            drawn = bits.random_raw(block.stop - block.start)
-            where, values = _terms(_pick(column, slots[block]), drawn)
-            found += np.bincount(where, weights=values, minlength=SKETCH)
+            values = _pick(column, slots[block])
+            digest.update(_canonical(values))
+            where, terms = _terms(values, bits.random_raw(block.stop - block.start))
+            found += np.bincount(where, weights=terms, minlength=SKETCH)
+        digest.update(b"\n\n")
     with np.errstate(over="ignore"):
-        return np.nan_to_num(found.astype(np.float32))
+        return np.nan_to_num(found.astype(np.float32)), digest.hexdigest()
 
 
 def constant_sketches(*, rows: int, is_number: Sequence[bool], secret: bytes) -> Floats:
@@ -200,7 +206,9 @@ def constant_sketches(*, rows: int, is_number: Sequence[bool], secret: bytes) ->
     nothing, ones = np.zeros(rows), np.ones(rows)
     places = [place for place, is_so in enumerate(is_number) if is_so]
     found = [
-        _sketch([ones if there == place else nothing for there in range(place + 1)], slots, secret)
+        _sketch([ones if there == place else nothing for there in range(place + 1)], slots, secret)[
+            0
+        ]
         for place in places
     ]
     return np.array(found, dtype=np.float32).reshape(len(places), SKETCH)
@@ -211,8 +219,8 @@ def _terms(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Give place and signed value of each term of a sketch."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        signs = np.where(drawn >> np.uint64(63), -1.0, 1.0)
-        return (drawn % np.uint64(SKETCH)).astype(np.int64), np.multiply(signs, values)
+        signed = np.ascontiguousarray(values).view(np.uint64) ^ (drawn & _SIGN)
+        return (drawn % np.uint64(SKETCH)).astype(np.int64), signed.view(np.float64)
     if isinstance(values, np.ndarray):
         kinds = values.astype(np.uint64)
     else:
@@ -251,18 +259,9 @@ def _cells(count: int, secret: bytes) -> NDArray[np.int64]:
     return drawn[np.sort(firsts)][:SAMPLE]
 
 
-def _canonical_sha256(columns: Sequence[Column], slots: Placement) -> str:
-    digest = hashlib.sha256()
-    for column in columns:
-        for block in sums.blocks(len(slots)):
-            digest.update(_canonical(_pick(column, slots[block])))
-        digest.update(b"\n\n")
-    return digest.hexdigest()
-
-
 def _canonical(values: Column) -> bytes:
     if isinstance(values, np.ndarray):
-        return values.astype(values.dtype.newbyteorder("<")).tobytes()
+        return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
     return "".join(f"{' '.join(items)}\n" for items in values).encode()
 
 
