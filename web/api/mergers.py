@@ -9,7 +9,8 @@ from palio.accounts import mergers as proposals
 from palio.accounts import queries as accounts
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, Merger, MergerState, Team
-from palio.accounts.errors import MergerNotFoundError
+from palio.accounts.errors import MergerNotFoundError, MergerRefusedError
+from palio.cases import queries as cases
 from palio.pipeline.corrections import correct_boards
 from palio.submissions import mergers
 from palio.submissions.merger_contracts import MergerPreview
@@ -83,6 +84,7 @@ def propose(session: Session, visit: Visit, caller: Caller, order: MergerOrder) 
     visit.require_participant(session)
     ours = own_team(session, visit)
     theirs = accounts.team_named(session, challenge_id=visit.challenge.id, id_or_name=order.team)
+    _check_no_case(session, visit, ours.id, theirs.id)
     return mergers.propose(
         session,
         challenge=visit.challenge,
@@ -114,6 +116,8 @@ def decide(
     if merger_id not in {each.id for each in proposals.of_team(session, team_id=team.id)}:
         raise MergerNotFoundError("Your team has no such proposal of a merger.")
     if decision is Decision.ACCEPT:
+        asked = proposals.merger(session, merger_id)
+        _check_no_case(session, visit, asked.proposer_id, asked.other_id)
         mergers.accept(
             session,
             merger_id=merger_id,
@@ -138,6 +142,12 @@ def decide(
         by=caller.person.id,
         now=visit.now,
     )
+
+
+def _check_no_case(session: Session, visit: Visit, *team_ids: str) -> None:
+    """Let no team merge away from an open case; which team has one is not said."""
+    if cases.open_case_team_ids(session, challenge_id=visit.challenge.id) & set(team_ids):
+        raise MergerRefusedError("One of the teams cannot merge now: ask the organizer.")
 
 
 def _view(session: Session, visit: Visit, merger: Merger, team: Team) -> MergerView:
