@@ -18,6 +18,7 @@ class Track:
         colour: Number of its colour class, from 0.
         paths: Points of each unbroken stretch, as SVG wants them.
         x, y: Where the line ends.
+        label_y: Where its name stands: those of one rank below each other.
 
     """
 
@@ -28,6 +29,7 @@ class Track:
     paths: tuple[str, ...]
     x: float
     y: float
+    label_y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +60,27 @@ def draw(race: RaceView) -> Chart:
     def height(rank: int) -> float:
         return round(_TOP + (min(rank, shown) - 1) * step, 1)
 
+    last = [racer.ranks[-1] or 0 for racer in race.racers]
+    tracks = []
+    for colour, racer in enumerate(race.racers):
+        heights = [height(rank) if rank else None for rank in racer.ranks]
+        before = last[:colour].count(last[colour])
+        points = list(zip(places, heights, strict=True))
+        tracks.append(_track(racer, colour, points, label_y=height(last[colour] + before)))
     return Chart(
-        tracks=tuple(
-            _track(racer, colour, [(x, height(r) if r else None) for x, r in
-                                   zip(places, racer.ranks, strict=True)])
-            for colour, racer in enumerate(race.racers)
-        ),
+        tracks=tuple(tracks),
         ranks=tuple((rank, height(rank)) for rank in range(1, shown + 1)),
         left=_LEFT,
         right=WIDTH - _RIGHT,
         bottom=HEIGHT - _BOTTOM,
         begin=begin,
         end=end,
-    )  # fmt: skip
+    )
 
 
-def _track(racer: RacerView, colour: int, points: list[tuple[float, float | None]]) -> Track:
+def _track(
+    racer: RacerView, colour: int, points: list[tuple[float, float | None]], *, label_y: float
+) -> Track:
     stretches: list[list[str]] = [[]]
     for x, y in points:
         if y is None:
@@ -92,4 +99,5 @@ def _track(racer: RacerView, colour: int, points: list[tuple[float, float | None
         paths=tuple(" ".join(stretch) for stretch in stretches if stretch),
         x=x,
         y=y or 0.0,
+        label_y=label_y,
     )

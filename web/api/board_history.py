@@ -27,6 +27,7 @@ from palio.web.api.schemas_history import (
 from palio.web.api.schemas_submissions import ScoreView
 from palio.web.board_visits import Wanted, WantedDep, enter_board, shown
 from palio.web.deps import CallerDep, ReadDep, StateDep
+from palio.web.state import WebState
 from palio.web.visits import Visit
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["leaderboard"])
@@ -51,17 +52,22 @@ def read_race(
     if snapshot is None:
         empty = RaceView(board=board, version=0, instants=(), racers=())
         return answer(empty.model_dump_json().encode(), etag="", if_none_match=None)
-    etag = etag_of(snapshot)
-    body = state.boards.get(
-        f"{visit.challenge.id}:{etag}",
+    body = race_body(session, state, visit, snapshot, teams=teams)
+    return answer(body, etag=etag_of(snapshot), if_none_match=if_none_match)
+
+
+def race_body(
+    session: Session, state: WebState, visit: Visit, snapshot: Snapshot, *, teams: int
+) -> bytes:
+    """Return the race that leads to a board as JSON, made once."""
+    return state.boards.get(
+        f"{visit.challenge.id}:{etag_of(snapshot)}",
         f"race:{teams}",
-        lambda: race_view(session, visit, snapshot, teams=teams).model_dump_json().encode(),
+        lambda: _race_view(session, visit, snapshot, teams=teams).model_dump_json().encode(),
     )
-    return answer(body, etag=etag, if_none_match=if_none_match)
 
 
-def race_view(session: Session, visit: Visit, snapshot: Snapshot, *, teams: int) -> RaceView:
-    """Return the race that leads to a board."""
+def _race_view(session: Session, visit: Visit, snapshot: Snapshot, *, teams: int) -> RaceView:
     run = race.race(session, challenge_id=visit.challenge.id, board=snapshot.board, teams=teams)
     ids = {row.team_id: _id(snapshot, row) for row in snapshot.standings}
     return RaceView(

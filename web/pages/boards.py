@@ -13,10 +13,11 @@ from palio.leaderboard.contracts import Board, Line
 from palio.prizes.states import LOST
 from palio.web import race_chart
 from palio.web.api.awards import prizes_of
-from palio.web.api.board_history import RACERS, explanation_view, race_view, shakeup_view
+from palio.web.api.board_history import RACERS, explanation_view, race_body, shakeup_view
 from palio.web.api.exclusions import count_of
 from palio.web.api.leaderboard import board_page, offset_of
 from palio.web.api.schemas_boards import LineView, shown_id
+from palio.web.api.schemas_history import RaceView
 from palio.web.board_visits import Shown, Wanted, WantedDep, enter_board, shown
 from palio.web.deps import CallerDep, CursorDep, ReadDep, StateDep
 from palio.web.pages.frame import challenge_page
@@ -79,7 +80,10 @@ def show_race(
     visit = enter_board(session, slug, caller)
     wanted = _settled(visit, Wanted(board=wanted.board))
     snapshot = boards.latest(session, challenge_id=visit.challenge.id, board=wanted.which)
-    race = race_view(session, visit, snapshot, teams=RACERS) if snapshot else None
+    race = None
+    if snapshot is not None:
+        body = race_body(session, state, visit, snapshot, teams=RACERS)
+        race = RaceView.model_validate_json(body)
     context = {
         "board": wanted.which.value,
         "boards": _boards(visit),
