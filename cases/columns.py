@@ -1,6 +1,7 @@
 """From findings as values to the columns both tables of them share, and back."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from palio.cases.contracts import BaseRate, FindingKind, NewFinding, Signal, Strength
@@ -25,12 +26,19 @@ def columns_of(found: NewFinding) -> dict[str, Any]:
     }
 
 
-def found_of(row: FoundColumns) -> NewFinding:
-    """Return the finding that stands in the columns."""
+def found_of(row: FoundColumns, *, current: Mapping[str, str]) -> NewFinding:
+    """Return the finding that stands in the columns.
+
+    Args:
+        row: Columns of either table.
+        current: For each team that merged into another, the team that goes on.
+
+    """
+    teams = (row.team_id, row.other_team_id) if row.other_team_id else (row.team_id,)
     return NewFinding(
         kind=FindingKind(row.kind),
         strength=Strength(row.strength),
-        team_ids=(row.team_id, row.other_team_id) if row.other_team_id else (row.team_id,),
+        team_ids=tuple(current.get(team, team) for team in teams),
         submission_ids=tuple(row.submission_ids.split()),
         value=row.value,
         rate=BaseRate(row.rate_as_high, row.rate_of, row.rate_typical, row.rate_high),

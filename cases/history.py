@@ -88,7 +88,7 @@ def step(
 
 def tell_team(session: Session, row: models.CaseRow, text: str, *, now: datetime) -> None:
     """Send a message to every member of the accused team."""
-    team = accounts.team(session, row.team_id)
+    team = accounts.team(session, accounts.current_team_id(session, row.team_id))
     _send(session, row, [member.person_id for member in team.members], text, now=now)
 
 

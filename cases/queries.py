@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from palio.accounts import queries as accounts
 from palio.cases import models
 from palio.cases.columns import found_of
 from palio.cases.contracts import (
@@ -51,7 +52,9 @@ def findings(session: Session, *, challenge_id: str) -> tuple[Finding, ...]:
         .limit(FINDINGS_MAX)
         .execution_options(populate_existing=True)
     ).all()
-    return _findings(session, rows)
+    found = _findings(session, rows)
+    # Two teams that merged are one: nothing stands between them any more.
+    return tuple(each for each in found if len({*each.found.team_ids}) == len(each.found.team_ids))
 
 
 def finding(session: Session, *, challenge_id: str, finding_id: str) -> Finding:
@@ -87,7 +90,7 @@ def cases_of_team(session: Session, *, team_id: str) -> tuple[Case, ...]:
     row = models.CaseRow
     rows = session.exec(
         select(row)
-        .where(row.team_id == team_id)
+        .where(col(row.team_id).in_(accounts.lineage(session, team_id)))
         .order_by(col(row.id).desc())
         .execution_options(populate_existing=True)
     ).all()
@@ -102,7 +105,8 @@ def open_case_team_ids(session: Session, *, challenge_id: str) -> frozenset[str]
             models.CaseRow.state != CaseState.CLOSED.value,
         )
     )
-    return frozenset(found)
+    current = _current(session, challenge_id)
+    return frozenset(current.get(team_id, team_id) for team_id in found)
 
 
 def scan_of(row: models.ScanRow) -> Scan:
@@ -118,7 +122,16 @@ def scan_of(row: models.ScanRow) -> Scan:
     )
 
 
+def _current(session: Session, challenge_id: str) -> dict[str, str]:
+    """Return for each team that merged into another the team that goes on."""
+    gone = accounts.absorbed_teams(session, challenge_id=challenge_id)
+    return {team.id: team.merged_into_id for team in gone}
+
+
 def _findings(session: Session, rows: Sequence[models.FindingRow]) -> tuple[Finding, ...]:
+    if not rows:
+        return ()
+    current = _current(session, rows[0].challenge_id)
     cases_of: dict[str, list[str]] = {}
     kept = models.CaseEvidenceRow
     for finding_id, case_id in session.exec(
@@ -131,7 +144,7 @@ def _findings(session: Session, rows: Sequence[models.FindingRow]) -> tuple[Find
         Finding(
             id=row.id,
             challenge_id=row.challenge_id,
-            found=found_of(row),
+            found=found_of(row, current=current),
             found_at=row.found_at,
             seen_at=row.seen_at,
             case_ids=tuple(cases_of.get(row.id, ())),
@@ -142,6 +155,9 @@ def _findings(session: Session, rows: Sequence[models.FindingRow]) -> tuple[Find
 
 
 def _cases(session: Session, rows: Sequence[models.CaseRow]) -> tuple[Case, ...]:
+    if not rows:
+        return ()
+    current = _current(session, rows[0].challenge_id)
     ids = [row.id for row in rows]
     steps: dict[str, list[Step]] = {}
     for step in session.exec(
@@ -161,7 +177,7 @@ def _cases(session: Session, rows: Sequence[models.CaseRow]) -> tuple[Case, ...]
         Case(
             id=row.id,
             challenge_id=row.challenge_id,
-            team_id=row.team_id,
+            team_id=current.get(row.team_id, row.team_id),
             state=CaseState(row.state),
             opened_at=row.opened_at,
             due_at=row.due_at,
@@ -170,7 +186,7 @@ def _cases(session: Session, rows: Sequence[models.CaseRow]) -> tuple[Case, ...]
             decided_by=row.decided_by,
             outcome=Outcome(row.outcome) if row.outcome else None,
             exclusion_id=row.exclusion_id,
-            evidence=tuple(found_of(kept) for kept in evidence.get(row.id, ())),
+            evidence=tuple(found_of(kept, current=current) for kept in evidence.get(row.id, ())),
             steps=tuple(steps.get(row.id, ())),
         )
         for row in rows

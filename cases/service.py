@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from palio.accounts import queries as accounts
 from palio.cases import history, models, queries, rules
 from palio.cases.columns import columns_of
 from palio.cases.contracts import (
@@ -21,7 +22,7 @@ from palio.cases.contracts import (
     Outcome,
     StepKind,
 )
-from palio.cases.errors import CaseMoveError, CaseOpenError
+from palio.cases.errors import BadCaseError, CaseMoveError, CaseOpenError
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.submissions import exclusions
@@ -231,7 +232,8 @@ def _check_new(session: Session, *, team_id: str, finding_ids: Sequence[str]) ->
     found = session.exec(
         select(row.id)
         .join(kept, col(kept.case_id) == col(row.id))
-        .where(row.team_id == team_id, row.state != CaseState.CLOSED.value)
+        .where(col(row.team_id).in_(accounts.lineage(session, team_id)))
+        .where(row.state != CaseState.CLOSED.value)
         .where(col(kept.finding_id).in_(finding_ids))
     ).first()
     if found is not None:
@@ -249,7 +251,7 @@ def end_appeal(
     now: datetime,
 ) -> None:
     """Close a case whose appeal is decided, and lift the disqualification when it was won."""
-    in_force = {each.id for each in exclusions.of_team(session, team_id=row.team_id)}
+    in_force = {each.id for each in exclusions.of_team(session, team_id=before.team_id)}
     if is_won and before.exclusion_id is not None and before.exclusion_id in in_force:
         challenge = challenges.lock_challenge(session, row.challenge_id)
         exclusions.lift(
@@ -278,8 +280,7 @@ def _exclude(
 ) -> str:
     submission_id = None
     if decision is Decision.EXCLUDE_ENTRY:
-        first = before.evidence[0]
-        submission_id = first.submission_ids[first.team_ids.index(before.team_id)]
+        submission_id = _entry_in_question(before)
     exclusion = exclusions.disqualify(
         session,
         challenge=challenges.lock_challenge(session, before.challenge_id),
@@ -291,6 +292,15 @@ def _exclude(
         now=now,
     )
     return exclusion.id
+
+
+def _entry_in_question(case: Case) -> str:
+    """Return the accused team's entry that the evidence names first; raises `BadCaseError`."""
+    for found in case.evidence:
+        for team_id, submission_id in zip(found.team_ids, found.submission_ids, strict=False):
+            if team_id == case.team_id:
+                return submission_id
+    raise BadCaseError("The evidence names no entry: warn the team, or disqualify it as a whole.")
 
 
 def _decision_words(decision: Decision, reason: ReasonCode | None, words: str) -> str:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, update
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
 
-from palio.cases import desk, queries
+from palio.accounts.models import TeamRow
+from palio.cases import desk, queries, service
 from palio.cases.contracts import BaseRate, FindingKind, NewFinding, ScanState, Strength
 from palio.core.clock import database_now
 
@@ -61,3 +62,30 @@ def test_no_case_is_open_where_nobody_opened_one(work: Work) -> None:
         made = make.challenge(session)
         scanned(session, made.id, close(make.team(session, of=made).id))
         assert queries.open_case_team_ids(session, challenge_id=made.id) == frozenset()
+
+
+def test_findings_and_cases_follow_a_team_into_its_merger(work: Work) -> None:
+    with work() as session:
+        made = make.challenge(session)
+        ada, bob, cleo = sorted(
+            make.team(session, of=made, handle=name).id for name in ("ada", "bob", "cleo")
+        )
+        scanned(session, made.id, close(ada, bob), close(bob, cleo, value=0.97))
+        ids = {
+            each.found.value: each.id for each in queries.findings(session, challenge_id=made.id)
+        }
+        now = database_now(session)
+        service.open_case(
+            session, challenge=made, team_id=bob, finding_ids=[ids[0.97]], words="Why?",
+            by="olga", now=now,
+        )  # fmt: skip
+        session.execute(
+            update(TeamRow).where(col(TeamRow.id) == bob).values(merged_into_id=ada, merged_at=now)
+        )
+        (finding,) = queries.findings(session, challenge_id=made.id)
+        assert finding.found.team_ids == (ada, cleo)
+        (case,) = queries.cases(session, challenge_id=made.id)
+        assert (case.team_id, case.evidence[0].team_ids) == (ada, (ada, cleo))
+        assert queries.open_case_team_ids(session, challenge_id=made.id) == {ada}
+        service.notify(session, case_id=case.id, by="olga", now=now)
+        assert [each.id for each in queries.cases_of_team(session, team_id=ada)] == [case.id]

@@ -268,3 +268,26 @@ def test_second_case_on_the_same_finding_waits_for_the_first(desk: Desk) -> None
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (400, "bad_case")
     assert desk.host.post(f"{path}/withdrawal", json={"words": "Nothing."}).status_code == 200
     assert desk.host.post(f"{TOY}/cases", json=order).status_code == 201
+
+
+def test_entry_in_question_alone_can_be_disqualified(desk: Desk) -> None:
+    path = desk.notified()
+    desk.who("copycat").submit(csv(guess(70)))
+    reply = {"words": "We wrote it ourselves."}
+    assert desk.who("copycat").post(f"{path}/reply", json=reply).status_code == 200
+    order = COPIED | {"decision": "exclude_entry"}
+    assert desk.host.post(f"{path}/decision", json=order).status_code == 200
+    assert "copycat" in desk.ranked()  # by its other entry
+    (made,) = desk.host.get(f"{TOY}/exclusions").json()["items"]
+    assert made["submission_id"] in desk.host.get(path).json()["evidence"][0]["submissions"]
+
+
+def test_decision_without_a_reason_is_refused_and_changes_nothing(desk: Desk) -> None:
+    path = desk.notified()
+    assert desk.who("copycat").post(f"{path}/reply", json={"words": "No."}).status_code == 200
+    answer = desk.host.post(f"{path}/decision", json=COPIED | {"reason": None})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_case_words")
+    cleared = {"decision": "no_breach", "words": "A public notebook explains it."}
+    done = desk.judge.post(f"{path}/decision", json=cleared).json()
+    assert (done["state"], done["outcome"]) == ("closed", "cleared")
+    assert "copycat" in desk.ranked()
