@@ -174,7 +174,7 @@ def _scoring_code() -> str:
 
 @cache
 def _runtime() -> str:
-    text = files("palio.sandbox").joinpath("runtime", "requirements.txt").read_bytes()
+    text = (files("palio.sandbox") / "runtime" / "requirements.txt").read_bytes()
     return hashlib.sha256(text).hexdigest()
 
 
