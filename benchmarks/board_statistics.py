@@ -44,7 +44,7 @@ def bucket_sums(teams: int, rows: int) -> NDArray[np.float32]:
 def board(sums: NDArray[np.float32], *, rows: int, draws: int) -> None:
     """Do what a reveal does: bootstrap of all, ties with the first, rank sets of the top."""
     means = bootstrap.resampled_means(sums, rows=rows, seed=1, draws=draws)
-    scores = bootstrap.resampled_scores(means, finish=math.sqrt)
+    scores = bootstrap.resampled_scores(means, is_root=True)
     ties.bayes_factors(scores, first=0, is_lower_better=True)
     top = scores[:, :TOP]
     rank_sets.rank_sets(

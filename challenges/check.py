@@ -11,7 +11,9 @@ from palio.challenges.errors import MetricFaultError, MetricRefusalError
 from palio.challenges.metric_trials import Bench, OwnMetricTrial, Trial, about_metric, told_apart
 from palio.challenges.packs import Pack
 from palio.challenges.plan_checks import USAGE_COLUMN
+from palio.challenges.plan_release import STEP_CODE, about_step
 from palio.challenges.rules import is_lower_better
+from palio.core.derivation import KEY_BYTES
 from palio.core.errors import Finding
 from palio.sandbox.spec import SandboxError
 from palio.scoring import registry
@@ -22,6 +24,7 @@ from palio.scoring.form import FileFormat
 from palio.scoring.key import AnswerKey, KeySummary, compile_key
 from palio.scoring.refusal import PredictionsRefusedError, SolutionRefusedError
 from palio.scoring.solution import read_solution
+from palio.scoring.traces import standard_error
 
 SAMPLE_LABEL = "sample submission"
 
@@ -244,6 +247,7 @@ class _Trial:
             card = self._score(plan, key, baseline.path, name=name)
             if card is not None:
                 self._add_line(baseline.label, LineKind.BASELINE, card)
+                self._warn_of_step(plan, key, card)
         self.board = ranked(self.board, plan)
 
     def _add_line(self, label: str, kind: LineKind, card: ScoreCard) -> None:
@@ -255,7 +259,8 @@ class _Trial:
         try:
             if self.boxed is not None:
                 return self._score_in_box(self.boxed, path, name=name, is_ours=is_ours)
-            card = score_file(path, form=plan.form, key=key, metrics=plan.metrics)
+            secret = bytes(KEY_BYTES)  # nothing made with it is kept
+            card = score_file(path, form=plan.form, key=key, metrics=plan.metrics, secret=secret)
         except PredictionsRefusedError as error:
             self.findings += _in_file(name, error.findings)
             return None
@@ -294,6 +299,19 @@ class _Trial:
             self.warnings.append(_in_a_file(name, "metric:private", result.for_host))
             return None
         return result.card
+
+    def _warn_of_step(self, plan: ChallengePlan, key: AnswerKey, card: ScoreCard) -> None:
+        """Say once when the step of a Ladder does not suit the public rows."""
+        metric = registry.METRICS.get(plan.metrics[0].name)
+        sums = card.trace.public_sums if card.trace else None
+        if metric is None or sums is None or any(w.code == STEP_CODE for w in self.warnings):
+            return
+        error = standard_error(sums, rows=key.public_rows)
+        if metric.is_root:
+            error /= 2 * card.public[0].exact or 1.0
+        finding = about_step(plan, error=error, rows=key.public_rows)
+        if finding is not None:
+            self.warnings.append(finding)
 
     def _warn_of_perfect_sample(self, plan: ChallengePlan, card: ScoreCard) -> None:
         metric = registry.find(plan.metrics[0].name)

@@ -12,6 +12,8 @@ from palio.scoring.registry import METRICS
 SMALL = 20_000
 """Public rows below which a score must be told in steps to resist an attack (integrity.md §2.3)."""
 
+STEP_CODE = "release:step"
+
 _STEP_LEAST, _STEP_MOST = Decimal("1e-15"), Decimal("1e15")
 _FREE_WORDS = (
     "The step of the free Ladder follows from the predictions: who flips few rows at a time is"
@@ -75,14 +77,14 @@ def about_step(plan: ChallengePlan, *, error: float, rows: int) -> Finding | Non
     low, high = 2 * error, 3 * error
     if rows < SMALL and rule.step < Decimal(low):
         return Finding(
-            "release:step",
+            STEP_CODE,
             f"The step {rule.step} is less than 2 standard errors of a score, so that an attack"
             f" on the {rows:,} public rows gains from it.",
             hint=f"Take 2 to 3 standard errors: from {low:.2g} to {high:.2g}.",
         )
     if rule.step > Decimal(10 * error):
         return Finding(
-            "release:step",
+            STEP_CODE,
             f"The step {rule.step} is more than 10 standard errors of a score: real progress"
             " will not show.",
             hint=f"Take 2 to 3 standard errors: from {low:.2g} to {high:.2g}.",

@@ -88,7 +88,7 @@ def measured(
     means = bootstrap.resampled_means(
         np.stack([sums[each] for each in ids]), rows=data_rows, seed=seed
     )
-    scores = bootstrap.resampled_scores(means, finish=metric.finish)
+    scores = bootstrap.resampled_scores(means, is_root=metric.is_root)
     is_lower_better = metric.direction is Direction.LOWER
     tied = ties.are_tied(ties.bayes_factors(scores, first=0, is_lower_better=is_lower_better))
     exact = np.array(

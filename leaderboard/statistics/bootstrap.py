@@ -4,8 +4,6 @@ Whole buckets of rows are drawn instead of rows (integrity.md §2.9): the work n
 the number of rows.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,9 +42,8 @@ def resampled_means(
     return found
 
 
-def resampled_scores(means: Reals, *, finish: Callable[[float], float]) -> Reals:
+def resampled_scores(means: Reals, *, is_root: bool) -> Reals:
     """Turn mean losses into scores: as they are, or their roots."""
-    is_root = finish(4.0) == 2.0  # noqa: PLR2004 - every metric's `finish` is one of the two
     return np.sqrt(np.maximum(means, 0.0)) if is_root else means
 
 

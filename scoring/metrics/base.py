@@ -136,6 +136,11 @@ class Metric:
         """True when the score is `finish` of the mean of per-row losses."""
         return self.losses is not None
 
+    @property
+    def is_root(self) -> bool:
+        """True when the score is the root of the mean of per-row losses."""
+        return self.finish is math.sqrt
+
     def settled(self, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
         """Fill in the defaults of the parameters not given."""
         return {spec.name: spec.default for spec in self.parameters} | parameters

@@ -269,3 +269,16 @@ def test_made_sample_may_have_netflixs_form(tmp_path: Path) -> None:
     write_sample(path, form=form, ids=ids)
     assert path.read_text() == "1:\n2.5\n2.5\n2:\n2.5\n"
     assert read_predictions(path, form=form, ids=ids).rows == 3
+
+
+def test_step_too_small_or_too_large_is_warned_of_once(folder: Path, check: Check) -> None:
+    toml = folder / "challenge.toml"
+    settings = toml.read_text()
+    for step, expected in (("0.0000001", ["release:step"]), ("1000000", ["release:step"])):
+        toml.write_text(f'{settings}\n[board.release]\nkind = "ladder"\nstep = {step}\n')
+        report = check(folder)
+        assert [code for code in codes_of_warnings(report) if "step" in code] == expected
+
+
+def codes_of_warnings(report: PackReport) -> list[str]:
+    return [warning.code for warning in report.warnings]

@@ -113,7 +113,7 @@ def test_error_of_the_bootstrap_is_that_of_the_rows() -> None:
         ]
     ).astype(np.float32)
     means = bootstrap.resampled_means(sums, rows=rows, seed=1, draws=5_000)
-    scores = bootstrap.resampled_scores(means, finish=math.sqrt)
+    scores = bootstrap.resampled_scores(means, is_root=True)
     slopes = 1 / (2 * np.sqrt(squares.mean(axis=1)))
     change = squares[0] * slopes[0] - squares[1] * slopes[1]
     of_rows = float(change.std(ddof=1)) / math.sqrt(rows)
