@@ -219,6 +219,18 @@ def team_of(session: Session, *, challenge_id: str, person_id: str) -> Team | No
     return teams_of(session, [row])[row.id] if row else None
 
 
+def teams_of_person(session: Session, *, person_id: str) -> tuple[Team, ...]:
+    """Return every team a person is in, the latest first."""
+    rows = session.exec(
+        select(TeamRow)
+        .join(MemberRow, col(MemberRow.team_id) == col(TeamRow.id))
+        .where(MemberRow.person_id == person_id)
+        .order_by(col(TeamRow.id).desc())
+    ).all()
+    found = teams_of(session, rows)
+    return tuple(found[row.id] for row in rows)
+
+
 def team_counts(session: Session, *, challenge_ids: Sequence[str]) -> dict[str, int]:
     """Return how many teams each of these challenges has; those without one are left out."""
     rows = session.exec(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from palio.challenges.contracts import (
@@ -84,6 +84,19 @@ def ids_in_state(session: Session, state: ChallengeState) -> tuple[str, ...]:
     """Return the ids of all challenges in this state, oldest first."""
     query = select(ChallengeRow.id).where(ChallengeRow.state == state.value)
     return tuple(session.exec(query.order_by(col(ChallengeRow.id))))
+
+
+def organized_count(session: Session, *, organizer_id: str) -> int:
+    """Return how many published challenges a person organized."""
+    query = (
+        select(func.count())
+        .select_from(ChallengeRow)
+        .where(
+            col(ChallengeRow.organizer_id) == organizer_id,
+            col(ChallengeRow.published_at).is_not(None),
+        )
+    )
+    return session.exec(query).one()
 
 
 def due(session: Session, *, now: datetime) -> tuple[str, ...]:

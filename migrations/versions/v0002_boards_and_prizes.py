@@ -95,6 +95,28 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "invitation",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_invitation_challenge_id_challenge")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_invitation_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint(
+            "challenge_id", "person_id", name=op.f("uq_invitation_challenge_id_person_id")
+        ),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "ledger_account",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("challenge_id", sa.String(), nullable=False),
@@ -192,6 +214,46 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_unread", ["person_id", "read_at"], unique=False)
+
+    op.create_table(
+        "profile",
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("is_hidden", sa.Boolean(), nullable=False),
+        sa.Column("takes_invitations", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_profile_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_profile")),
+    )
+    with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_profile_takes_invitations"), ["takes_invitations"], unique=False
+        )
+
+    op.create_table(
+        "rating",
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("from_id", sa.String(), nullable=False),
+        sa.Column("to_id", sa.String(), nullable=False),
+        sa.Column("question", sa.String(), nullable=False),
+        sa.Column("stars", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "question IN ('paid_on_time', 'rules_clear', 'reproducible', 'well_documented')",
+            name=op.f("ck_rating_question"),
+        ),
+        sa.CheckConstraint("from_id <> to_id", name=op.f("ck_rating_others")),
+        sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("ck_rating_stars")),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_rating_challenge_id_challenge")
+        ),
+        sa.PrimaryKeyConstraint(
+            "challenge_id", "from_id", "to_id", "question", name=op.f("pk_rating")
+        ),
+    )
+    with op.batch_alter_table("rating", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rating_to_id"), ["to_id"], unique=False)
 
     op.create_table(
         "score_switch",
@@ -306,6 +368,23 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_team_merger_proposer_id"), ["proposer_id"], unique=False
         )
+
+    op.create_table(
+        "thanks",
+        sa.Column("challenge_id", sa.String(), nullable=False),
+        sa.Column("from_id", sa.String(), nullable=False),
+        sa.Column("to_id", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("from_id <> to_id", name=op.f("ck_thanks_others")),
+        sa.ForeignKeyConstraint(
+            ["challenge_id"], ["challenge.id"], name=op.f("fk_thanks_challenge_id_challenge")
+        ),
+        sa.ForeignKeyConstraint(["from_id"], ["person.id"], name=op.f("fk_thanks_from_id_person")),
+        sa.ForeignKeyConstraint(["to_id"], ["person.id"], name=op.f("fk_thanks_to_id_person")),
+        sa.PrimaryKeyConstraint("challenge_id", "from_id", "to_id", name=op.f("pk_thanks")),
+    )
+    with op.batch_alter_table("thanks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_thanks_to_id"), ["to_id"], unique=False)
 
     op.create_table(
         "evidence_finding",

@@ -1,0 +1,130 @@
+"""What a person did, read from final boards, awards and exclusions; nothing here is stored."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from palio.accounts import queries as accounts
+from palio.accounts.contracts import Team
+from palio.challenges import queries as challenges
+from palio.challenges.contracts import Challenge, ChallengeState
+from palio.challenges.prize_contracts import Gate
+from palio.leaderboard import queries as boards
+from palio.leaderboard.contracts import Board
+from palio.prizes import queries as prizes
+from palio.prizes.states import GIVEN
+from palio.reputation import rules
+from palio.reputation.contracts import Disqualification, Finish, PrizeWon
+from palio.submissions import exclusions
+
+_DECIDED = (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
+_DAY_SECONDS = 86_400
+
+
+def finishes(session: Session, *, person_id: str, now: datetime) -> tuple[Finish, ...]:
+    """Return every ranked place of a person on a final board, the latest first."""
+    found = (
+        _finish(session, challenge, team, now=now)
+        for challenge, team in _taken_part(session, person_id)
+        if challenge.revealed_at is not None
+    )
+    return tuple(finish for finish in found if finish is not None)
+
+
+def prizes_won(session: Session, *, person_id: str) -> tuple[PrizeWon, ...]:
+    """Return the prizes given to a person's teams, the latest challenge first."""
+    return tuple(
+        PrizeWon(
+            slug=challenge.slug,
+            title=award.title,
+            place=award.place,
+            money=award.money,
+            is_reproduced=_is_reproduced(session, award.id),
+        )
+        for challenge, team in _taken_part(session, person_id)
+        if challenge.revealed_at is not None
+        for award in prizes.awards(session, challenge_id=challenge.id)
+        if award.team_id == team.id and award.state in GIVEN
+    )
+
+
+def disqualifications(
+    session: Session, *, person_id: str, now: datetime
+) -> tuple[Disqualification, ...]:
+    """Return the disqualifications of a person's teams that stand and are not forgotten.
+
+    Only of challenges that are decided: until then an appeal may be open.
+    """
+    return tuple(
+        Disqualification(
+            slug=challenge.slug,
+            title=challenge.plan.title,
+            at=found.made_at,
+            expires_at=found.made_at + rules.FORGOTTEN_AFTER,
+        )
+        for challenge, team in _taken_part(session, person_id)
+        if challenge.state in _DECIDED
+        for found in exclusions.of_team(session, team_id=team.id)
+        if found.submission_id is None
+        and found.lifted_at is None
+        and not rules.is_forgotten(found.made_at, now=now)
+    )
+
+
+def finisher_ids(session: Session, *, challenge_id: str) -> frozenset[str]:
+    """Return everybody who is ranked on the final board of a challenge."""
+    board = boards.latest(session, challenge_id=challenge_id, board=Board.PRIVATE)
+    ranked = {line.team_id for line in board.standings if line.rank is not None} if board else ()
+    teams = accounts.teams(session, challenge_id=challenge_id)
+    return frozenset(
+        member.person_id
+        for team_id in ranked
+        if team_id in teams
+        for member in teams[team_id].members
+    )
+
+
+def winner_ids(session: Session, *, challenge_id: str) -> frozenset[str]:
+    """Return the members of the teams that were given a prize."""
+    return frozenset(
+        member.person_id
+        for award in prizes.awards(session, challenge_id=challenge_id)
+        if award.state in GIVEN
+        for member in accounts.team(session, award.team_id).members
+    )
+
+
+def _taken_part(session: Session, person_id: str) -> list[tuple[Challenge, Team]]:
+    return [
+        (challenges.by_id(session, team.challenge_id), team)
+        for team in accounts.teams_of_person(session, person_id=person_id)
+    ]
+
+
+def _finish(session: Session, challenge: Challenge, team: Team, *, now: datetime) -> Finish | None:
+    board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+    if board is None or challenge.revealed_at is None:
+        return None
+    ranked = [line for line in board.standings if line.rank is not None]
+    rank = min((line.rank or 0 for line in ranked if line.team_id == team.id), default=None)
+    if rank is None:
+        return None
+    size = len({line.team_id for line in ranked})
+    days = max(0.0, (now - challenge.revealed_at).total_seconds() / _DAY_SECONDS)
+    return Finish(
+        challenge_id=challenge.id,
+        slug=challenge.slug,
+        title=challenge.plan.title,
+        tags=challenge.plan.tags,
+        at=challenge.revealed_at,
+        rank=rank,
+        teams=size,
+        members=len(team.members),
+        medal=rules.medal(rank=rank, teams=size),
+        points=rules.points(rank=rank, teams=size, members=len(team.members), days=days),
+    )
+
+
+def _is_reproduced(session: Session, award_id: str) -> bool:
+    looks = [look for look in prizes.gates(session, award_id=award_id) if look.gate is Gate.CODE]
+    return bool(looks) and looks[-1].has_passed
