@@ -58,6 +58,9 @@ KINDS: Final[dict[FindingKind, str]] = {
 }
 
 
+_MANY = 1_000  # pairs, from which one in a thousand means something
+
+
 def evidence(found: NewFinding, *, names: Mapping[str, str]) -> tuple[str, ...]:
     """Return a finding in sentences: what was seen, on the whole files, how common it is.
 
@@ -83,7 +86,8 @@ def base_rate(found: NewFinding) -> str:
         return f"It is the only {only} compared, so nothing can be said of how common this is."
     words = f"{share} {'have' if rate.as_high != 1 else 'has'} as much or more"
     if found.kind is FindingKind.CLOSE_PREDICTIONS:
-        words += f"; half of all pairs lie below {rate.typical:.2f}, 99.9 % below {rate.high:.2f}"
+        words += f"; half of all pairs lie below {rate.typical:.2f}"
+        words += f", 99.9 % below {rate.high:.2f}" if rate.of >= _MANY else ""
     if found.kind is FindingKind.PROBING:
         words += f"; half of the teams have at most {rate.typical:.0f}"
     return f"{words}."
