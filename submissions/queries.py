@@ -364,7 +364,9 @@ def _submission(row: models.Submission, told: Told) -> Submission:
         is_chosen=row.is_chosen,
         note=row.note,
         public_scores=tuple(
-            PublicScore(metric=score.metric, rounded=score.rounded) for score in told.scores
+            PublicScore(metric=score.metric, rounded=score.rounded)
+            for score in told.scores
+            if row.kind != SubmissionKind.VERIFICATION.value  # or a rerun were a try for nothing
         ),
         delivery=Delivery(row.delivery),
         sender_team_id=row.sender_team_id or row.team_id or "",

@@ -90,6 +90,15 @@ def test_netflix_tie_gives_the_prize_to_the_earlier_team() -> None:
     ]
 
 
+def test_shared_places_are_one_one_three() -> None:
+    board = [line("pragmatic chaos", "0.8567"), line("ensemble", "0.8567"), line("x", "0.8582")]
+    assert given_to(board, prizes(100, 50, 25), TieRule.SHARED) == [
+        (1, "pragmatic chaos", 75),
+        (1, "ensemble", 75),
+        (3, "x", 25),
+    ]
+
+
 def test_baseline_lines_take_no_place() -> None:
     board = [line("", "0.1", kind=SubmissionKind.BASELINE), *ONE_TWO_TWO_FOUR]
     assert given_to(board, prizes(50), TieRule.EARLIER) == [(1, "a", 50)]

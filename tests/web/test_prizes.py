@@ -1,0 +1,132 @@
+"""An award over HTTP and by pages: who sees what, and the way from notice to the money."""
+
+import hashlib
+import json
+
+import pytest
+from sqlalchemy import text
+from tests.web.site import Site, Visitor, predictions
+
+from palio.core.db import reading
+from palio.prizes import queries
+
+RECEIPT = hashlib.sha256(b"receipt").hexdigest()
+TOY = "/challenges/toy"
+
+
+def verify_winners(site: Site, *gates: str) -> None:
+    """Let the challenge declare gates, as its challenge.toml could have."""
+    with site.state.engine.connect() as connection:
+        found = connection.execute(text("SELECT plan FROM challenge WHERE slug = 'toy'"))
+        plan = json.loads(found.scalar_one())
+    plan["verification"]["gates"] = list(gates)
+    site.sql("UPDATE challenge SET plan = :plan WHERE slug = 'toy'", plan=json.dumps(plan))
+
+
+@pytest.fixture
+def won(open_site: Site) -> tuple[Site, Visitor, Visitor, str]:
+    """Ada has won, Bob is second; the award waits for the organizer."""
+    site = open_site
+    verify_winners(site, "identity")
+    ada, bob = site.person("ada", accepts="toy"), site.person("bob", accepts="toy")
+    ada.submit(predictions(0.25))
+    bob.submit(predictions(0.5))
+    site.score_all()
+    site.end()
+    site.settle()
+    (award,) = ada.get(f"/api/v1{TOY}/awards").json()["items"]
+    return site, ada, bob, award["id"]
+
+
+def test_an_award_goes_its_way_over_the_api(won: tuple[Site, Visitor, Visitor, str]) -> None:
+    site, ada, bob, award = won
+    host, at = site.people["hostess"], f"/api/v1/awards/{award}"
+
+    def state(answer: object) -> str:
+        found: str = answer.json()["award"]["state"]  # type: ignore[attr-defined]
+        return found
+
+    refused = host.post(f"/api/v1/awards/{award}/confirmation")
+    assert (refused.status_code, refused.json()["code"]) == (409, "award_state")
+    assert bob.post(f"{at}/moves", json={"move": "notify"}).status_code == 403
+    assert state(host.post(f"{at}/moves", json={"move": "notify"})) == "notified"
+    assert bob.post(f"{at}/moves", json={"move": "accept"}).json()["code"] == "award_not_yours"
+    assert state(ada.post(f"{at}/moves", json={"move": "accept"})) == "accepted"
+    assert state(ada.post(f"{at}/moves", json={"move": "hand_in"})) == "code_verified"
+    gate = {"has_passed": True, "evidence_sha256": RECEIPT}
+    assert host.call("PUT", f"{at}/gates/age", json=gate).json()["code"] == "gate_not_asked"
+    passed = host.call("PUT", f"{at}/gates/identity", json=gate)
+    assert state(passed) == "payable"
+    (share,) = passed.json()["shares"]
+    assert (share["money"]["text"], share["payment"]) == ("EUR 1,000.00", "payable")
+    pay = {"withheld_minor": 100, "receipt_sha256": RECEIPT}
+    assert state(host.post(f"{at}/payments/ada", json=pay)) == "sent"
+    assert bob.post(f"{at}/payments/ada/arrival").status_code == 403
+    assert state(ada.post(f"{at}/payments/ada/arrival")) == "confirmed"
+    strip = site.spectator().get(f"/api/v1{TOY}/prizes").json()
+    assert strip["last_call"] is None
+    assert [step["state"] for step in strip["awards"][0]["steps"]][-3:] == [
+        "payable",
+        "sent",
+        "confirmed",
+    ]
+
+
+def test_the_file_of_an_award_is_for_its_team_and_hosts(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    site, ada, bob, award = won
+    at = f"/api/v1/awards/{award}"
+    host = site.people["hostess"]
+    statuses = [who.get(at).status_code for who in (site.spectator(), ada, bob, host)]
+    assert statuses == [401, 200, 404, 200]
+    assert bob.get(f"/api/v1/awards/{'0' * 32}").status_code == 404
+
+
+def test_pages_show_the_strip_to_all_and_the_checklist_to_the_winner(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    site, ada, bob, award = won
+    page = f"{TOY}/awards/{award}"
+    public = site.spectator().get(f"{TOY}/prizes").text
+    assert "place 1 on the final board" in public
+    assert "Your award" not in public
+    assert "Your award" in ada.get(f"{TOY}/prizes").text
+    assert bob.get(page).status_code == 404
+    site.people["hostess"].post(f"/api/v1/awards/{award}/moves", json={"move": "notify"})
+    shown = ada.get(page).text
+    assert "Accept the prize" in shown
+    assert "who you are" in shown
+    assert "For the organizer" in site.people["hostess"].get(page).text
+    assert "For the organizer" not in shown
+    assert "Where each stands" in site.spectator().get(f"{TOY}/board").text
+
+
+def test_an_organizer_expires_nobody_by_hand_the_clock_does(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    """The check of the demand: expire a winner, and the next one is offered without a script."""
+    from palio.pipeline import prize_steps  # noqa: PLC0415 (as the sweep does)
+
+    site, _, _, award = won
+    host = site.people["hostess"]
+    host.post(f"/api/v1/awards/{award}/moves", json={"move": "notify"})
+    site.sql("UPDATE award SET due_at = made_at")
+    prize_steps.look_after(site.bench)
+    with reading(site.state.engine) as session:
+        found = queries.awards(session, challenge_id=site.challenge_id("toy"))
+    assert [(a.team_name, a.state.value) for a in found] == [
+        ("ada", "forfeited"),
+        ("bob", "provisional"),
+    ]
+
+
+def test_a_division_nobody_declared_is_refused(open_site: Site) -> None:
+    ada = open_site.person("ada", accepts="toy")
+    path = f"/api/v1{TOY}/team/division"
+    alone = ada.call("PUT", path, json={"division": "students"})
+    assert (alone.status_code, alone.json()["code"]) == (404, "team_not_found")
+    ada.submit(predictions(0.25))
+    answer = ada.call("PUT", path, json={"division": "students"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "division_unknown")
+    assert ada.get(path).json() == {"division": "", "divisions": []}
