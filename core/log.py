@@ -194,7 +194,7 @@ def _join(session: Session) -> None:
             }
             for (level, position), node in made
         ]
-    session.execute(insert(LogNode), rows)
+    session.execute(insert(LogNode).values(rows))  # one statement: the lock is held meanwhile
     session.execute(
         update(LogState)
         .where(col(LogState.id) == ONE_ROW)

@@ -40,6 +40,11 @@ def test_client_loads_no_server_library() -> None:
     assert loaded("import palio.cli.client.api") & SERVER_LIBRARIES == set()
 
 
+def test_checks_of_receipts_and_boards_load_no_server_library_and_no_network() -> None:
+    code = "import palio.cli.verify.board, palio.cli.verify.receipt, palio.cli.verify.opening"
+    assert loaded(code) & (SERVER_LIBRARIES | {"httpx", "pydantic"}) == set()
+
+
 def installed(folder: Path, *, extra: str = "") -> Path:
     """Install this checkout, as a copy without its environment, into a fresh venv."""
     source, home = folder / "source", folder / "env"
