@@ -160,7 +160,7 @@ def test_late_entries_are_scored_apart_and_wait_for_nothing(work: Work, clock: S
     ]
     with work() as session:  # and after the reveal, where nothing can be won any more
         again = make.submit(session, to=challenge, by=ada, key="later")
-        make.score(session, again, public="0.3", private="0.15")
+        make.score(session, again, public="0.05", private="0.15")
     publish(work, challenge)
     assert [row.score for row in latest(work, challenge, Board.LATE).standings] == [
         Decimal("0.1500")
