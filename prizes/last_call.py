@@ -14,7 +14,7 @@ from sqlmodel import Session
 from palio.accounts import messages
 from palio.accounts import queries as accounts
 from palio.challenges import service as challenges
-from palio.challenges.board_contracts import ColumnKind
+from palio.challenges.board_contracts import Audience, ColumnKind
 from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.challenges.rules import in_words
@@ -59,10 +59,7 @@ def call_if_reached(session: Session, *, challenge_id: str, now: datetime) -> La
         return None
     days = timedelta(days=found.prize.last_call_days or 0)
     closes_at = max(found.received_at + days, now + timedelta(seconds=1))
-    words = (
-        f"Last call: a public score of {found.score} has reached the line of {found.line} for"
-        f" {found.prize.title}, so the challenge closes for everybody on {in_words(closes_at)}."
-    )
+    words = _words(challenge, found, closes_at=closes_at)
     challenges.set_last_call(
         session, challenge_id=challenge.id, closes_at=closes_at, reason=words, now=now
     )
@@ -113,6 +110,16 @@ def _scores(
         if entry.kind is SubmissionKind.COMPETITOR and is_shown and score is not None:
             rounded = thresholds.rounded(score, column)
             yield rounded, entry.team_id, entry.submission_id, entry.received_at
+
+
+def _words(challenge: Challenge, found: _Reached, *, closes_at: datetime) -> str:
+    """Say it to everybody, with the numbers where everybody sees the board."""
+    is_open = challenge.plan.board.audience is Audience.EVERYBODY
+    score, line = (f" of {found.score}", f" of {found.line}") if is_open else ("", "")
+    return (
+        f"Last call: a public score{score} has reached the line{line} for"
+        f" {found.prize.title}, so the challenge closes for everybody on {in_words(closes_at)}."
+    )
 
 
 def _keep(

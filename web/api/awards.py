@@ -5,6 +5,7 @@ from sqlmodel import Session
 
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
+from palio.challenges.board_contracts import Audience, Release
 from palio.challenges.prize_contracts import PrizeKind
 from palio.core.errors import NotFoundError
 from palio.prizes import queries as prizes
@@ -42,7 +43,9 @@ def prizes_of(session: Session, visit: Visit) -> PrizesView:
     challenge = visit.challenge
     call = prizes.last_call(session, challenge_id=challenge.id, round=challenge.round)
     return PrizesView(
-        last_call=None if call is None else last_call_view(call),
+        last_call=(
+            None if call is None else last_call_view(call, has_score=are_scores_told(visit))
+        ),
         awards=awards_of(session, visit).items,
     )
 
@@ -60,9 +63,23 @@ def awards_of(session: Session, visit: Visit) -> AwardsView:
     )
     return AwardsView(
         items=tuple(
-            award_view(award, steps=steps.get(award.id, ()), is_named=is_named) for award in awards
+            award_view(
+                award,
+                steps=steps.get(award.id, ()),
+                is_named=is_named,
+                has_score=are_scores_told(visit),
+            )
+            for award in awards
         )
     )
+
+
+def are_scores_told(visit: Visit) -> bool:
+    """Say whether everybody may see the scores that an award or a last call rests on."""
+    plan = visit.challenge.plan.board
+    is_open = plan.audience is Audience.EVERYBODY
+    is_at_once = plan.release.kind not in (Release.HIDDEN, Release.DAILY)
+    return visit.challenge.revealed_at is not None or (is_open and is_at_once)
 
 
 def is_told(visit: Visit, award: Award) -> bool:

@@ -234,8 +234,10 @@ class DivisionView(View):
     divisions: tuple[str, ...]
 
 
-def award_view(award: Award, *, steps: tuple[Step, ...] = (), is_named: bool = True) -> AwardView:
-    """Show one award; on an anonymous board without the team's name until the reveal."""
+def award_view(
+    award: Award, *, steps: tuple[Step, ...] = (), is_named: bool = True, has_score: bool = True
+) -> AwardView:
+    """Show one award; before the reveal without what the board does not show to everybody."""
     return AwardView(
         id=award.id,
         place=award.place,
@@ -243,7 +245,7 @@ def award_view(award: Award, *, steps: tuple[Step, ...] = (), is_named: bool = T
         money=money_view(award.money),
         team=award.team_name if is_named else "a team",
         team_id=award.team_id if is_named else "",
-        score=str(award.score),
+        score=str(award.score) if has_score else "",
         state=award.state,
         made_at=award.made_at,
         decided_at=award.decided_at,
@@ -253,12 +255,12 @@ def award_view(award: Award, *, steps: tuple[Step, ...] = (), is_named: bool = T
     )
 
 
-def last_call_view(call: LastCall) -> LastCallView:
+def last_call_view(call: LastCall, *, has_score: bool) -> LastCallView:
     """Show a last call; whose score it was is the board's to tell."""
     return LastCallView(
         prize=call.prize_title,
-        line=str(call.line),
-        score=str(call.score),
+        line=str(call.line) if has_score else "",
+        score=str(call.score) if has_score else "",
         reached_at=call.reached_at,
         closes_at=call.closes_at,
     )
