@@ -227,19 +227,9 @@ def record_scores(
         key_version=key_version,
         metric_version=metric_version,
     )
-    release_lines.note(
-        session,
-        submission_id=submission_id,
-        version=VersionPair(key_version, metric_version),
-        now=now,
-    )
-    score_log.note(
-        session,
-        submission_id=submission_id,
-        card=card,
-        version=VersionPair(key_version, metric_version),
-        now=now,
-    )
+    pair = VersionPair(key_version, metric_version)
+    release_lines.note(session, submission_id=submission_id, version=pair, now=now)
+    score_log.note(session, submission_id=submission_id, card=card, version=pair, now=now)
     return True
 
 

@@ -53,7 +53,7 @@ def test_scores_are_kept_apart_and_those_of_another_version_do_not_count(
         (entry,) = queries.scored_entries(session, challenge_id=challenge.id)
         (hidden,) = private.private_scored_entries(session, challenge_id=challenge.id)
     assert found.state is SubmissionState.SCORED
-    assert found.public_scores == (PublicScore("rmse", 0.8712, Decimal("0.8712")),)
+    assert found.public_scores == (PublicScore("rmse", Decimal("0.8712")),)
     assert (entry.public, entry.rounded) == (Decimal("0.8712"), Decimal("0.8712"))
     assert (hidden.public, hidden.rounded) == (Decimal("0.8712"), Decimal("0.8800"))
     assert hidden.all_rounded == (("rmse", Decimal("0.8800")),)
