@@ -33,11 +33,14 @@ def sign_ups(session: Session, *, challenge_id: str) -> tuple[SignUp, ...]:
         .order_by(col(PersonRow.id))
     )
     return tuple(
-        SignUp(person_id, team_id, created_at, digest(mail) if mail else "")
-        for person_id, team_id, created_at, mail in (
-            (*found, normalised_mail(email)) for *found, email in rows
-        )
+        SignUp(person_id, team_id, created_at, _mail_digest(email))
+        for person_id, team_id, created_at, email in rows
     )
+
+
+def _mail_digest(email: str | None) -> str:
+    mail = normalised_mail(email)
+    return digest(mail) if mail else ""
 
 
 def normalised_mail(mail: str | None) -> str:

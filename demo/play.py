@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from palio.cli.client.answers import BoardRow
-from palio.cli.client.api import Api, BoardName
+from palio.cli.client.answers import BoardName, BoardRow
+from palio.cli.client.api import Api
 from palio.cli.client.errors import ApiError
 from palio.demo import challenge
 from palio.demo.participants import CAST

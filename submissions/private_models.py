@@ -1,6 +1,7 @@
 """The tables of private scores and sums, apart so that import rules can say who touches them.
 
-`submissions.score_rows` and `score_log` write, `submissions.private` reads, `pipeline.tables` registers.
+`submissions.score_rows` and `score_log` write, `submissions.private` reads, `pipeline.tables`
+registers.
 """
 
 from sqlmodel import Field, SQLModel

@@ -53,15 +53,24 @@ def note(
         },
         now=now,
     )
-    names = {
-        "submission_id": submission_id,
-        "key_version": version.key_version,
-        "metric_version": version.metric_version,
-    }
     session.add(
-        ScoreCommitment(**names, public_salt=salts[0], public_text=public, event_hash=event_hash)
+        ScoreCommitment(
+            submission_id=submission_id,
+            key_version=version.key_version,
+            metric_version=version.metric_version,
+            public_salt=salts[0],
+            public_text=public,
+            event_hash=event_hash,
+        )
     )
-    session.add(PrivateSalt(**names, salt=salts[1]))
+    session.add(
+        PrivateSalt(
+            submission_id=submission_id,
+            key_version=version.key_version,
+            metric_version=version.metric_version,
+            salt=salts[1],
+        )
+    )
     session.flush()
 
 
