@@ -43,6 +43,13 @@ class Action(StrEnum):
     READ_TOKENS = "read_tokens"  # list one's own
     REVOKE_TOKEN = "revoke_token"  # noqa: S105 (an action, no secret)
     READ_MESSAGES = "read_messages"  # list one's own, and mark them as read
+    READ_EVIDENCE = "read_evidence"  # the desk: findings about all teams
+    WORK_CASE = "work_case"  # scan, dismiss, open, notify, decide: by people of the challenge
+    DECIDE_APPEAL = "decide_appeal"  # by somebody else than who decided
+    READ_CASE = "read_case"
+    ANSWER_CASE = "answer_case"  # reply and appeal
+    SPEAK = "speak"  # rate and thank people of the challenge
+    EDIT_PROFILE = "edit_profile"  # hide it, take invitations
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
 
@@ -118,6 +125,13 @@ _TABLE = {
     Action.READ_TOKENS: _rule(_Who.OWN),
     Action.REVOKE_TOKEN: _rule(_Who.OWN, _Who.ADMIN, scope=Scope.SUBMIT),
     Action.READ_MESSAGES: _rule(_Who.OWN),
+    Action.READ_EVIDENCE: _rule(_Who.JUDGE, *_HOSTS, is_hidden=False),
+    Action.WORK_CASE: _rule(_Who.JUDGE, _Who.ORGANIZER, scope=Scope.ORGANIZE, is_hidden=False),
+    Action.DECIDE_APPEAL: _rule(_Who.JUDGE, *_HOSTS, scope=Scope.ORGANIZE, is_hidden=False),
+    Action.READ_CASE: _rule(*_SEE_ENTRIES),
+    Action.ANSWER_CASE: _rule(_Who.OWN, scope=Scope.SUBMIT),
+    Action.SPEAK: _rule(_Who.SIGNED_IN, scope=Scope.SUBMIT, when=_When.PUBLISHED, is_hidden=False),
+    Action.EDIT_PROFILE: _rule(_Who.OWN, scope=Scope.SUBMIT),
     Action.READ_AUDIT: _rule(_Who.OWN, *_HOSTS),
     Action.ADMINISTER: _rule(_Who.ADMIN, scope=Scope.ORGANIZE, is_hidden=False),
 }

@@ -42,6 +42,7 @@ from palio.web.api import (
     money,
     publishing,
     receipts,
+    reputation,
     rescore,
     submissions,
     teams,
@@ -85,6 +86,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     receipts.router,
     log.router,
     bundle.router,
+    reputation.router,
     health.router,
 )
 _DESCRIPTION = (

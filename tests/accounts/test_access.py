@@ -57,6 +57,13 @@ OPEN = {
     Action.READ_TOKENS: ".y.....",
     Action.REVOKE_TOKEN: ".y....y",
     Action.READ_MESSAGES: ".y.....",
+    Action.READ_EVIDENCE: "...y.yy",
+    Action.WORK_CASE: "...y.y.",
+    Action.DECIDE_APPEAL: "...y.yy",
+    Action.READ_CASE: ".y.y.yy",
+    Action.ANSWER_CASE: ".y.....",
+    Action.SPEAK: ".yyyyyy",
+    Action.EDIT_PROFILE: ".y.....",
     Action.READ_AUDIT: ".y.y..y",
     Action.ADMINISTER: "......y",
 }
@@ -65,10 +72,21 @@ DRAFT = OPEN | {
     Action.READ_DATA: ".......",
     Action.EDIT_CHALLENGE: ".......",
     Action.SUBMIT: ".......",
+    Action.SPEAK: ".......",
 }
 REVEALED = OPEN | {Action.READ_PRIVATE_SCORE: "yyyyyyy"}
-NEEDS_SUBMIT = {Action.SUBMIT, Action.CHOOSE_FINALS, Action.MANAGE_TEAM, Action.REVOKE_TOKEN}
+NEEDS_SUBMIT = {
+    Action.SUBMIT,
+    Action.ANSWER_CASE,
+    Action.CHOOSE_FINALS,
+    Action.SPEAK,
+    Action.EDIT_PROFILE,
+    Action.MANAGE_TEAM,
+    Action.REVOKE_TOKEN,
+}
 NEEDS_READ = {
+    Action.READ_EVIDENCE,
+    Action.READ_CASE,
     Action.READ_TOKENS,
     Action.READ_MESSAGES,
     Action.READ_CHALLENGE,

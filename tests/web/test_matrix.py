@@ -153,6 +153,17 @@ MATRIX: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("POST", f"{TOY}/ledger/fees", {"currency": "EUR"}, (401, 403, 403, 403, 403, 400)),
     ("POST", f"{TOY}/ledger/reversals", {"transaction_id": "0", "reason": "x"},
      (401, 403, 403, 403, 403, 400)),
+    ("GET", "/api/v1/people/ada", None, (200, 200, 200, 200, 200, 200)),
+    ("GET", "/people/ada", None, (200, 200, 200, 200, 200, 200)),
+    ("PUT", "/api/v1/me/profile", {"is_hidden": False, "takes_invitations": False},
+     (401, 204, 204, 204, 204, 204)),
+    # Nobody speaks before the award: 409 is leave to do it then.
+    ("GET", f"{TOY}/feedback", None, (401, 409, 409, 409, 409, 409)),
+    ("POST", f"{TOY}/ratings", {"handle": "ada", "question": "rules_clear", "stars": 5},
+     (401, 409, 409, 409, 409, 409)),
+    ("POST", f"{TOY}/thanks", {"handle": "ada"}, (401, 409, 409, 409, 409, 409)),
+    ("POST", f"{TOY}/invitations", {}, (401, 403, 403, 200, 403, 200)),
+    ("GET", "/challenges/toy/invitations", None, (200, 403, 403, 200, 403, 200)),
     ("GET", "/api/v1/tokens", None, (401, 200, 200, 200, 200, 200)),
     ("DELETE", "/api/v1/tokens/{token}", None, (401, 204, 404, 404, 404, 404)),
 ]  # fmt: skip

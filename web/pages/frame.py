@@ -20,6 +20,8 @@ from palio.web.state import WebState
 from palio.web.templating import render
 from palio.web.visits import Visit
 
+_SPOKEN_OF = (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
+
 
 def page(
     session: Session,
@@ -97,6 +99,8 @@ def _tabs(visit: Visit) -> list[tuple[str, str]]:
         tabs.append(("prizes", "Prizes"))
     if visit.may(Action.SUBMIT):
         tabs += [("submissions", "Submissions"), ("team", "Team")]
+    if visit.challenge.state in _SPOKEN_OF and visit.may(Action.SPEAK):
+        tabs += [("feedback", "Feedback")]
     if visit.may(Action.READ_HOST):
         tabs += [("host", "Host"), ("evidence", "Evidence")]
     return tabs

@@ -14,6 +14,7 @@ from palio.web.pages import (
     messages,
     money,
     prizes,
+    reputation,
     rescore,
     runs,
     submissions,
@@ -34,6 +35,7 @@ PAGES: tuple[APIRouter, ...] = (
     host.router,
     money.router,
     messages.router,
+    reputation.router,
     log.router,
     rescore.router,
 )
