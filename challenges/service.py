@@ -1,36 +1,30 @@
 """What is done to a challenge: published, moved on by time, extended, its rules accepted."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from palio.challenges import queries, rules
-from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState, PhasePlan
+from palio.challenges import drafts, queries, rules
+from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.challenges.errors import (
     ChallengeNotFoundError,
     OverBeforeLaunchError,
     PhaseNotFoundError,
     RulesChangedError,
-    SlugTakenError,
 )
 from palio.challenges.models import (
     ChallengeRow,
     PhaseRow,
     RulesAcceptanceRow,
     ScheduleChangeRow,
-    TextRow,
 )
 from palio.challenges.plan_json import plan_from_json, plan_to_json
 from palio.core import audit
 from palio.scoring.card import MetricChoice
 
 SYSTEM = "system"  # the actor of moves that time makes
-Texts = tuple[str, str]  # description, rules
 
 
 def create_draft(
@@ -48,7 +42,7 @@ def create_draft(
         SlugTakenError: Another challenge has the slug.
 
     """
-    row = _write_draft(
+    row = drafts.write_draft(
         session, plan=plan, texts=(description, rules), organizer_id=organizer_id, now=now
     )
     audit.record(
@@ -86,7 +80,7 @@ def publish(
             f"The last phase closed before now. Move closes_at of "
             f"{plan.phases[-1].name!r} in challenge.toml into the future."
         )
-    row = _write_draft(
+    row = drafts.write_draft(
         session, plan=plan, texts=(description, rules), organizer_id=organizer_id, now=now
     )
     row.published_at = now
@@ -284,7 +278,7 @@ def accept_rules(
     row = _lock(session, challenge_id, is_shared=True)
     if row.rules_sha256 != rules_sha256:
         raise RulesChangedError("The rules have changed since you read them. Read them again.")
-    _insert_once(
+    drafts.insert_once(
         session,
         RulesAcceptanceRow(
             challenge_id=challenge_id,
@@ -377,75 +371,3 @@ def _phases(session: Session, challenge_id: str) -> Sequence[PhaseRow]:
     return session.exec(
         query.order_by(col(PhaseRow.position)).execution_options(populate_existing=True)
     ).all()
-
-
-def _write_draft(
-    session: Session, *, plan: ChallengePlan, texts: Texts, organizer_id: str, now: datetime
-) -> ChallengeRow:
-    row = _own_draft(session, slug=plan.slug, organizer_id=organizer_id, now=now)
-    row.plan = plan_to_json(plan)
-    row.description_sha256 = _write_text(session, row.id, "description", texts[0], now=now)
-    row.rules_sha256 = _write_text(session, row.id, "rules", texts[1], now=now)
-    session.execute(delete(PhaseRow).where(col(PhaseRow.challenge_id) == row.id))
-    session.add_all([row, *_phase_rows(row.id, plan.phases)])
-    session.flush()
-    return row
-
-
-def _own_draft(session: Session, *, slug: str, organizer_id: str, now: datetime) -> ChallengeRow:
-    row = session.exec(
-        select(ChallengeRow).where(ChallengeRow.slug == slug).with_for_update()
-    ).first()
-    if row is None:
-        row = ChallengeRow(
-            slug=slug,
-            state=ChallengeState.DRAFT.value,
-            plan="",
-            description_sha256="",
-            rules_sha256="",
-            organizer_id=organizer_id,
-            created_at=now,
-        )
-        is_mine = _insert_once(session, row)
-    else:
-        is_mine = row.state == ChallengeState.DRAFT.value and row.organizer_id == organizer_id
-    if not is_mine:
-        raise SlugTakenError(f"Another challenge is called {slug!r}. Choose another slug.")
-    return row
-
-
-def _insert_once(session: Session, row: SQLModel) -> bool:
-    """Insert a row unless its key is taken, also by a transaction running beside this one."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return False
-    return True
-
-
-def _write_text(
-    session: Session, challenge_id: str, kind: queries.TextKind, body: str, *, now: datetime
-) -> str:
-    sha256 = hashlib.sha256(body.encode()).hexdigest()
-    _insert_once(
-        session,
-        TextRow(challenge_id=challenge_id, kind=kind, sha256=sha256, body=body, created_at=now),
-    )
-    return sha256
-
-
-def _phase_rows(challenge_id: str, phases: tuple[PhasePlan, ...]) -> list[PhaseRow]:
-    return [
-        PhaseRow(
-            challenge_id=challenge_id,
-            name=phase.name,
-            position=position,
-            opens_at=phase.opens_at,
-            closes_at=phase.closes_at,
-            per_day=phase.quota.per_day,
-            total=phase.quota.total,
-            zone=phase.quota.zone,
-        )
-        for position, phase in enumerate(phases)
-    ]

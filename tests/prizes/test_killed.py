@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 from tests.factories.submissions import Work
+from tests.prizes import test_last_call as calls
 from tests.prizes.test_workflow import HASH, Story
 
 from palio.core import audit, db
@@ -138,8 +139,6 @@ def test_killed_while_prizes_are_offered(engine: Engine, work: Work, statement: 
 def test_killed_in_a_last_call_leaves_the_schedule_or_the_call_never_half(
     engine: Engine, work: Work, statement: int
 ) -> None:
-    from tests.prizes import test_last_call as calls  # noqa: PLC0415 (its story, not its tests)
-
     with work() as session:
         challenge, team = calls.netflix(session)
         calls.enter(session, challenge, team, public="0.8558", at=calls.REACHED)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.web.site import Site, Visitor, predictions
 
 from palio.core.db import reading
+from palio.pipeline import prize_steps
 from palio.prizes import queries
 
 RECEIPT = hashlib.sha256(b"receipt").hexdigest()
@@ -106,8 +107,6 @@ def test_an_organizer_expires_nobody_by_hand_the_clock_does(
     won: tuple[Site, Visitor, Visitor, str],
 ) -> None:
     """The check of the demand: expire a winner, and the next one is offered without a script."""
-    from palio.pipeline import prize_steps  # noqa: PLC0415 (as the sweep does)
-
     site, _, _, award = won
     host = site.people["hostess"]
     host.post(f"/api/v1/awards/{award}/moves", json={"move": "notify"})
