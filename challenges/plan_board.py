@@ -52,9 +52,7 @@ def measures(metrics: Sequence[MetricChoice], own_metric: OwnMetric | None) -> d
             for choice, own in zip(metrics, own_metric.scores, strict=True)
         }
     return {
-        choice.name: Measure(
-            choice.name, choice.digits, found.direction is Direction.LOWER
-        )
+        choice.name: Measure(choice.name, choice.digits, found.direction is Direction.LOWER)
         for choice in metrics
         if (found := METRICS.get(choice.name)) is not None
     }

@@ -1,24 +1,18 @@
 """What is done to a challenge: published, moved on by time, extended, its rules accepted."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from palio.challenges import drafts, queries, rules
+from palio.challenges import drafts, queries, rows, rules
 from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.challenges.errors import (
-    ChallengeNotFoundError,
     OverBeforeLaunchError,
-    PhaseNotFoundError,
     RulesChangedError,
 )
 from palio.challenges.models import (
-    ChallengeRow,
-    PhaseRow,
     RulesAcceptanceRow,
-    ScheduleChangeRow,
 )
 from palio.challenges.plan_json import plan_from_json, plan_to_json
 from palio.core import audit
@@ -86,7 +80,7 @@ def publish(
     row.published_at = now
     is_open = plan.phases[0].opens_at <= now and not plan.escrow.is_deposit_required
     state = ChallengeState.OPEN if is_open else ChallengeState.SCHEDULED
-    _move(session, row, state, by=organizer_id, now=now)
+    rows.move(session, row, state, by=organizer_id, now=now)
     return queries.of_rows(session, [row])[0]
 
 
@@ -105,8 +99,8 @@ def advance(
         The challenge in its new state, None when nothing moved.
 
     """
-    row = _lock(session, challenge_id)
-    phases = _phases(session, challenge_id)
+    row = rows.lock(session, challenge_id)
+    phases = rows.phases(session, challenge_id)
     before = row.state
     plan = plan_from_json(row.plan)
     while to := rules.next_state(
@@ -117,7 +111,7 @@ def advance(
     ):
         if to is ChallengeState.OPEN and plan.escrow.is_deposit_required and not is_funded:
             break
-        _move(session, row, to, by=SYSTEM, now=now)
+        rows.move(session, row, to, by=SYSTEM, now=now)
     return None if row.state == before else queries.of_rows(session, [row])[0]
 
 
@@ -128,10 +122,10 @@ def mark_revealed(session: Session, *, challenge_id: str, now: datetime, by: str
         IllegalMoveError: The challenge is not closed.
 
     """
-    row = _lock(session, challenge_id)
+    row = rows.lock(session, challenge_id)
     if row.revealed_at is not None:
         return False
-    _move(session, row, ChallengeState.REVEALED, by=by, now=now)
+    rows.move(session, row, ChallengeState.REVEALED, by=by, now=now)
     row.revealed_at = now
     session.add(row)
     session.flush()
@@ -158,114 +152,6 @@ def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> b
     return _move_once(session, challenge_id, ChallengeState.ARCHIVED, by=by, now=now)
 
 
-def extend_phase(
-    session: Session,
-    *,
-    challenge_id: str,
-    phase_id: str,
-    closes_at: datetime,
-    reason: str,
-    by: str,
-    now: datetime,
-) -> Challenge:
-    """Move the close of a phase forwards, in public.
-
-    Raises:
-        PhaseNotFoundError: The challenge has no such phase.
-        BadExtensionError, ReasonMissingError: See `rules.check_extension`.
-
-    """
-    row = _lock(session, challenge_id)
-    challenge = queries.of_rows(session, [row])[0]
-    phase = next((phase for phase in challenge.phases if phase.id == phase_id), None)
-    phase_row = session.get(PhaseRow, phase_id)
-    if phase is None or phase_row is None:
-        raise PhaseNotFoundError("The challenge has no such phase.")
-    rules.check_extension(challenge, phase, closes_at=closes_at, reason=reason, now=now)
-    _move_close(session, row, phase_row, closes_at, ("challenges.extend", reason, by), now=now)
-    return queries.of_rows(session, [row])[0]
-
-
-def set_last_call(
-    session: Session, *, challenge_id: str, closes_at: datetime, reason: str, now: datetime
-) -> Challenge:
-    """Set the close of the last phase for everybody, earlier or later, in public.
-
-    Raises:
-        BadExtensionError: The challenge does not run, or would close before now.
-
-    """
-    row = _lock(session, challenge_id)
-    rules.check_last_call(ChallengeState(row.state), closes_at=closes_at, now=now)
-    last = _phases(session, challenge_id)[-1]
-    if last.closes_at != closes_at:
-        said = ("challenges.last_call", reason, SYSTEM)
-        _move_close(session, row, last, closes_at, said, now=now)
-    return queries.of_rows(session, [row])[0]
-
-
-def reopen(
-    session: Session,
-    *,
-    challenge_id: str,
-    closes_at: datetime,
-    reason: str,
-    now: datetime,
-    by: str = SYSTEM,
-) -> Challenge:
-    """Open a revealed challenge again, its last phase until `closes_at`; its boards are kept.
-
-    The private board is nobody's any more until the next reveal, which makes another version.
-
-    Raises:
-        IllegalMoveError: It is not revealed.
-
-    """
-    row = _lock(session, challenge_id)
-    last = _phases(session, challenge_id)[-1]
-    row.round += 1
-    row.revealed_at = None
-    _move(session, row, ChallengeState.OPEN, by=by, now=now)
-    _move_close(session, row, last, closes_at, ("challenges.reopen", reason, by), now=now)
-    return queries.of_rows(session, [row])[0]
-
-
-def _move_close(
-    session: Session,
-    row: ChallengeRow,
-    phase: PhaseRow,
-    closes_at: datetime,
-    said: tuple[str, str, str],
-    *,
-    now: datetime,
-) -> None:
-    action, reason, by = said
-    before = phase.closes_at
-    phase.closes_at = closes_at
-    session.add(phase)
-    session.flush()
-    _set_next_change(session, row)
-    change = ScheduleChangeRow(
-        challenge_id=row.id,
-        phase_id=phase.id,
-        closes_at_before=before,
-        closes_at_after=closes_at,
-        reason=reason.strip(),
-        changed_by=by,
-        at=now,
-    )
-    session.add(change)
-    audit.record(
-        session,
-        actor_id=by,
-        action=action,
-        subject_id=phase.id,
-        challenge_id=row.id,
-        now=now,
-        detail={"from": before.isoformat(), "to": closes_at.isoformat()},
-    )
-
-
 def accept_rules(
     session: Session, *, challenge_id: str, person_id: str, rules_sha256: str, now: datetime
 ) -> None:
@@ -275,7 +161,7 @@ def accept_rules(
         RulesChangedError: The hash is not that of the text in force.
 
     """
-    row = _lock(session, challenge_id, is_shared=True)
+    row = rows.lock(session, challenge_id, is_shared=True)
     if row.rules_sha256 != rules_sha256:
         raise RulesChangedError("The rules have changed since you read them. Read them again.")
     drafts.insert_once(
@@ -293,7 +179,7 @@ def use_metrics(
     session: Session, *, challenge_id: str, metrics: tuple[MetricChoice, ...], metric_version: int
 ) -> None:
     """Let a version of the metrics be in force; who applies or undoes a rescore set audits it."""
-    row = _lock(session, challenge_id)
+    row = rows.lock(session, challenge_id)
     row.plan = plan_to_json(replace(plan_from_json(row.plan), metrics=metrics))
     row.metric_version = metric_version
     session.add(row)
@@ -307,7 +193,7 @@ def lock_challenge_shared(session: Session, challenge_id: str) -> Challenge:
         ChallengeNotFoundError: There is none.
 
     """
-    return queries.of_rows(session, [_lock(session, challenge_id, is_shared=True)])[0]
+    return queries.of_rows(session, [rows.lock(session, challenge_id, is_shared=True)])[0]
 
 
 def lock_challenge(session: Session, challenge_id: str) -> Challenge:
@@ -317,57 +203,14 @@ def lock_challenge(session: Session, challenge_id: str) -> Challenge:
         ChallengeNotFoundError: There is none.
 
     """
-    return queries.of_rows(session, [_lock(session, challenge_id)])[0]
-
-
-def _lock(session: Session, challenge_id: str, *, is_shared: bool = False) -> ChallengeRow:
-    row = session.get(
-        ChallengeRow, challenge_id, with_for_update={"read": is_shared}, populate_existing=True
-    )
-    if row is None:
-        raise ChallengeNotFoundError("There is no such challenge.")
-    return row
+    return queries.of_rows(session, [rows.lock(session, challenge_id)])[0]
 
 
 def _move_once(
     session: Session, challenge_id: str, to: ChallengeState, *, by: str, now: datetime
 ) -> bool:
-    row = _lock(session, challenge_id)
+    row = rows.lock(session, challenge_id)
     if row.state == to.value:
         return False
-    _move(session, row, to, by=by, now=now)
+    rows.move(session, row, to, by=by, now=now)
     return True
-
-
-def _move(
-    session: Session, row: ChallengeRow, to: ChallengeState, *, by: str, now: datetime
-) -> None:
-    before = ChallengeState(row.state)
-    rules.check_move(before, to)
-    row.state = to.value
-    _set_next_change(session, row)
-    audit.record(
-        session,
-        actor_id=by,
-        action=f"challenges.{to.value}",
-        subject_id=row.id,
-        challenge_id=row.id,
-        now=now,
-        detail={"from": before.value},
-    )
-
-
-def _set_next_change(session: Session, row: ChallengeRow) -> None:
-    phases = _phases(session, row.id)
-    row.next_change_at = rules.next_change_at(
-        ChallengeState(row.state), opens_at=phases[0].opens_at, closes_at=phases[-1].closes_at
-    )
-    session.add(row)
-    session.flush()
-
-
-def _phases(session: Session, challenge_id: str) -> Sequence[PhaseRow]:
-    query = select(PhaseRow).where(PhaseRow.challenge_id == challenge_id)
-    return session.exec(
-        query.order_by(col(PhaseRow.position)).execution_options(populate_existing=True)
-    ).all()

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from palio.accounts import messages
 from palio.accounts import queries as accounts
+from palio.challenges import schedule
 from palio.challenges import service as challenges
 from palio.challenges.board_contracts import Audience, ColumnKind
 from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
@@ -60,7 +61,7 @@ def call_if_reached(session: Session, *, challenge_id: str, now: datetime) -> La
     days = timedelta(days=found.prize.last_call_days or 0)
     closes_at = max(found.received_at + days, now + timedelta(seconds=1))
     words = _words(challenge, found, closes_at=closes_at)
-    challenges.set_last_call(
+    schedule.set_last_call(
         session, challenge_id=challenge.id, closes_at=closes_at, reason=words, now=now
     )
     _keep(session, challenge, found, closes_at=closes_at, now=now)

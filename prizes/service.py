@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from palio.accounts import messages
 from palio.accounts import queries as accounts
+from palio.challenges import schedule
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.prize_contracts import PrizeKind
@@ -380,9 +381,7 @@ def _close_when_decided(session: Session, challenge: Challenge, *, now: datetime
 def _reopen(session: Session, challenge: Challenge, *, days: int, now: datetime) -> None:
     closes_at = now + timedelta(days=days)
     reason = "Nobody verified, so the challenge is open again, as its rules say."
-    challenges.reopen(
-        session, challenge_id=challenge.id, closes_at=closes_at, reason=reason, now=now
-    )
+    schedule.reopen(session, challenge_id=challenge.id, closes_at=closes_at, reason=reason, now=now)
     teams = accounts.teams(session, challenge_id=challenge.id).values()
     messages.send(
         session,

@@ -24,10 +24,10 @@ class BadInstantError(BadRequestError):
     code = "bad_instant"
 
 
-class PhaseNotFoundError(NotFoundError):
+class PhaseBoardNotFoundError(NotFoundError):
     """There is no board of this phase."""
 
-    code = "phase_not_found"
+    code = "phase_board_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def shown(session: Session, visit: Visit, wanted: Wanted) -> Shown | None:
 
     Raises:
         NotRevealedYetError: The private board before the reveal.
-        BadInstantError, PhaseNotFoundError: As said.
+        BadInstantError, PhaseBoardNotFoundError: As said.
 
     """
     snapshot = queries.at(
@@ -101,7 +101,7 @@ def shown(session: Session, visit: Visit, wanted: Wanted) -> Shown | None:
     for earlier in snapshot.earlier:
         if earlier.phase == wanted.phase:
             return Shown(snapshot, earlier.phase, earlier.standings, earlier.lines)
-    raise PhaseNotFoundError(f"There is no board of a phase called {wanted.phase!r}.")
+    raise PhaseBoardNotFoundError(f"There is no board of a phase called {wanted.phase!r}.")
 
 
 def instant_of(text: str) -> datetime | None:

@@ -332,7 +332,7 @@ def show_runtime(*, data: DataFolder = None) -> object:
 def check_ledger(*, data: DataFolder = None) -> object:
     """Draw the trial balance: every currency must come to zero, every balance to its postings."""
     with server_parts():
-        from palio.cli.operate import ledger  # noqa: PLC0415 (needs the server)
+        from palio.cli.operate import ledger  # noqa: PLC0415 (optional dependency)
 
         return ledger.check(data)
 
@@ -347,6 +347,6 @@ def export_ledger(
 ) -> object:
     """Write every posting as CSV."""
     with server_parts():
-        from palio.cli.operate import ledger  # noqa: PLC0415 (needs the server)
+        from palio.cli.operate import ledger  # noqa: PLC0415 (optional dependency)
 
         return ledger.export(challenge, out=out, data=data)

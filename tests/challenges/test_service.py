@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 from tests.challenges.plans import CLOSES, OPENS, PLAN, TWO_PHASES
 
-from palio.challenges import errors, queries, service
+from palio.challenges import errors, queries, schedule, service
 from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.core import audit
 
@@ -168,7 +168,7 @@ def test_extension_moves_the_close_in_public(work: Work) -> None:
     made = publish(work, at=timedelta(days=2))
     later = CLOSES + timedelta(days=7)
     with work() as session:
-        extended = service.extend_phase(
+        extended = schedule.extend_phase(
             session,
             challenge_id=made.id,
             phase_id=made.phases[0].id,
@@ -194,7 +194,7 @@ def test_extension_moves_the_close_in_public(work: Work) -> None:
 def test_refused_extension_leaves_nothing(work: Work) -> None:
     made = publish(work)
     with work() as session, pytest.raises(errors.BadExtensionError, match="later time"):
-        service.extend_phase(
+        schedule.extend_phase(
             session,
             challenge_id=made.id,
             phase_id=made.phases[0].id,
@@ -211,7 +211,7 @@ def test_phase_of_another_challenge_is_not_extended(work: Work) -> None:
     made = publish(work)
     other = publish(work, plan=replace(PLAN, slug="other"))
     with work() as session, pytest.raises(errors.PhaseNotFoundError):
-        service.extend_phase(
+        schedule.extend_phase(
             session,
             challenge_id=made.id,
             phase_id=other.phases[0].id,
@@ -300,7 +300,7 @@ def test_lock_shows_an_extension_made_since_the_session_began(work: Work) -> Non
     made = publish(work, at=timedelta(days=2))
     later = CLOSES + timedelta(days=1)
     with work() as session:
-        service.extend_phase(
+        schedule.extend_phase(
             session,
             challenge_id=made.id,
             phase_id=made.phases[0].id,

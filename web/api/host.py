@@ -11,7 +11,7 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, NewSecret, Role
 from palio.cases import queries as cases
 from palio.cases.errors import CaseOpenError
-from palio.challenges import service as challenge_service
+from palio.challenges import schedule
 from palio.challenges.contracts import Challenge
 from palio.challenges.errors import PhaseNotFoundError
 from palio.core.errors import BadRequestError
@@ -114,7 +114,7 @@ def extend(
     found = next((item for item in visit.challenge.phases if item.name == phase), None)
     if found is None:
         raise PhaseNotFoundError(f"The challenge has no phase {phase!r}.")
-    return challenge_service.extend_phase(
+    return schedule.extend_phase(
         session,
         challenge_id=visit.challenge.id,
         phase_id=found.id,
