@@ -14,6 +14,7 @@ from palio.cli.client.commands import (
     exclusions,
     model,
     money,
+    people,
     submissions,
     teams,
 )
@@ -88,6 +89,7 @@ for part in (
     teams,
     cases,
     money,
+    people,
     account,
 ):
     part.register(app)
