@@ -28,7 +28,6 @@ from palio.core.errors import Finding
 from palio.core.storage import Blob
 from palio.scoring.card import ScoreCard
 from palio.submissions import (
-    counting,
     exclusions,
     idempotency,
     ledger,
@@ -86,7 +85,7 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     rules.check_key(idempotency_key)
     rules.check_note(note)
     challenge = challenges.lock_challenge_shared(session, challenge.id)
-    team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    team = lock_team(session, team_id=team_id, challenge_id=challenge.id)
     rules.check_member(team, person_id=person_id)
     before = idempotency.receipt_of_key(
         session,
@@ -317,53 +316,6 @@ def advance(
     return moved.scalar_one_or_none() is not None
 
 
-def choose(
-    session: Session,
-    *,
-    submission_id: str,
-    team_id: str,
-    is_chosen: bool,
-    challenge: Challenge,
-    now: datetime,
-) -> None:
-    """Say whether a submission is among the team's final ones; repeating it changes nothing.
-
-    Raises:
-        SubmissionNotFoundError: Not this team's.
-        ChoiceNotUsedError, ChoiceClosedError, NotChoosableError, TooManyChosenError: In words.
-
-    """
-    challenge = challenges.lock_challenge_shared(session, challenge.id)
-    team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
-    row = session.get(models.Submission, submission_id, populate_existing=True)
-    if row is None or row.team_id != team.id:
-        raise rules.SubmissionNotFoundError("Your team has no such submission.")
-    rules.check_choice(challenge, now=now)
-    if row.is_chosen == is_chosen:
-        return
-    if is_chosen:
-        if not counting.may_count(session, submission_id=submission_id):
-            raise rules.NotChoosableError(
-                "This submission is withdrawn or disqualified: it cannot count."
-            )
-        rules.check_choosable(
-            SubmissionState(row.state),
-            chosen=queries.chosen_count(session, team_id=team.id),
-            finals=challenge.plan.finals,
-        )
-    row.is_chosen = is_chosen
-    session.add(row)
-    session.flush()
-    audit.append(
-        session,
-        kind="submissions.selection",
-        subject_id=submission_id,
-        challenge_id=challenge.id,
-        payload={"submission_id": submission_id, "team": team_id, "is_chosen": is_chosen},
-        now=now,
-    )
-
-
 def grant(
     session: Session,
     *,
@@ -384,7 +336,7 @@ def grant(
     """
     rules.check_grant(tries, reason=reason)
     challenge = challenges.lock_challenge_shared(session, challenge.id)
-    team = _lock_team(session, team_id=team_id, challenge_id=challenge.id)
+    team = lock_team(session, team_id=team_id, challenge_id=challenge.id)
     phase = challenge_rules.open_phase(challenge, now=now)
     ledger.grant(session, team_id=team.id, phase=phase, tries=tries, note=reason, now=now)
     audit.record(
@@ -398,7 +350,13 @@ def grant(
     )
 
 
-def _lock_team(session: Session, *, team_id: str, challenge_id: str) -> Team:
+def lock_team(session: Session, *, team_id: str, challenge_id: str) -> Team:
+    """Return the team as it will stay until the transaction ends.
+
+    Raises:
+        TeamNotInChallengeError: It belongs to another challenge.
+
+    """
     team = accounts.lock_team(session, team_id=team_id)
     if team.challenge_id != challenge_id:
         raise rules.TeamNotInChallengeError("This team does not take part in this challenge.")

@@ -15,7 +15,7 @@ from palio.core import db
 from palio.core.clock import database_now
 from palio.core.errors import Finding
 from palio.core.paging import BadCursorError
-from palio.submissions import models, private, queries, rules, service
+from palio.submissions import models, private, queries, rules, selection, service
 from palio.submissions.contracts import PublicScore, QuotaCause, SubmissionState
 from palio.submissions.private_models import PrivateScore
 
@@ -191,7 +191,7 @@ def test_choice_up_to_the_finals_before_the_close(work: Work, challenge: Challen
         ]
 
         def choose(submission_id: str, *, at: datetime, is_chosen: bool = True) -> None:
-            service.choose(
+            selection.choose(
                 session,
                 submission_id=submission_id,
                 team_id=team.id,
@@ -212,7 +212,7 @@ def test_choice_up_to_the_finals_before_the_close(work: Work, challenge: Challen
         with pytest.raises(rules.ChoiceClosedError):
             choose(ids[2], at=challenge.phases[0].closes_at, is_chosen=False)
         with pytest.raises(rules.SubmissionNotFoundError):
-            service.choose(
+            selection.choose(
                 session,
                 submission_id=ids[0],
                 team_id=other.id,
@@ -231,7 +231,7 @@ def test_refused_choice_frees_its_place(work: Work, challenge: Challenge) -> Non
         now = database_now(session)
         for index in range(3):
             receipt = make.submit(session, to=challenge, by=team, key=f"k{index}")
-            service.choose(
+            selection.choose(
                 session,
                 submission_id=receipt.submission_id,
                 team_id=team.id,

@@ -1,70 +1,33 @@
 """Mergers on both databases: both captains, one ledger, every receipt as it was."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from sqlalchemy import Engine, text
-from sqlmodel import Session, select
+from sqlmodel import select
 from tests.factories import submissions as make
-from tests.factories.submissions import Work, at_once
+from tests.factories.mergers import accept, merge, pair, propose, used
+from tests.factories.submissions import Work
 
 from palio.accounts import mergers as proposals
 from palio.accounts import messages
 from palio.accounts import queries as accounts
 from palio.accounts import service as account_service
-from palio.accounts.contracts import Merger, MergerState, Role, Team
+from palio.accounts.contracts import MergerState, Role
 from palio.accounts.errors import BadLinkError, MergerRefusedError, NotCaptainError
-from palio.challenges.contracts import Challenge, EntryRule, Quota, TeamRules
-from palio.core import audit, db
+from palio.challenges.contracts import EntryRule, Quota, TeamRules
+from palio.core import audit
 from palio.core.clock import database_now
 from palio.core.errors import AppError
-from palio.submissions import exclusions, idempotency, mergers, models, queries, rules, service
+from palio.submissions import (
+    exclusions,
+    idempotency,
+    mergers,
+    models,
+    queries,
+    rules,
+    selection,
+    service,
+)
 from palio.submissions.contracts import QuotaCause
 from palio.submissions.exclusion_contracts import ReasonCode
-
-
-def propose(
-    session: Session,
-    challenge: Challenge,
-    ours: Team,
-    theirs: Team,
-    *,
-    keeps_our_name: bool = True,
-    keeps_our_captain: bool = True,
-) -> Merger:
-    return mergers.propose(
-        session,
-        challenge=challenge,
-        team_id=ours.id,
-        other_team_id=theirs.id,
-        keeps_our_name=keeps_our_name,
-        keeps_our_captain=keeps_our_captain,
-        by=ours.captain_id,
-        now=database_now(session),
-    )
-
-
-def accept(session: Session, challenge: Challenge, merger: Merger, *, by: str) -> Team:
-    return mergers.accept(
-        session, merger_id=merger.id, challenge=challenge, by=by, now=database_now(session)
-    )
-
-
-def merge(session: Session, challenge: Challenge, ours: Team, theirs: Team) -> Team:
-    made = propose(session, challenge, ours, theirs)
-    return accept(session, challenge, made, by=theirs.captain_id)
-
-
-def used(session: Session, challenge: Challenge, team: Team) -> tuple[int, int, int | None]:
-    status = queries.quota(session, challenge=challenge, team_id=team.id, now=database_now(session))
-    return status.used_today, status.used_total, status.remaining
-
-
-def pair(session: Session, **changes: object) -> tuple[Challenge, Team, Team]:
-    """A challenge that opened yesterday, and the teams of ada (the older one) and bob."""
-    challenge = make.challenge(session, **changes)
-    ada = make.team(session, of=challenge, handle="ada")
-    return challenge, ada, make.team(session, of=challenge, handle="bob")
 
 
 def test_merged_team_has_both_ledgers_all_members_and_every_submission(work: Work) -> None:
@@ -322,7 +285,7 @@ def test_chosen_finals_stay_while_they_fit_and_all_go_when_they_do_not(work: Wor
         cid = make.team(session, of=challenge, handle="cid")
         for team in (ada, bob, cid):
             receipt = make.submit(session, to=challenge, by=team, key="k")
-            service.choose(
+            selection.choose(
                 session,
                 submission_id=receipt.submission_id,
                 team_id=team.id,
@@ -381,119 +344,6 @@ def test_person_who_gives_up_a_team_of_one_leaves_its_proposals_void(work: Work)
         assert proposals.merger(session, made.id).state is MergerState.VOID
         with pytest.raises(MergerRefusedError):
             accept(session, challenge, made, by=bob.captain_id)
-
-
-def test_two_mergers_of_one_team_at_once_make_one(work: Work) -> None:
-    with work() as session:
-        challenge, ada, bob = pair(session)
-        cid = make.team(session, of=challenge, handle="cid")
-        for team in (ada, bob, cid):
-            make.submit(session, to=challenge, by=team, key="k")
-        asked = [propose(session, challenge, team, bob) for team in (ada, cid)]
-
-    def act(index: int) -> str:
-        try:
-            with work() as session:
-                accept(session, challenge, asked[index], by=bob.captain_id)
-        except MergerRefusedError as error:
-            return error.code
-        return "done"
-
-    assert sorted(at_once(2, act)) == ["done", "merger_refused"]
-    with work() as session:
-        teams = accounts.teams(session, challenge_id=challenge.id)
-        assert sorted(len(team.members) for team in teams.values()) == [1, 2]
-        sums = [used(session, challenge, team)[1] for team in teams.values()]
-    assert sorted(sums) == [1, 2]
-
-
-def test_two_teams_that_accept_each_other_at_once_become_one_team(work: Work) -> None:
-    with work() as session:
-        challenge, ada, bob = pair(session)
-        asked = [propose(session, challenge, ada, bob), propose(session, challenge, bob, ada)]
-    captains = [bob.captain_id, ada.captain_id]
-
-    def act(index: int) -> str:
-        try:
-            with work() as session:
-                accept(session, challenge, asked[index], by=captains[index])
-        except MergerRefusedError as error:
-            return error.code
-        return "done"
-
-    assert sorted(at_once(2, act)) == ["done", "merger_refused"]
-    with work() as session:
-        (only,) = accounts.teams(session, challenge_id=challenge.id).values()
-    assert [member.handle for member in only.members] == ["ada", "bob"]
-
-
-def test_submission_that_waits_for_a_merger_is_the_merged_teams_try(
-    postgres_engine: Engine,
-) -> None:
-    """The merger holds the challenge; the upload, begun as the old team, waits for it."""
-    work = _work_on(postgres_engine)
-    with work() as session:
-        challenge, ada, bob = pair(session, quota=Quota(per_day=1, total=5, zone="UTC"))
-        make.submit(session, to=challenge, by=ada, key="a")
-        made = propose(session, challenge, ada, bob)
-
-    def late() -> str:
-        try:
-            with work() as session:
-                make.submit(session, to=challenge, by=bob, key="b")
-        except rules.QuotaUsedUpError as error:
-            return error.code
-        return "done"
-
-    with ThreadPoolExecutor(1) as pool:
-        with work() as session:
-            accept(session, challenge, made, by=bob.captain_id)
-            waiting = pool.submit(late)
-            _until_somebody_waits(postgres_engine)
-        assert waiting.result() == "quota_used_up"  # the try of the day was ada's
-    with work() as session:
-        assert used(session, challenge, ada) == (1, 1, 0)
-
-
-def test_merger_that_waits_for_a_submission_counts_its_try(
-    postgres_engine: Engine,
-) -> None:
-    work = _work_on(postgres_engine)
-    with work() as session:
-        challenge, ada, bob = pair(session, quota=Quota(per_day=2, total=2, zone="UTC"))
-        for index in range(2):
-            make.submit(session, to=challenge, by=ada, key=f"a{index}")
-        made = propose(session, challenge, ada, bob)
-
-    def late() -> str:
-        try:
-            with work() as session:
-                accept(session, challenge, made, by=bob.captain_id)
-        except MergerRefusedError as error:
-            return error.detail
-        return "done"
-
-    with ThreadPoolExecutor(1) as pool:
-        with work() as session:
-            make.submit(session, to=challenge, by=bob, key="b")
-            waiting = pool.submit(late)
-            _until_somebody_waits(postgres_engine)
-        assert "have used 3 tries together" in waiting.result()
-    with work() as session:
-        assert len(accounts.teams(session, challenge_id=challenge.id)) == 2
-
-
-def _work_on(engine: Engine) -> Work:
-    return lambda: db.unit_of_work(engine, send=lambda _: None)
-
-
-def _until_somebody_waits(engine: Engine) -> None:
-    look = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    for _ in range(100_000):
-        with engine.connect() as connection:
-            if connection.execute(look).scalar_one():
-                return
-    pytest.fail("nobody waited for the lock")
 
 
 def test_merger_ends_with_its_deadline(work: Work) -> None:

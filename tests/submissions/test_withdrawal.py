@@ -13,7 +13,15 @@ from palio.challenges.contracts import Challenge, EntryRule
 from palio.challenges.rules import closes_at
 from palio.core import audit
 from palio.core.clock import database_now
-from palio.submissions import exclusions, idempotency, models, queries, rules, service, withdrawal
+from palio.submissions import (
+    exclusions,
+    idempotency,
+    models,
+    queries,
+    rules,
+    selection,
+    withdrawal,
+)
 from palio.submissions.contracts import Receipt
 
 
@@ -96,7 +104,7 @@ def test_withdrawn_submission_counts_again_unchosen_when_it_is_taken_back(work: 
 
 
 def choose(session: Session, challenge: Challenge, team: Team, receipt: Receipt) -> None:
-    service.choose(
+    selection.choose(
         session,
         submission_id=receipt.submission_id,
         team_id=team.id,

@@ -12,7 +12,7 @@ from palio.challenges.contracts import Delivery
 from palio.core import audit
 from palio.core.paging import Page
 from palio.pipeline import status
-from palio.submissions import host_runs, runs, service
+from palio.submissions import host_runs, runs, selection
 from palio.submissions import queries as submissions
 from palio.submissions.contracts import QuotaStatus, Submission
 from palio.submissions.rules import SubmissionNotFoundError
@@ -185,7 +185,7 @@ def choose(
     submission = submissions.submission(session, submission_id)
     visit, team = _visit(session, caller, submission)
     visit.require(Action.CHOOSE_FINALS, team=team, missing=_missing())
-    service.choose(
+    selection.choose(
         session,
         submission_id=submission_id,
         team_id=submission.team_id,
