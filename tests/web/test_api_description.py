@@ -28,6 +28,10 @@ OPERATIONS = {
     "read_bundle", "read_checkpoint", "read_key", "read_log", "read_receipt",
     "abandon_rescore", "apply_rescore", "list_corrections", "read_rescore", "rescore_answers",
     "rescore_metric", "rescore_metrics", "retry_rescore", "undo_rescore",
+    "export_ledger", "make_deposit", "make_pledge", "make_refund", "make_reversal", "read_funding",
+    "read_ledger", "take_fee",
+    "choose_profile", "make_invitations", "make_rating", "make_thanks", "read_feedback",
+    "read_profile",
 }  # fmt: skip
 
 

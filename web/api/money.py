@@ -59,7 +59,14 @@ def read_ledger(session: ReadDep, caller: SignedInDep, slug: str) -> StatementVi
     return statement_of(session, enter(session, slug, caller))
 
 
-@router.get("/ledger.csv", responses=problems(401, 403, 404))
+@router.get(
+    "/ledger.csv",
+    responses={
+        **problems(401, 403, 404),
+        200: {"content": {"text/csv": {"example": "at,challenge,transaction\r\n"}}},
+    },
+    response_class=Response,
+)
 def export_ledger(session: ReadDep, caller: SignedInDep, slug: str) -> Response:
     """Return the ledger of a challenge as CSV, a line for each posting; for its hosts."""
     visit = enter(session, slug, caller)

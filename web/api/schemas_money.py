@@ -9,7 +9,6 @@ from pydantic import Field
 from palio.challenges.prize_contracts import RefundPolicy
 from palio.core.money import Money
 from palio.escrow.contracts import AccountKind, Badge, Deed, Fund, Transaction
-from palio.escrow.trial import TrialLine
 from palio.web.api.schemas import (
     ID,
     MONEY,
@@ -141,11 +140,15 @@ class TransactionView(View):
 class StatementView(View):
     """Every transaction of a challenge, the oldest first."""
 
+    model_config = example({"items": [TRANSACTION]})
+
     items: tuple[TransactionView, ...]
 
 
 class PledgeOrder(Order):
     """Promise money that is not put away yet."""
+
+    model_config = example({"amount": "1000.00", "currency": "EUR"})
 
     amount: Amount
     currency: Currency
@@ -153,6 +156,8 @@ class PledgeOrder(Order):
 
 class DepositOrder(Order):
     """Record money that left the organizer, with the SHA-256 of what shows it."""
+
+    model_config = example({"amount": "1000.00", "currency": "EUR", "evidence_sha256": SHA256})
 
     amount: Amount
     currency: Currency
@@ -163,6 +168,8 @@ class DepositOrder(Order):
 class RefundOrder(Order):
     """Give money back to the organizer, by the policy stated at launch."""
 
+    model_config = example({"amount": "1000.00", "currency": "EUR", "fund": "bank"})
+
     amount: Amount
     currency: Currency
     fund: Fund = Fund.BANK
@@ -171,43 +178,18 @@ class RefundOrder(Order):
 class FeeOrder(Order):
     """Take the platform's fee on what is awarded so far."""
 
+    model_config = example({"currency": "EUR"})
+
     currency: Currency
 
 
 class ReversalOrder(Order):
     """Take a wrong transaction back by a new one."""
 
+    model_config = example({"transaction_id": ID, "reason": "Typed wrong."})
+
     transaction_id: Annotated[str, Field(max_length=64, examples=[ID])]
     reason: Annotated[str, Field(min_length=1, max_length=500)]
-
-
-class TrialLineView(View):
-    """All accounts of this Palio in one currency; anything but zero is a broken ledger."""
-
-    model_config = example(
-        {
-            "currency": "EUR",
-            "accounts": 12,
-            "total": 0,
-            "drifted": [],
-            "unbalanced": [],
-            "is_sound": True,
-        }
-    )
-
-    currency: str
-    accounts: int
-    total: int
-    drifted: tuple[str, ...]
-    unbalanced: tuple[str, ...]
-    is_sound: bool
-
-
-class TrialView(View):
-    """The trial balance."""
-
-    items: tuple[TrialLineView, ...]
-    is_sound: bool
 
 
 def transaction_view(made: Transaction, *, handles: Mapping[str, str]) -> TransactionView:
@@ -236,12 +218,4 @@ def transaction_view(made: Transaction, *, handles: Mapping[str, str]) -> Transa
             )
             for line in made.postings
         ),
-    )
-
-
-def trial_view(lines: tuple[TrialLine, ...]) -> TrialView:
-    """Show the trial balance."""
-    return TrialView(
-        items=tuple(TrialLineView.model_validate(line) for line in lines),
-        is_sound=all(line.is_sound for line in lines),
     )
