@@ -11,13 +11,14 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from palio.challenges import service as challenges
+from palio.challenges.board_contracts import BoardColumn
 from palio.challenges.contracts import Challenge
 from palio.leaderboard import making, ranking
 from palio.leaderboard.contracts import Board
-from palio.leaderboard.lines import line_score, reaches
+from palio.leaderboard.lines import line_score, reaches, rounded
 from palio.leaderboard.views import direction_of
 from palio.submissions import private
-from palio.submissions.contracts import ScoredEntry, SubmissionKind
+from palio.submissions.contracts import SubmissionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,10 @@ def leader_before(
         if entry.kind is SubmissionKind.BASELINE or entry.received_at < before
     ]
     rows = ranking.rank(known, view=view).rows
-    reference = _reference(session, challenge, rows, known)
+    column = view.column(view.order[0])
+    reference = _reference(session, challenge, rows, column)
     if reference is None:
         return None
-    column = view.column(view.order[0])
     towards = direction_of(column)
     line = line_score(reference, percent=improvement, digits=column.digits, direction=towards)
     for row in rows:
@@ -84,12 +85,15 @@ def _reference(
     session: Session,
     challenge: Challenge,
     rows: Collection[ranking.Row],
-    known: Collection[ScoredEntry],
+    column: BoardColumn,
 ) -> Decimal | None:
-    verified = making.verified_entries(session, challenge_id=challenge.id)
-    if verified:
-        last = verified[-1].submission_id
-        return next((entry.rounded for entry in known if entry.submission_id == last), None)
+    """Return what is to be improved on; a winner who withdraws the entry does not move it."""
+    for won in reversed(making.verified_entries(session, challenge_id=challenge.id)):
+        score = private.score_of_winner(
+            session, submission_id=won.submission_id, metric=column.of[0]
+        )
+        if score is not None:
+            return rounded(score, digits=column.digits)
     zero = [
         row
         for row in rows

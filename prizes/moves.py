@@ -116,6 +116,11 @@ def send(
     )
 
 
+def plain(words: str) -> str:
+    """Return somebody's words so that `send` fills nothing into them."""
+    return words.replace("{", "{{").replace("}", "}}")
+
+
 def audit_award(session: Session, row: AwardRow, *, action: str, by: str, now: datetime) -> None:
     """Write what was done to an award into the log."""
     audit.record(

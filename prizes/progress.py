@@ -74,10 +74,16 @@ def offer_again(session: Session, challenge: Challenge, *, now: datetime) -> boo
                 session,
                 challenge=challenge,
                 submission_id=row.submission_id,
-                title=f"{row.title}: {row.team_name}",
+                title=_line_title(challenge, row),
                 now=now,
             )
     return has_changed
+
+
+def _line_title(challenge: Challenge, row: AwardRow) -> str:
+    """Name the winner where the board names teams."""
+    is_hidden = challenge.plan.board.is_anonymous and challenge.revealed_at is None
+    return row.title if is_hidden else f"{row.title}: {row.team_name}"
 
 
 def has_unjudged(session: Session, challenge: Challenge, *, now: datetime) -> bool:

@@ -143,5 +143,6 @@ def _tell(
     session: Session, challenge: Challenge, row: AwardRow, rerun: AwardRerunRow, *, now: datetime
 ) -> None:
     again = "" if rerun.has_passed else " Hand in a corrected one {until}."
-    words = f"Your code for {{what}} in {{title}} was run again. {rerun.words}{again}"
+    said = moves.plain(rerun.words)
+    words = f"Your code for {{what}} in {{title}} was run again. {said}{again}"
     moves.send(session, row, challenge=challenge, words=words, now=now)

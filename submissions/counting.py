@@ -26,12 +26,17 @@ class Candidate:
 
 def counts() -> tuple[ColumnElement[bool], ...]:
     """Return the conditions: not withdrawn, and neither it nor its team is disqualified."""
+    return col(Submission.withdrawn_at).is_(None), is_in_force()
+
+
+def is_in_force() -> ColumnElement[bool]:
+    """Return the condition that neither a submission nor its team is disqualified."""
     of_this = (col(ExclusionRow.submission_id) == col(Submission.id)) | (
         col(ExclusionRow.submission_id).is_(None)
         & (col(ExclusionRow.team_id) == col(Submission.team_id))
     )
     excluded = sqlalchemy.exists().where(col(ExclusionRow.lifted_at).is_(None), of_this)
-    return col(Submission.withdrawn_at).is_(None), ~excluded
+    return ~excluded
 
 
 def may_count(session: Session, *, submission_id: str) -> bool:

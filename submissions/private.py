@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from decimal import Decimal
 
 import sqlalchemy
 from sqlmodel import Session, col
 
-from palio.submissions import models, queries, scores, traces, versions
+from palio.submissions import counting, models, queries, scores, traces, versions
 from palio.submissions.contracts import OpenedScore, ScoredEntry
 from palio.submissions.private_models import PrivateSalt, PrivateScore, PrivateTrace
 from palio.submissions.version_contracts import VersionPair
@@ -33,6 +34,16 @@ def private_scored_entries(
         )
         if entry.submission_id in found  # no finite private score, no rank
     )
+
+
+def score_of_winner(session: Session, *, submission_id: str, metric: str) -> Decimal | None:
+    """Return an entry's rounded private score, also when its team has withdrawn it since.
+
+    None when it is disqualified, or has no such score under the active version.
+    """
+    is_wanted = (col(models.Submission.id) == submission_id, counting.is_in_force())
+    found = scores.scores_of(session, PrivateScore, *is_wanted).get(submission_id, ())
+    return dict(scores.pairs(found)).get(metric)
 
 
 def private_traces(

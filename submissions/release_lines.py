@@ -138,7 +138,11 @@ def told(
     row = models.Submission
     lines = session.execute(
         sqlalchemy.select(
-            col(row.id), col(row.team_id), col(ReleaseLine.shown), col(ReleaseLine.visible_at)
+            col(row.id),
+            col(row.team_id),
+            col(row.kind),
+            col(ReleaseLine.shown),
+            col(ReleaseLine.visible_at),
         )
         .outerjoin(
             ReleaseLine,
@@ -150,8 +154,11 @@ def told(
     now = database_now(session)
     is_all_told = with_untold or challenge.revealed_at is not None
     found: dict[str, Told] = {}
-    for submission_id, team_id, shown, visible_at in lines:
+    for submission_id, team_id, kind, shown, visible_at in lines:
         given = scores.get(submission_id, ())
+        if kind == SubmissionKind.VERIFICATION.value:  # has no line, and is told to nobody
+            found[submission_id] = Told(given if with_untold else ())
+            continue
         is_told = is_all_told or (visible_at is not None and visible_at <= now)
         if team_id is None:
             is_told = is_all_told or rule.kind is not Release.HIDDEN

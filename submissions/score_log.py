@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from palio.challenges import queries as challenges
-from palio.challenges.contracts import Challenge
+from palio.challenges.contracts import Challenge, Delivery
 from palio.core import audit
 from palio.core.log_entries import SALT_BYTES, salted_hash
 from palio.scoring.card import Score, ScoreCard
@@ -45,7 +45,7 @@ def note(
         payload={
             "submission_id": submission_id,
             "team": row.sender_team_id or row.team_id or "",  # as the first receipt names it
-            "canonical_sha256": card.trace.canonical_sha256 if card.trace else "",
+            "canonical_sha256": _digest(row, card),
             "key_version": version.key_version,
             "metric_version": version.metric_version,
             "public_commit": salted_hash(salts[0], public),
@@ -72,6 +72,15 @@ def note(
         )
     )
     session.flush()
+
+
+def _digest(row: models.Submission, card: ScoreCard) -> str:
+    """Return the digest of predictions whose file the team has; a program's are hidden data.
+
+    From the digest of few possible outputs a team would learn what its program saw.
+    """
+    is_known = row.delivery == Delivery.PREDICTIONS.value and card.trace is not None
+    return card.trace.canonical_sha256 if is_known and card.trace else ""
 
 
 def in_words(scores: Sequence[Score]) -> str:

@@ -3,17 +3,21 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
 
 from palio.accounts import messages
+from palio.challenges.board_contracts import BoardPlan
 from palio.challenges.contracts import Challenge, PhasePlan
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.core.money import Money
 from palio.leaderboard import making
 from palio.prizes import progress, queries, service
 from palio.prizes.contracts import AwardState
+from palio.submissions import exclusions
+from palio.submissions.exclusion_contracts import ReasonCode
 from palio.submissions.models import Submission
 
 OPENED = datetime(2006, 10, 2, tzinfo=UTC)
@@ -29,9 +33,9 @@ PRIZE = PrizePlan(
 )
 
 
-def netflix(session: Session) -> Challenge:
+def netflix(session: Session, **changes: object) -> Challenge:
     phase = PhasePlan("main", OPENED, CLOSES, make.QUOTA)
-    challenge = make.challenge(session, phases=(phase,), prizes=(PRIZE,))
+    challenge = make.challenge(session, phases=(phase,), prizes=(PRIZE,), **changes)
     enter(session, challenge, "", public="0.9514", private="0.9525", at=OPENED)
     return challenge
 
@@ -145,3 +149,53 @@ def test_a_lost_progress_prize_goes_to_the_next_and_nothing_private_is_told(work
     assert (second.team_name, second.score) == ("two", Decimal("0.8700"))
     assert [text for text in told if "0.87" in text] == []
     assert award.score == Decimal("0.8800")
+
+
+def won_2007(work: Work, **changes: object) -> Challenge:
+    with work() as session:
+        challenge = netflix(session, **changes)
+        enter(
+            session, challenge, "korbell", public="0.8712", private="0.8723",
+            at=datetime(2007, 9, 1, tzinfo=UTC),
+        )  # fmt: skip
+    judged(work, challenge, now=DATES[0])
+    confirm(work, challenge, now=DATES[0])
+    return challenge
+
+
+def test_a_verified_winner_who_withdraws_leaves_the_bar_where_it_is(work: Work) -> None:
+    challenge = won_2007(work)
+    with work() as session:
+        session.execute(
+            update(Submission)
+            .where(col(Submission.kind) == "competitor")
+            .values(withdrawn_at=OPENED)
+        )
+        for name, private, day in (("near", "0.8637", 1), ("bigchaos", "0.8635", 2)):
+            at = datetime(2008, 9, day, tzinfo=UTC)
+            enter(session, challenge, name, public="0.8616", private=private, at=at)
+    assert judged(work, challenge, now=DATES[1])[1:] == [
+        ("Progress Prize 2008", "bigchaos", "provisional")
+    ]
+
+
+def test_a_winner_who_cheated_moves_no_bar(work: Work) -> None:
+    challenge = won_2007(work)
+    with work() as session:
+        (award,) = queries.awards(session, challenge_id=challenge.id)
+        exclusions.disqualify(
+            session, challenge=challenge, team_id=award.team_id, reason=ReasonCode.COPIED,
+            words="x", by="host", now=DATES[0],
+        )  # fmt: skip
+        at = datetime(2008, 9, 1, tzinfo=UTC)
+        enter(session, challenge, "bigchaos", public="0.9", private="0.9430", at=at)
+    assert judged(work, challenge, now=DATES[1])[1:] == [
+        ("Progress Prize 2008", "bigchaos", "provisional")
+    ]
+
+
+def test_the_line_of_a_winner_names_nobody_where_the_board_does_not(work: Work) -> None:
+    challenge = won_2007(work, board=BoardPlan(is_anonymous=True))
+    with work() as session:
+        (verified,) = making.verified_entries(session, challenge_id=challenge.id)
+    assert verified.title == "Progress Prize 2007"

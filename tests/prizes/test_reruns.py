@@ -1,5 +1,6 @@
 """Winners' code run again, on both databases: reproduced or not, and no more told than may be."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,15 +12,17 @@ from tests.factories import submissions as make
 from tests.factories.submissions import Work
 from tests.prizes.test_workflow import Story
 
+from palio.challenges.board_contracts import BoardPlan, Release, ReleaseRule
 from palio.challenges.contracts import Delivery, ModelRules
 from palio.challenges.prize_contracts import Gate, VerificationPlan
+from palio.core import audit
 from palio.datasets import service as datasets
 from palio.leaderboard import queries as boards
 from palio.prizes import queries, reruns, rules, workflow
 from palio.prizes.contracts import Award, AwardState, Rerun
 from palio.scoring.card import Score, ScoreCard, Trace
 from palio.submissions import queries as submissions
-from palio.submissions import service
+from palio.submissions import score_log, service
 from palio.submissions.contracts import SubmissionKind
 from palio.submissions.rules import DeliveryNotTakenError
 
@@ -53,10 +56,12 @@ def card(private: str, *, losses: np.ndarray, sketch: np.ndarray, mark: str) -> 
     return ScoreCard(public=score, private=score, trace=trace)
 
 
-def won(work: Work, *, verification: VerificationPlan = CODE) -> tuple[Story, Award]:
+def won(
+    work: Work, *, verification: VerificationPlan = CODE, **changes: object
+) -> tuple[Story, Award]:
     """A story whose one team has won with a private score of 0.1 and accepted."""
     taken = (Delivery.PREDICTIONS, Delivery.CODE)
-    story = Story(work, verification=verification, models=MODELS, deliveries=taken)
+    story = Story(work, verification=verification, models=MODELS, deliveries=taken, **changes)
     with work() as session:
         blob = make.blob("key")
         datasets.add_answer_key(
@@ -219,3 +224,41 @@ def test_code_is_taken_from_the_winners_alone_and_only_code(work: Work) -> None:
         try_as(story.teams[0].captain_id, Delivery.PREDICTIONS)
     with pytest.raises(rules.AwardStateError, match="Hand in your code first"), work() as session:
         workflow.hand_in(session, award_id=award.id, by=story.teams[0].captain_id, now=story.now)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [ReleaseRule(Release.LADDER, Decimal("0.01")), ReleaseRule(Release.HIDDEN)],
+    ids=["ladder", "hidden"],
+)
+def test_a_release_rule_of_public_scores_does_not_fail_the_winner(
+    work: Work, rule: ReleaseRule
+) -> None:
+    story, award = won(work, board=BoardPlan(release=rule))
+    found = rerun(work, story, award, card("0.1", losses=LOSSES, sketch=PREDICTED, mark="a"))
+    assert (found.has_passed, found.difference) == (True, 0.0)
+    with work() as session:
+        entry = submissions.submission(session, found.submission_id)
+    assert entry.public_scores == ()
+
+
+def test_the_log_holds_no_digest_of_what_a_program_predicted_on_hidden_data(work: Work) -> None:
+    story, award = won(work)
+    found = rerun(work, story, award, card("0.1", losses=LOSSES, sketch=PREDICTED, mark="b"))
+    with work() as session:
+        (event,) = audit.of_subject(session, subject_id=found.submission_id, action=score_log.KIND)
+        (of_file,) = audit.of_subject(
+            session, subject_id=award.submission_id, action=score_log.KIND
+        )
+    digests = [json.loads(each.detail)["canonical_sha256"] for each in (of_file, event)]
+    assert digests == ["a" * 64, ""]
+
+
+def test_braces_in_what_a_program_said_are_words_like_others(work: Work) -> None:
+    story, award = won(work)
+    submission_id = hand_in(work, story, award)
+    with work() as session:
+        service.error(session, submission_id=submission_id, reason="No {x.y} {0}", now=story.now)
+        found = reruns.judge(session, submission_id=submission_id, now=story.now)
+    assert found is not None
+    assert "No {x.y} {0}" in story.texts(story.teams[0].captain_id)[-1]
