@@ -48,6 +48,8 @@ class Action(StrEnum):
     DECIDE_APPEAL = "decide_appeal"  # by somebody else than who decided
     READ_CASE = "read_case"
     ANSWER_CASE = "answer_case"  # reply and appeal
+    READ_AWARD = "read_award"  # its file: gates, split, payments
+    TAKE_AWARD = "take_award"  # accept, hand in, sign, say that money arrived: as the team
     SPEAK = "speak"  # rate and thank people of the challenge
     EDIT_PROFILE = "edit_profile"  # hide it, take invitations
     READ_AUDIT = "read_audit"
@@ -130,6 +132,9 @@ _TABLE = {
     Action.DECIDE_APPEAL: _rule(_Who.JUDGE, *_HOSTS, scope=Scope.ORGANIZE, is_hidden=False),
     Action.READ_CASE: _rule(*_SEE_ENTRIES),
     Action.ANSWER_CASE: _rule(_Who.OWN, scope=Scope.SUBMIT),
+    Action.READ_AWARD: _rule(*_SEE_ENTRIES),
+    # Who asks is checked by the award itself, in words about awards; the token here.
+    Action.TAKE_AWARD: _rule(_Who.SIGNED_IN, scope=Scope.SUBMIT, is_hidden=False),
     Action.SPEAK: _rule(_Who.SIGNED_IN, scope=Scope.SUBMIT, when=_When.PUBLISHED, is_hidden=False),
     Action.EDIT_PROFILE: _rule(_Who.OWN, scope=Scope.SUBMIT),
     Action.READ_AUDIT: _rule(_Who.OWN, *_HOSTS),

@@ -133,6 +133,23 @@ def payment_state(
     return rules.payment_state(on, paid=sum(net.values()))
 
 
+def count_of(
+    session: Session, *, challenge_id: str, award_id: str, person_id: str, deed: Deed
+) -> int:
+    """Return how often something was done with one person's share of one award."""
+    wanted = (
+        select(func.count())
+        .select_from(TransactionRow)
+        .where(
+            TransactionRow.challenge_id == challenge_id,
+            TransactionRow.award_id == award_id,
+            TransactionRow.person_id == person_id,
+            TransactionRow.deed == deed.value,
+        )
+    )
+    return session.exec(wanted).one()
+
+
 def statement(session: Session, challenge_id: str) -> tuple[Transaction, ...]:
     """Return every transaction of a challenge, the oldest first."""
     return statements(session, challenge_ids=(challenge_id,))

@@ -8,7 +8,7 @@ from palio.challenges.contracts import Challenge
 from palio.escrow import queries as funds
 from palio.escrow import service as escrow
 from palio.escrow.adapters import ManualTransfer
-from palio.escrow.contracts import PaymentState, Share
+from palio.escrow.contracts import Deed, PaymentState, Share
 from palio.prizes import splits
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow, AwardStepRow
@@ -97,7 +97,7 @@ def pay(
     """Record that a member's share was sent; raises as `escrow.service.pay`."""
     escrow.pay(
         session,
-        key=f"pay:{row.escrow_key}:{_steps(session, row)}:{person_id}",
+        key=f"pay:{row.escrow_key}:{_count(session, row, person_id, Deed.RETURN)}:{person_id}",
         challenge_id=row.challenge_id,
         award_id=row.id,
         person_id=person_id,
@@ -115,7 +115,7 @@ def confirm(session: Session, row: AwardRow, *, person_id: str, by: str, now: da
         return
     escrow.confirm_payment(
         session,
-        key=f"confirm:{row.escrow_key}:{_steps(session, row)}:{person_id}",
+        key=f"confirm:{row.escrow_key}:{_count(session, row, person_id, Deed.PAY)}:{person_id}",
         challenge_id=row.challenge_id,
         award_id=row.id,
         person_id=person_id,
@@ -134,7 +134,7 @@ def give_back(session: Session, row: AwardRow, *, person_id: str, by: str, now: 
     """Record that a payment came back; raises as `escrow.service.return_payment`."""
     escrow.return_payment(
         session,
-        key=f"return:{row.escrow_key}:{_steps(session, row)}:{person_id}",
+        key=f"return:{row.escrow_key}:{_count(session, row, person_id, Deed.PAY)}:{person_id}",
         challenge_id=row.challenge_id,
         award_id=row.id,
         person_id=person_id,
@@ -163,6 +163,17 @@ def payments(session: Session, row: AwardRow) -> dict[str, PaymentState]:
 def _shares(session: Session, row: AwardRow) -> tuple[Share, ...]:
     found = splits.current(session, row)
     return tuple(Share(share.person_id, share.minor) for share in found.shares if share.minor)
+
+
+def _count(session: Session, row: AwardRow, person_id: str, deed: Deed) -> int:
+    """Count payments or returns so far: one that came back is sent again by another key."""
+    return funds.count_of(
+        session,
+        challenge_id=row.challenge_id,
+        award_id=row.id,
+        person_id=person_id,
+        deed=deed,
+    )
 
 
 def _steps(session: Session, row: AwardRow) -> int:

@@ -78,6 +78,12 @@ class SplitFrozenError(ConflictError):
     code = "split_frozen"
 
 
+class SplitChangedError(ConflictError):
+    """Another split was proposed since the one that is to be signed was read."""
+
+    code = "split_changed"
+
+
 class LastCallTooLateError(ConflictError):
     """The challenge no longer runs."""
 
@@ -256,6 +262,18 @@ def check_split(parts: Mapping[str, int], *, members: Collection[str]) -> None:
         raise BadSplitError(
             f"The parts must add up to 100 % (10,000 basis points); they are {sum(parts.values())}."
         )
+
+
+def check_same_split(split: Split, *, number: int | None) -> None:
+    """Let nobody sign other parts than those that were read; raises `SplitChangedError`."""
+    if number is not None and number != split.number:
+        raise SplitChangedError("Another split was proposed meanwhile. Read it, then sign it.")
+
+
+def check_not_agreed(split: Split) -> None:
+    """Let a proposal stand that everybody has signed; raises `SplitFrozenError`."""
+    if split.number and is_signed(split):
+        raise SplitFrozenError("All of you have signed this split, so it stays.")
 
 
 def equal_parts(members: Sequence[str]) -> dict[str, int]:

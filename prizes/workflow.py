@@ -154,7 +154,7 @@ def forfeit(session: Session, *, award_id: str, words: str, by: str, now: dateti
     challenge, row = service.lock(session, award_id)
     rules.check_state(queries.award_of(row), *sorted(_SPLITTABLE))
     rules.check_evidence("", words=words)
-    said = "The organizer says of {what} in {title}: " + words.replace("{", "(").replace("}", ")")
+    said = "The organizer says of {what} in {title}: " + moves.plain(words)
     moves.send(session, row, challenge=challenge, words=said, now=now)
     return _go(session, challenge, row, _S.FORFEITED, by=by, now=now)
 
@@ -166,26 +166,39 @@ def propose_split(
 
     Raises:
         NotYourAwardError: Not in the team.
-        SplitFrozenError: The award is given, or lost.
+        SplitFrozenError: The award is given, or lost, or all have signed a proposal: nobody takes
+            that back alone.
         BadSplitError: In words.
 
     """
     challenge, row = _open_for_split(session, award_id, by=by)
+    rules.check_not_agreed(splits.current(session, row))
     splits.propose(session, row, parts, by=by, now=now)
     moves.audit_award(session, row, action="prizes.split", by=by, now=now)
     service.settle(session, challenge, by=by, now=now)
     return queries.award(session, award_id)
 
 
-def sign_split(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
+def sign_split(
+    session: Session, *, award_id: str, by: str, now: datetime, number: int | None = None
+) -> Award:
     """Sign the split as it stands; signing again changes nothing.
+
+    Args:
+        session: The caller's transaction.
+        award_id: Of the award.
+        by: A member of the team.
+        now: The database's time.
+        number: Of the split that was read; None = whichever stands now.
 
     Raises:
         NotYourAwardError: Not in the team.
         SplitFrozenError: The award is given, or lost.
+        SplitChangedError: Another one was proposed since it was read.
 
     """
     challenge, row = _open_for_split(session, award_id, by=by)
+    rules.check_same_split(splits.current(session, row), number=number)
     splits.sign(session, row, by=by, now=now)
     moves.audit_award(session, row, action="prizes.sign", by=by, now=now)
     service.settle(session, challenge, by=by, now=now)

@@ -18,7 +18,8 @@ from palio.web.state import WebState
 _LOG = logging.getLogger("palio.web")
 # These stream their bodies and count for themselves.
 _STREAMS = re.compile(
-    r"/api/v1/challenges(/[^/]+/(submissions|checks))?|/challenges/[^/]+/submissions"
+    r"/api/v1/challenges(/[^/]+/(submissions|checks|rescore/(answers|metric)))?"
+    r"|/api/v1/awards/[^/]+/code|/challenges/[^/]+/(submissions|rescore/files)"
 )
 _HEADERS = {
     "Content-Security-Policy": (

@@ -43,9 +43,9 @@ class AwardApi(Api):
         """Propose how the team shares, in basis points by handle."""
         return self._change("PUT", _of(award_id, "split"), {"parts": parts})
 
-    def sign(self, award_id: str) -> AwardFile:
-        """Sign the split as it stands."""
-        return self._change("POST", _of(award_id, "split", "signature"), None)
+    def sign(self, award_id: str, number: int) -> AwardFile:
+        """Sign the split of this number, if it still stands."""
+        return self._change("POST", _of(award_id, "split", "signature"), {"split_number": number})
 
     def pay(
         self, award_id: str, handle: str, *, withheld_minor: int, receipt_sha256: str

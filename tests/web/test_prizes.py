@@ -129,3 +129,39 @@ def test_a_division_nobody_declared_is_refused(open_site: Site) -> None:
     answer = ada.call("PUT", path, json={"division": "students"})
     assert (answer.status_code, answer.json()["code"]) == (409, "division_unknown")
     assert ada.get(path).json() == {"division": "", "divisions": []}
+
+
+def test_a_token_that_only_reads_takes_no_step_for_the_team(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    site, _, _, award = won
+    at = f"/api/v1/awards/{award}"
+    site.people["hostess"].post(f"{at}/moves", json={"move": "notify"})
+    reader = Visitor(site.client, token=site.token("ada", scope="read"))
+    steps = (
+        ("POST", f"{at}/moves", {"move": "accept"}),
+        ("POST", f"{at}/moves", {"move": "turn_down"}),
+        ("POST", f"{at}/moves", {"move": "hand_in"}),
+        ("PUT", f"{at}/split", {"parts": {"ada": 10_000}}),
+        ("POST", f"{at}/split/signature", {"split_number": 0}),
+        ("POST", f"{at}/payments/ada/arrival", None),
+    )
+    answers = [reader.call(method, path, json=body) for method, path, body in steps]
+    key = {"Idempotency-Key": "k"}
+    answers.append(reader.post(f"{at}/code?delivery=code", content=b"PK", headers=key))
+    assert {(each.status_code, each.json()["code"]) for each in answers} == {(403, "scope_too_low")}
+    assert reader.get(at).json()["award"]["state"] == "notified"
+
+
+def test_files_of_winners_and_organizers_may_be_larger_than_forms(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    site, ada, _, award = won
+    large = b"x" * (site.settings.form_max_bytes + 1)
+    key = {"Idempotency-Key": "k"}
+    paths = (f"/api/v1/awards/{award}/code?delivery=code", f"/api/v1{TOY}/rescore/answers?reason=x")
+    answers = [
+        who.post(path, content=large, headers=key)
+        for who, path in zip((ada, site.people["hostess"]), paths, strict=True)
+    ]
+    assert 413 not in {each.status_code for each in answers}

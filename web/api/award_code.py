@@ -14,7 +14,7 @@ from palio.pipeline import launch
 from palio.prizes import reruns
 from palio.submissions import rules
 from palio.web.api.award_steps import file_of
-from palio.web.api.awards import visit_of
+from palio.web.api.awards import team_visit
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_awards import AwardFileView
 from palio.web.buckets import Group
@@ -68,7 +68,7 @@ async def hand_in_code(
 def _most_bytes(state: WebState, caller: Caller, award_id: str, delivery: Delivery) -> int:
     """Refuse before a byte is read what would be refused after."""
     with reading(state.engine) as session:
-        visit = visit_of(session, caller, award_id)
+        visit = team_visit(session, caller, award_id)
         reruns.check_may_hand_in(session, award_id=award_id, by=caller.person.id)
         plan = visit.challenge.plan
         return rules.upload_max_bytes(plan, delivery, limits=limits_of(state.settings))
@@ -83,7 +83,7 @@ def _keep(
     kept: tuple[str, str],
 ) -> AwardFileView:
     def work(session: Session) -> AwardFileView:
-        visit = visit_of(session, caller, award_id)
+        visit = team_visit(session, caller, award_id)
         launch.accept_winners_code(
             session,
             award_id=award_id,

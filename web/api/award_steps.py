@@ -17,7 +17,7 @@ from palio.prizes import divisions, workflow
 from palio.prizes import queries as prizes
 from palio.prizes.contracts import AwardFile, GateRecord
 from palio.prizes.rules import BadSplitError
-from palio.web.api.awards import MISSING, host_visit, visit_of
+from palio.web.api.awards import MISSING, are_scores_told, host_visit, team_visit, visit_of
 from palio.web.api.schemas import money_view, problems
 from palio.web.api.schemas_awards import (
     AwardFileView,
@@ -30,6 +30,7 @@ from palio.web.api.schemas_awards import (
     PaymentOrder,
     RerunView,
     ShareView,
+    SignatureOrder,
     SplitOrder,
     award_view,
 )
@@ -80,9 +81,11 @@ def propose_split(
 
 
 @router.post("/awards/{award_id}/split/signature", responses=_DOCUMENTED)
-def sign_split(session: WriteDep, caller: SignedInDep, award_id: str) -> AwardFileView:
-    """Sign the split as it stands. For the team's members."""
-    sign(session, caller, award_id)
+def sign_split(
+    session: WriteDep, caller: SignedInDep, award_id: str, order: SignatureOrder
+) -> AwardFileView:
+    """Sign the split that was read, if it still stands. For the team's members."""
+    sign(session, caller, award_id, order.split_number)
     return file_of(session, caller, award_id)
 
 
@@ -133,19 +136,17 @@ def file_of(session: Session, caller: Caller, award_id: str) -> AwardFileView:
     """Return everything about an award; raises `NotFoundError` to others than team and hosts."""
     visit = visit_of(session, caller, award_id)
     found = prizes.award_file(session, award_id)
-    team = visit.team(session)
-    is_own = team is not None and team.id == found.award.team_id
-    if not is_own and not visit.may(Action.READ_HOST):
-        raise MISSING
+    team = accounts.team(session, found.award.team_id)
+    visit.require(Action.READ_AWARD, team=team, missing=MISSING)
     payments = prizes.payments(session, award_id)
-    return _view(found, visit.challenge, payments)
+    return _view(found, visit.challenge, payments, has_score=are_scores_told(visit))
 
 
 def move(session: Session, caller: Caller, award_id: str, order: MoveOrder) -> None:
     """Take a step with an award."""
     by = caller.person.id
     if order.move in _TEAMS:
-        now = visit_of(session, caller, award_id).now
+        now = team_visit(session, caller, award_id).now
         _TEAMS[order.move](session, award_id=award_id, by=by, now=now)
         return
     now = host_visit(session, caller, award_id).now
@@ -174,7 +175,7 @@ def pass_gate(
 
 def split(session: Session, caller: Caller, award_id: str, parts: Mapping[str, int]) -> None:
     """Propose parts by handle, in basis points."""
-    visit = visit_of(session, caller, award_id)
+    visit = team_visit(session, caller, award_id)
     team = accounts.team(session, prizes.award(session, award_id).team_id)
     ids = {member.handle: member.person_id for member in team.members}
     if set(parts) != set(ids):
@@ -188,10 +189,12 @@ def split(session: Session, caller: Caller, award_id: str, parts: Mapping[str, i
     )
 
 
-def sign(session: Session, caller: Caller, award_id: str) -> None:
-    """Sign the split as it stands."""
-    visit = visit_of(session, caller, award_id)
-    workflow.sign_split(session, award_id=award_id, by=caller.person.id, now=visit.now)
+def sign(session: Session, caller: Caller, award_id: str, number: int) -> None:
+    """Sign the split that was read."""
+    visit = team_visit(session, caller, award_id)
+    workflow.sign_split(
+        session, award_id=award_id, by=caller.person.id, now=visit.now, number=number
+    )
 
 
 def pay(session: Session, caller: Caller, award_id: str, handle: str, order: PaymentOrder) -> None:
@@ -211,7 +214,7 @@ def pay(session: Session, caller: Caller, award_id: str, handle: str, order: Pay
 def arrived(session: Session, caller: Caller, award_id: str, handle: str) -> None:
     """Record that a member's share arrived; everybody else than the member must be host."""
     is_own = caller.person.handle == handle
-    visit = (visit_of if is_own else host_visit)(session, caller, award_id)
+    visit = (team_visit if is_own else host_visit)(session, caller, award_id)
     workflow.confirm_receipt(
         session,
         award_id=award_id,
@@ -264,12 +267,16 @@ def _person_id(session: Session, award_id: str, handle: str) -> str:
 
 
 def _view(
-    found: AwardFile, challenge: Challenge, payments: Mapping[str, PaymentState]
+    found: AwardFile,
+    challenge: Challenge,
+    payments: Mapping[str, PaymentState],
+    *,
+    has_score: bool,
 ) -> AwardFileView:
     latest = {record.gate: record for record in found.gates}
     currency = found.award.money.currency
     return AwardFileView(
-        award=award_view(found.award, steps=found.steps),
+        award=award_view(found.award, steps=found.steps, has_score=has_score),
         gates=tuple(_gate(gate, latest.get(gate)) for gate in challenge.plan.verification.gates),
         split_number=found.split.number,
         shares=tuple(

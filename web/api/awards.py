@@ -8,6 +8,7 @@ from palio.accounts.contracts import Caller
 from palio.challenges.board_contracts import Audience, Release
 from palio.challenges.prize_contracts import PrizeKind
 from palio.core.errors import NotFoundError
+from palio.leaderboard.rules import frozen_since
 from palio.prizes import queries as prizes
 from palio.prizes import service
 from palio.prizes.contracts import Award
@@ -61,12 +62,13 @@ def awards_of(session: Session, visit: Visit) -> AwardsView:
     is_named = visit.challenge.revealed_at is not None or (
         not visit.challenge.plan.board.is_anonymous
     )
+    own = visit.team(session)
     return AwardsView(
         items=tuple(
             award_view(
                 award,
                 steps=steps.get(award.id, ()),
-                is_named=is_named,
+                is_named=is_named or (own is not None and own.id == award.team_id),
                 has_score=are_scores_told(visit),
             )
             for award in awards
@@ -77,6 +79,8 @@ def awards_of(session: Session, visit: Visit) -> AwardsView:
 def are_scores_told(visit: Visit) -> bool:
     """Say whether everybody may see the scores that an award or a last call rests on."""
     plan = visit.challenge.plan.board
+    if frozen_since(visit.challenge, now=visit.now) is not None:
+        return False
     is_open = plan.audience is Audience.EVERYBODY
     is_at_once = plan.release.kind not in (Release.HIDDEN, Release.DAILY)
     return visit.challenge.revealed_at is not None or (is_open and is_at_once)
@@ -90,13 +94,18 @@ def is_told(visit: Visit, award: Award) -> bool:
 @router.post("/awards/{award_id}/confirmation", responses=problems(401, 403, 404, 409))
 def confirm_award(session: WriteDep, caller: SignedInDep, award_id: str) -> AwardView:
     """Make a provisional award final, where nobody is verified; for the host."""
-    return award_view(confirm(session, caller, award_id=award_id))
+    return _decided(session, caller, confirm(session, caller, award_id=award_id))
 
 
 @router.post("/awards/{award_id}/decline", responses=problems(401, 403, 404, 409))
 def decline_award(session: WriteDep, caller: SignedInDep, award_id: str) -> AwardView:
     """Turn an undecided award down; the next in rank is offered it. For the host."""
-    return award_view(decline(session, caller, award_id=award_id))
+    return _decided(session, caller, decline(session, caller, award_id=award_id))
+
+
+def _decided(session: Session, caller: Caller, award: Award) -> AwardView:
+    visit = visit_of(session, caller, award.id)
+    return award_view(award, has_score=are_scores_told(visit))
 
 
 def confirm(session: Session, caller: Caller, *, award_id: str) -> Award:
@@ -122,6 +131,16 @@ def visit_of(session: Session, caller: Caller, award_id: str) -> Visit:
     visit = enter_by_id(session, award.challenge_id, caller)
     if not is_told(visit, award):
         raise MISSING
+    return visit
+
+
+def team_visit(session: Session, caller: Caller, award_id: str) -> Visit:
+    """Begin a visit of somebody with a token that may act for a team; raises as `visit_of`.
+
+    Whether it is the winning team is for the award to say.
+    """
+    visit = visit_of(session, caller, award_id)
+    visit.require(Action.TAKE_AWARD)
     return visit
 
 

@@ -280,4 +280,4 @@ def _named(key: str | None) -> str:
             "Send a header Idempotency-Key with a fresh text for each deed, and the same one with "
             "every repetition: money then moves once."
         )
-    return key
+    return f"asked:{key}"  # nobody takes the key of an award, which would then never be paid

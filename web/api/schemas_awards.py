@@ -208,6 +208,14 @@ class SplitOrder(Order):
     parts: dict[str, int]
 
 
+class SignatureOrder(Order):
+    """The split to be signed: its `split_number`, as it was read."""
+
+    model_config = example({"split_number": 1})
+
+    split_number: int = Field(ge=0, lt=2**31)
+
+
 class PaymentOrder(Order):
     """A share was sent: tax withheld in minor units, and the SHA-256 of the bank's receipt."""
 

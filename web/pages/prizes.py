@@ -123,8 +123,8 @@ def _split(session: Session, caller: Caller, award_id: str, form: Form) -> None:
     award_steps.split(session, caller, award_id, _parts(form))
 
 
-def _sign(session: Session, caller: Caller, award_id: str, _form: Form) -> None:
-    award_steps.sign(session, caller, award_id)
+def _sign(session: Session, caller: Caller, award_id: str, form: Form) -> None:
+    award_steps.sign(session, caller, award_id, whole_number(form, "split"))
 
 
 def _pay(session: Session, caller: Caller, award_id: str, form: Form) -> None:

@@ -106,10 +106,20 @@ def split(
         return _shown(api.split(award, points))
 
 
-def sign(award: AwardId) -> object:
-    """Sign the split as it stands."""
+def sign(
+    award: AwardId,
+    parts: Annotated[
+        list[str], typer.Argument(metavar="HANDLE=PERCENT…", help="What you sign, as proposed.")
+    ],
+) -> object:
+    """Sign the split as it stands, if its parts are these."""
+    points = dict(_part(part) for part in parts)
     with _api() as api:
-        return _shown(api.sign(award))
+        found = api.award(award)
+        if points != {share["handle"]: share["basis_points"] for share in found["shares"]}:
+            _shown(found)
+            raise ClientError("These are not the parts as they stand.", hint="They are above.")
+        return _shown(api.sign(award, found["split_number"]))
 
 
 def notify(award: AwardId) -> object:
