@@ -99,15 +99,20 @@ def check_audience(challenge: Challenge, *, is_participant: bool, is_host: bool)
 
 def is_anonymous(challenge: Challenge, *, board: Board) -> bool:
     """Say whether teams have made-up names on a board that is made now."""
-    is_hidden = challenge.revealed_at is None and board is not Board.PRIVATE
+    is_hidden = not was_revealed(challenge) and board is not Board.PRIVATE
     return challenge.plan.board.is_anonymous and is_hidden
 
 
 def frozen_since(challenge: Challenge, *, now: datetime) -> datetime | None:
     """Return since when the public board stands still, None while it does not."""
     freeze_at = challenge.plan.board.freeze_at
-    is_frozen = freeze_at is not None and now >= freeze_at and challenge.revealed_at is None
+    is_frozen = freeze_at is not None and now >= freeze_at and not was_revealed(challenge)
     return freeze_at if is_frozen else None
+
+
+def was_revealed(challenge: Challenge) -> bool:
+    """Say whether there ever was a reveal: names and frozen scores told then cannot be untold."""
+    return challenge.revealed_at is not None or challenge.round > 0
 
 
 def in_one_sentence(plan: ChallengePlan, view: View) -> str:

@@ -46,7 +46,8 @@ def publish(session: Session, *, challenge: Challenge, now: datetime) -> Snapsho
 def _publish_late(
     session: Session, challenge: Challenge, entries: tuple[ScoredEntry, ...], *, now: datetime
 ) -> None:
-    if all(entry.kind is not SubmissionKind.LATE for entry in entries):
+    is_empty = all(entry.kind is not SubmissionKind.LATE for entry in entries)
+    if is_empty and _newest(session, challenge_id=challenge.id, board=Board.LATE) is None:
         return
     if challenge.revealed_at is not None:
         entries = private.private_scored_entries(session, challenge_id=challenge.id)

@@ -14,7 +14,9 @@ from palio.challenges.contracts import Challenge
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.core import audit
 from palio.leaderboard import progress as boards
+from palio.leaderboard import rules as board_rules
 from palio.leaderboard import service as board_service
+from palio.leaderboard.contracts import Board
 from palio.prizes import moves, queries, states
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow, ProgressRow
@@ -82,7 +84,7 @@ def offer_again(session: Session, challenge: Challenge, *, now: datetime) -> boo
 
 def _line_title(challenge: Challenge, row: AwardRow) -> str:
     """Name the winner where the board names teams."""
-    is_hidden = challenge.plan.board.is_anonymous and challenge.revealed_at is None
+    is_hidden = board_rules.is_anonymous(challenge, board=Board.PUBLIC)
     return row.title if is_hidden else f"{row.title}: {row.team_name}"
 
 

@@ -17,6 +17,7 @@ from tests.leaderboard.test_service import play
 
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Role
+from palio.challenges import schedule
 from palio.challenges.board_contracts import Audience, BoardLine, BoardPlan, PhaseBoards
 from palio.challenges.contracts import Challenge, ChallengeState, PhasePlan, Quota
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
@@ -25,7 +26,7 @@ from palio.core.clock import database_now
 from palio.core.money import Money
 from palio.leaderboard import anonymity, explain, queries, rules, service
 from palio.leaderboard.contracts import Board, LineKind, Snapshot
-from palio.submissions import models
+from palio.submissions import models, withdrawal
 from palio.submissions import queries as submission_queries
 from palio.submissions.contracts import SubmissionKind
 from palio.submissions.rules import QuotaUsedUpError
@@ -100,6 +101,33 @@ def test_anonymous_board_has_made_up_names_until_the_reveal(work: Work) -> None:
     assert names(latest(work, challenge)) == [(1, "ada"), (2, "bob"), (None, "Mean")]
 
 
+def test_board_that_was_revealed_stays_unfrozen_and_named_when_the_challenge_opens_again(
+    work: Work,
+) -> None:
+    with work() as session:
+        soon = database_now(session) + timedelta(seconds=1)
+        plan = BoardPlan(freeze_at=soon, is_anonymous=True)
+        challenge = make.challenge(session, board=plan)
+        play(session, challenge, {"ada": [("0.5", "0.6")]})
+    reveal(work, challenge)
+    with work() as session:
+        end = challenge.phases[-1].closes_at
+        challenge = schedule.reopen(
+            session,
+            challenge_id=challenge.id,
+            closes_at=end + timedelta(days=30),
+            reason="Nobody verified.",
+            now=end,
+        )
+        play(session, challenge, {"bob": [("0.4", "0.7")]})
+        row = session.exec(select(models.Submission)).all()[-1]
+        row.received_at = end
+        session.add(row)
+    board = publish(work, challenge, at=end + timedelta(hours=1))
+    assert names(board) == [(1, "bob"), (2, "ada")]
+    assert not board.is_anonymous
+
+
 def test_made_up_names_differ_by_team_and_by_key() -> None:
     found = {anonymity.made_up(bytes([key]) * 32, team) for key in (1, 2) for team in "abcdefgh"}
     assert len(found) == 16
@@ -166,6 +194,32 @@ def test_late_entries_are_scored_apart_and_wait_for_nothing(work: Work, clock: S
         Decimal("0.1500")
     ]
     assert latest(work, challenge, Board.PRIVATE) == private
+
+
+def test_late_board_is_empty_when_its_only_entry_no_longer_counts(
+    work: Work, clock: SetClock
+) -> None:
+    with work() as session:
+        challenge = late_challenge(session)
+        ada = make.team(session, of=challenge)
+        make.close(session, what=challenge)
+    clock.set(challenge.phases[-1].closes_at)
+    with work() as session:
+        late = make.submit(session, to=challenge, by=ada, key="late")
+        make.score(session, late, public="0.1", private="0.2")
+    publish(work, challenge)
+    assert names(latest(work, challenge, Board.LATE)) == [(1, ada.name)]
+    with work() as session:
+        withdrawal.withdraw_for_team(
+            session,
+            submission_id=late.submission_id,
+            challenge=challenge,
+            words="Made with the answers.",
+            by="host",
+            now=clock.now,
+        )
+    publish(work, challenge)
+    assert names(latest(work, challenge, Board.LATE)) == []
 
 
 def test_late_entries_have_a_cap_a_day_and_no_other(work: Work, clock: SetClock) -> None:

@@ -8,7 +8,8 @@ from palio.accounts.contracts import Caller
 from palio.challenges.board_contracts import Audience, Release
 from palio.challenges.prize_contracts import PrizeKind
 from palio.core.errors import NotFoundError
-from palio.leaderboard.rules import frozen_since
+from palio.leaderboard.contracts import Board
+from palio.leaderboard.rules import frozen_since, is_anonymous
 from palio.prizes import queries as prizes
 from palio.prizes import service
 from palio.prizes.contracts import Award
@@ -59,9 +60,7 @@ def awards_of(session: Session, visit: Visit) -> AwardsView:
         if is_told(visit, award)
     ]
     steps = prizes.steps(session, award_ids=[award.id for award in awards])
-    is_named = visit.challenge.revealed_at is not None or (
-        not visit.challenge.plan.board.is_anonymous
-    )
+    is_named = not is_anonymous(visit.challenge, board=Board.PUBLIC)
     own = visit.team(session)
     return AwardsView(
         items=tuple(
