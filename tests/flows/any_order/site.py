@@ -198,11 +198,13 @@ class Stages:
 
     def make(self) -> None:
         """Launch a challenge of each kind and bring it through its stages."""
+        with self._at(self._database("empty"), self._folder) as empty:
+            tables.metadata.create_all(empty.engine)
         for kind in kinds.KINDS:
             folder = self._folder / kind.name
             folder.mkdir()
-            with self._at(self._database(f"{kind.name}_open"), folder) as site:
-                tables.metadata.create_all(site.engine)
+            address = self._database(f"{kind.name}_open", like=empty.engine)
+            with self._at(address, folder) as site:
                 site.launch(kind)
             self._made[kind.name, "open"] = site
             for before, after, go_on in (
