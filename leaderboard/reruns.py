@@ -53,7 +53,7 @@ def compare(
     The standard error is that of the paired difference from the private bucket sums, carried over
     to the metric's scale at the entry's score; zero where the metric has no sums.
     """
-    entries = private.private_scored_entries(session, challenge_id=challenge.id)
+    entries = private.private_scored_entries(session, challenge_id=challenge.id, with_reruns=True)
     by_id = {entry.submission_id: entry for entry in entries}
     entry, rerun = by_id.get(entry_id), by_id.get(rerun_id)
     if entry is None or rerun is None:

@@ -6,7 +6,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from palio.submissions.contracts import SubmissionState
+from palio.submissions.contracts import SubmissionKind, SubmissionState
 from palio.submissions.exclusion_models import ExclusionRow
 from palio.submissions.models import Submission
 from palio.submissions.states import PENDING
@@ -40,8 +40,11 @@ def is_in_force() -> ColumnElement[bool]:
 
 
 def may_count(session: Session, *, submission_id: str) -> bool:
-    """Return whether a submission is neither withdrawn nor disqualified, alone or with its team."""
-    wanted = select(Submission.id).where(Submission.id == submission_id, *counts())
+    """Return whether a submission is neither withdrawn nor disqualified, alone or with its team.
+
+    Winners' code that is run again never counts.
+    """
+    wanted = select(Submission.id).where(Submission.id == submission_id, _is_entry(), *counts())
     return session.exec(wanted).first() is not None
 
 
@@ -57,6 +60,7 @@ def candidates(session: Session, *, team_id: str) -> tuple[Candidate, ...]:
         .where(
             col(Submission.team_id) == team_id,
             col(Submission.state).in_([state.value for state in _ALIVE]),
+            _is_entry(),
             *counts(),
         )
         .order_by(col(Submission.received_at).desc())
@@ -65,3 +69,7 @@ def candidates(session: Session, *, team_id: str) -> tuple[Candidate, ...]:
         Candidate(id_, file_name, is_chosen, state == SubmissionState.SCORED.value)
         for id_, file_name, is_chosen, state in rows
     )
+
+
+def _is_entry() -> ColumnElement[bool]:
+    return col(Submission.kind) != SubmissionKind.VERIFICATION.value

@@ -14,11 +14,16 @@ from palio.submissions.version_contracts import VersionPair
 
 
 def private_scored_entries(
-    session: Session, *, challenge_id: str, version: VersionPair | None = None
+    session: Session,
+    *,
+    challenge_id: str,
+    version: VersionPair | None = None,
+    with_reruns: bool = False,
 ) -> tuple[ScoredEntry, ...]:
     """Return every submission with a private score and its scores, in order of receipt.
 
-    With a `version` it is what the challenge would have if that one were active.
+    With a `version` it is what the challenge would have if that one were active. Winners' code
+    that was run again comes `with_reruns` alone.
     """
     is_wanted = col(models.Submission.challenge_id) == challenge_id
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
@@ -30,7 +35,11 @@ def private_scored_entries(
             all_rounded=scores.pairs(found[entry.submission_id]),
         )
         for entry in queries.scored_entries(
-            session, challenge_id=challenge_id, version=version, with_untold=True
+            session,
+            challenge_id=challenge_id,
+            version=version,
+            with_untold=True,
+            with_reruns=with_reruns,
         )
         if entry.submission_id in found  # no finite private score, no rank
     )

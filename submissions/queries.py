@@ -222,6 +222,7 @@ def scored_entries(
     version: VersionPair | None = None,
     with_untold: bool = False,
     team_id: str = "",
+    with_reruns: bool = False,
 ) -> tuple[ScoredEntry, ...]:
     """Return every scored submission that counts with its public scores, in order of receipt.
 
@@ -229,6 +230,7 @@ def scored_entries(
     what the release rule tells; those it tells later are left out but `with_untold`, which is for
     the reveal alone. With a `version`, for hosts alone, it is what the challenge would have if
     that one were active, once `rescoring.prepare` is through. With a `team_id`, that team's alone.
+    Winners' code that was run again is no entry: it comes `with_reruns` alone, to be compared.
     """
     row = models.Submission
     scored = [SubmissionState.SCORED.value] if version is None else versions.SCORABLE
@@ -237,6 +239,7 @@ def scored_entries(
         col(row.state).in_(scored),
         *counting.counts(),
         *([col(row.team_id) == team_id] if team_id else []),
+        *([] if with_reruns else [col(row.kind) != SubmissionKind.VERIFICATION.value]),
     )
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
     found = scores.scores_of(session, models.PublicScore, *is_wanted, version=counted)

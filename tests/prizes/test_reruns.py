@@ -13,7 +13,7 @@ from tests.factories.submissions import Work
 from tests.prizes.test_workflow import Story
 
 from palio.challenges.board_contracts import BoardPlan, Release, ReleaseRule
-from palio.challenges.contracts import Delivery, ModelRules
+from palio.challenges.contracts import Delivery, EntryRule, ModelRules
 from palio.challenges.prize_contracts import Gate, VerificationPlan
 from palio.core import audit
 from palio.datasets import service as datasets
@@ -21,10 +21,10 @@ from palio.leaderboard import queries as boards
 from palio.prizes import queries, reruns, rules, workflow
 from palio.prizes.contracts import Award, AwardState, Rerun
 from palio.scoring.card import Score, ScoreCard, Trace
+from palio.submissions import counting, score_log, selection, service, verification
 from palio.submissions import queries as submissions
-from palio.submissions import score_log, service
 from palio.submissions.contracts import SubmissionKind
-from palio.submissions.rules import DeliveryNotTakenError
+from palio.submissions.rules import DeliveryNotTakenError, NotChoosableError
 
 MODELS = ModelRules(
     seconds=60,
@@ -262,3 +262,41 @@ def test_braces_in_what_a_program_said_are_words_like_others(work: Work) -> None
         found = reruns.judge(session, submission_id=submission_id, now=story.now)
     assert found is not None
     assert "No {x.y} {0}" in story.texts(story.teams[0].captain_id)[-1]
+
+
+def test_a_rerun_while_the_challenge_runs_can_never_be_chosen(work: Work) -> None:
+    with work() as session:
+        challenge = make.challenge(
+            session,
+            entry_rule=EntryRule.CHOSEN,
+            models=MODELS,
+            deliveries=(Delivery.PREDICTIONS, Delivery.CODE),
+        )
+        team = make.team(session, of=challenge, handle="ada")
+        receipt = verification.receive(
+            session,
+            challenge=challenge,
+            team_id=team.id,
+            person_id=team.captain_id,
+            blob=make.blob(),
+            file_name="code.zip",
+            delivery=Delivery.CODE,
+            idempotency_key="code",
+            limits=make.LIMITS,
+            now=make.database_now(session),
+        )
+        record(
+            session,
+            receipt.submission_id,
+            card("0.1", losses=LOSSES, sketch=PREDICTED, mark="a"),
+        )
+        assert counting.candidates(session, team_id=team.id) == ()
+        with pytest.raises(NotChoosableError, match="run again"):
+            selection.choose(
+                session,
+                submission_id=receipt.submission_id,
+                team_id=team.id,
+                is_chosen=True,
+                challenge=challenge,
+                now=make.database_now(session),
+            )
