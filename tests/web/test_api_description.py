@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fastapi.routing import APIRoute
 from sqlmodel import SQLModel
+from tests.web.routes import routes_of
 from tests.web.site import Site
 
 OPERATIONS = {
@@ -25,6 +25,7 @@ OPERATIONS = {
     "confirm_arrival", "declare_division", "hand_in_code", "move_award", "propose_split",
     "read_award", "read_division", "read_prizes", "record_gate", "record_payment",
     "record_return", "sign_split",
+    "list_openings", "open_answers", "read_opening",
     "read_bundle", "read_checkpoint", "read_key", "read_log", "read_receipt",
     "abandon_rescore", "apply_rescore", "list_corrections", "read_rescore", "rescore_answers",
     "rescore_metric", "rescore_metrics", "retry_rescore", "undo_rescore",
@@ -51,8 +52,8 @@ def test_operation_ids_are_the_published_ones(site: Site) -> None:
 def test_no_answer_is_made_from_a_table(site: Site) -> None:
     models = [
         route.response_model
-        for route in site.app.routes
-        if isinstance(route, APIRoute) and isinstance(route.response_model, type)
+        for route in routes_of(site.app)
+        if isinstance(route.response_model, type)
     ]
     assert [model for model in models if issubclass(model, SQLModel)] == []
 

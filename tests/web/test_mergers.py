@@ -88,3 +88,17 @@ def test_unknown_team_and_obstacles_are_said_on_the_page(
     page = browser.see("/challenges/toy/team/mergers?team=bob")
     assert "have used 6 tries together; one team could have used 5 by now" in page
     assert "Propose it to bob" not in page
+
+
+def test_where_teams_have_made_up_names_nobody_looks_at_anothers_tries_in_secret(
+    site: Site, pair: tuple[Visitor, Visitor]
+) -> None:
+    ada, bob = pair
+    site.declare_board(is_anonymous=True)
+    for name in ("bob", "nobody"):
+        look = ada.get(f"{TOY}/team/mergers/preview?team={name}")
+        assert (look.status_code, look.json()["code"]) == (409, "merger_refused")
+    ada.post(f"{TOY}/team/mergers", json={"team": "bob"})
+    for one in (ada, bob):
+        (asked,) = one.get(f"{TOY}/team/mergers").json()["items"]
+        assert asked["preview"]["phases"][0]["combined"] == 3

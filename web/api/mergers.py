@@ -51,7 +51,7 @@ def has_open(session: Session, team: Team) -> bool:
     return any(each.state is MergerState.OPEN for each in found)
 
 
-@router.get("/{slug}/team/mergers/preview", responses=problems(401, 404))
+@router.get("/{slug}/team/mergers/preview", responses=problems(401, 404, 409))
 def preview_merger(
     session: ReadDep,
     caller: SignedInDep,
@@ -65,6 +65,7 @@ def preview_merger(
 def preview_of(session: Session, visit: Visit, *, other: str) -> MergerPreviewView:
     """Return what the caller's team and another one would be together."""
     ours = own_team(session, visit)
+    _check_named(visit)
     theirs = accounts.team_named(session, challenge_id=visit.challenge.id, id_or_name=other)
     return MergerPreviewView.model_validate(_preview(session, visit, ours, theirs))
 
@@ -142,6 +143,15 @@ def decide(
         by=caller.person.id,
         now=visit.now,
     )
+
+
+def _check_named(visit: Visit) -> None:
+    """Show nobody's tries by name in secret where the board names nobody: rows have tries too."""
+    if visit.challenge.plan.board.is_anonymous and visit.challenge.revealed_at is None:
+        raise MergerRefusedError(
+            "Teams have made-up names here until the reveal. Propose the merger: both teams then"
+            " see what you would have together, and nothing is agreed before both captains say so."
+        )
 
 
 def _check_no_case(session: Session, visit: Visit, *team_ids: str) -> None:
