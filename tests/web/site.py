@@ -22,6 +22,7 @@ from palio.challenges.board_contracts import BoardPlan
 from palio.challenges.contracts import Delivery, ModelRules, OwnMetric, OwnScore
 from palio.challenges.packs import read_pack
 from palio.challenges.plan_json import plan_from_json, plan_to_json
+from palio.challenges.prize_contracts import PrizePlan
 from palio.core.clock import database_now
 from palio.core.db import unit_of_work
 from palio.core.settings import Settings
@@ -212,6 +213,10 @@ class Site:
         models = replace(MODELS, **rules)
         self._change_plan(slug, deliveries=deliveries or tuple(Delivery), models=models)
 
+    def declare_prizes(self, *prizes: PrizePlan) -> None:
+        """Let the challenge `toy` have declared these prizes."""
+        self._change_plan("toy", prizes=prizes)
+
     def declare_board(self, slug: str = "toy", **fields: Any) -> None:
         """Let a challenge have declared this board."""
         self._change_plan(slug, board=BoardPlan(**fields))
@@ -325,11 +330,12 @@ def write_pack(
     per_day: int = 5,
     rule: str = "best_public",
     private_shift: float = 0.0,
+    public_shift: float = 0.0,
     baselines: bool = True,
     metric: str = "rmse",
     opens_in: timedelta = timedelta(hours=-1),
 ) -> Path:
-    """Write a challenge folder; `private_shift` moves the private answers and nothing else."""
+    """Write a challenge folder; the shifts move the answers of one part and nothing else."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "data").mkdir(parents=True)
     opens_at, closes_at = now + opens_in, now + timedelta(days=20)
@@ -387,7 +393,7 @@ currency = "EUR"
     (folder / "data" / "train.csv").write_text("user,film,rating\n" + "1,2,3.5\n" * 200)
     lines = ["id,rating,Usage"]
     for row, (truth, is_public) in enumerate(zip(TRUTH, PUBLIC, strict=True)):
-        value = truth if is_public else abs(truth - private_shift)
+        value = abs(truth - (public_shift if is_public else private_shift))
         lines.append(f"{row + 1},{value},{'Public' if is_public else 'Private'}")
     (folder / "solution.csv").write_text("\n".join(lines) + "\n")
     if baselines:

@@ -48,9 +48,18 @@ def twin_of(site: Site, folder: Path) -> Site:
     return twin
 
 
-def change_private_answers(site: Site, *, shift: float) -> None:
-    """Put other private answers in place of the first ones; ids and public answers stay."""
-    folder = write_pack(site.folder / "other", slug="toy", now=site.now(), private_shift=shift)
+def change_private_answers(site: Site, *, shift: float, public_shift: float = 0.0) -> None:
+    """Put other private answers in place of the first ones; ids and public answers stay.
+
+    With a `public_shift` the public ones are others too.
+    """
+    folder = write_pack(
+        site.folder / "other",
+        slug="toy",
+        now=site.now(),
+        private_shift=shift,
+        public_shift=public_shift,
+    )
     pack = read_pack(folder)
     ids, answers = site.folder / "ids", site.folder / "answers"
     compile_key(
