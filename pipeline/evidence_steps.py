@@ -27,6 +27,7 @@ from palio.datasets import queries as datasets
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import Task
 from palio.pipeline.corrections import correct_boards
+from palio.pipeline.one_by_one import each
 from palio.scoring import duplicates, traces
 from palio.scoring.columns import Predictions
 from palio.scoring.form import TargetKind
@@ -84,10 +85,13 @@ def ask_nightly(bench: Bench) -> None:
             for challenge_id in challenges.ids_in_state(session, state)
             if desk.nightly_due(session, challenge_id=challenge_id, now=now)
         ]
-    for challenge_id in due:
-        with bench.work() as session:
-            if desk.nightly_due(session, challenge_id=challenge_id, now=database_now(session)):
-                ask(session, challenge_id=challenge_id, by=SYSTEM)
+    each(due, lambda challenge_id: _ask_if_due(bench, challenge_id), what="nightly scan")
+
+
+def _ask_if_due(bench: Bench, challenge_id: str) -> None:
+    with bench.work() as session:
+        if desk.nightly_due(session, challenge_id=challenge_id, now=database_now(session)):
+            ask(session, challenge_id=challenge_id, by=SYSTEM)
 
 
 def send_waiting(bench: Bench) -> None:
@@ -102,13 +106,16 @@ def move_case_clocks(bench: Bench) -> None:
     """Let clocks of cases run out, and remind those whose turn it is; each in its transaction."""
     with db.reading(bench.engine) as session:
         due = clocks.due_case_ids(session, now=database_now(session))
-    for case_id in due:
-        with bench.work() as session:
-            now = database_now(session)
-            if clocks.expire(session, case_id=case_id, now=now):
-                follow(session, cases.case(session, case_id), by=SYSTEM, now=now)
-            else:
-                clocks.remind(session, case_id=case_id, now=now)
+    each(due, lambda case_id: _move_clock(bench, case_id), what="clock of a case")
+
+
+def _move_clock(bench: Bench, case_id: str) -> None:
+    with bench.work() as session:
+        now = database_now(session)
+        if clocks.expire(session, case_id=case_id, now=now):
+            follow(session, cases.case(session, case_id), by=SYSTEM, now=now)
+        else:
+            clocks.remind(session, case_id=case_id, now=now)
 
 
 def follow(session: Session, case: Case, *, by: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from palio.core.clock import database_now
 from palio.pipeline import board_steps
 from palio.pipeline.bench import Bench
 from palio.pipeline.models import BoardWork
+from palio.pipeline.one_by_one import each
 from palio.submissions import release_lines
 
 
@@ -25,10 +26,8 @@ def tell_due(bench: Bench) -> None:
             (challenge_id, release_lines.last_told_at(session, challenge_id=challenge_id, now=now))
             for challenge_id in _told_daily(session)
         ]
-    for challenge_id, at in found:
-        if at is not None:
-            with bench.work() as session:
-                _tell(session, challenge_id, at)
+    told = [(challenge_id, at) for challenge_id, at in found if at is not None]
+    each(told, lambda one: _tell(bench, *one), what="scores of the day")
 
 
 def next_told_at(session: Session, *, after: datetime) -> datetime | None:
@@ -48,14 +47,15 @@ def _told_daily(session: Session) -> Iterator[str]:
                 yield challenge_id
 
 
-def _tell(session: Session, challenge_id: str, at: datetime) -> None:
+def _tell(bench: Bench, challenge_id: str, at: datetime) -> None:
     until = col(BoardWork.told_until)
-    changed = session.execute(
-        update(BoardWork)
-        .where(col(BoardWork.challenge_id) == challenge_id, or_(until.is_(None), until < at))
-        .values(told_until=at)
-        .returning(col(BoardWork.challenge_id))
-        .execution_options(synchronize_session=False)
-    ).first()
-    if changed is not None:
-        board_steps.note_change(session, challenge_id)
+    with bench.work() as session:
+        changed = session.execute(
+            update(BoardWork)
+            .where(col(BoardWork.challenge_id) == challenge_id, or_(until.is_(None), until < at))
+            .values(told_until=at)
+            .returning(col(BoardWork.challenge_id))
+            .execution_options(synchronize_session=False)
+        ).first()
+        if changed is not None:
+            board_steps.note_change(session, challenge_id)

@@ -4,20 +4,16 @@ Each step is one transaction under the challenge's lock and changes nothing when
 be killed anywhere, and the next sweep does what is missing.
 """
 
-import logging
-from collections.abc import Callable, Iterable
-
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.core import db
 from palio.core.clock import database_now
 from palio.pipeline.bench import Bench
+from palio.pipeline.one_by_one import each
 from palio.prizes import last_call, progress, reruns, service
 from palio.prizes import queries as prizes
 
 _RUNNING = (ChallengeState.OPEN, ChallengeState.CLOSED, ChallengeState.REVEALED)
-
-_log = logging.getLogger(__name__)
 
 
 def call_last(bench: Bench, challenge_id: str) -> bool:
@@ -34,10 +30,13 @@ def call_last(bench: Bench, challenge_id: str) -> bool:
 
 
 def judge_progress(bench: Bench, challenge_id: str) -> bool:
-    """Judge the dates of progress prizes that have come."""
+    """Judge the dates of progress prizes that have come; the other prizes may wait for that."""
     with bench.work() as session:
         now = database_now(session)
-        return progress.judge_due(session, challenge_id=challenge_id, now=now)
+        has_judged = progress.judge_due(session, challenge_id=challenge_id, now=now)
+        if has_judged:
+            service.run_clocks(session, challenge_id=challenge_id, now=now)
+        return has_judged
 
 
 def judge_rerun(bench: Bench, submission_id: str) -> bool:
@@ -65,17 +64,9 @@ def look_after(bench: Bench) -> None:
             for state in _RUNNING
             for challenge_id in challenges.ids_in_state(session, state)
         ]
-    dated = [each.id for each in running if progress.due_dates(each, now=now)]
-    called = [each.id for each in running if last_call.may_call(each)]
-    _each(runs, lambda submission_id: judge_rerun(bench, submission_id))
-    _each(called, lambda challenge_id: call_last(bench, challenge_id))
-    _each(dated, lambda challenge_id: judge_progress(bench, challenge_id))
-    _each(clocks, lambda challenge_id: run_clocks(bench, challenge_id))
-
-
-def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:
-    for one in ids:
-        try:
-            do(one)
-        except Exception:  # noqa: BLE001 (one in trouble must not stop the others)
-            _log.exception("prizes of %s wait for the next sweep", one)
+        dated = [one.id for one in running if progress.has_unjudged(session, one, now=now)]
+    called = [one.id for one in running if last_call.may_call(one)]
+    each(runs, lambda one: judge_rerun(bench, one), what="rerun of a winner's code")
+    each(called, lambda one: call_last(bench, one), what="last call of a challenge")
+    each(dated, lambda one: judge_progress(bench, one), what="progress prizes of a challenge")
+    each(clocks, lambda one: run_clocks(bench, one), what="clocks of awards of a challenge")

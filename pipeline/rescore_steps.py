@@ -26,13 +26,19 @@ from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import JOB_QUEUES, AlarmKind, Claim, JobState, Priority
 from palio.pipeline.endings import HostFault, OurFault, Refused
 from palio.pipeline.models import Job
+from palio.pipeline.one_by_one import each
 from palio.pipeline.verdicts import Scored, Unscorable, Verdict
 from palio.sandbox.outcome import Outcome
 from palio.scoring.key import AnswerKey
 from palio.submissions import queries as submissions
 from palio.submissions import rescoring, run_words, versions
 from palio.submissions.contracts import SubmissionState
-from palio.submissions.version_contracts import ScoreVersion, ShadowOutcome, VersionPair
+from palio.submissions.version_contracts import (
+    ScoreVersion,
+    ShadowOutcome,
+    VersionPair,
+    VersionState,
+)
 
 HINTS_AT_ONCE = 50  # the sweep sends the messages of the others
 
@@ -97,10 +103,15 @@ def top_up(bench: Bench) -> None:
     """Add the jobs that open sets of all challenges lack by now; make complete ones ready."""
     with db.reading(bench.engine) as session:
         found = versions.open_sets(session)
-    for version in found:
-        with bench.work() as session:
-            now = database_now(session)
-            rescoring.prepare(session, version=version, now=now)
+    each([version.id for version in found], lambda one: _top_up(bench, one), what="rescore set")
+
+
+def _top_up(bench: Bench, version_id: str) -> None:
+    with bench.work() as session:
+        now = database_now(session)
+        rescoring.prepare(session, version=versions.by_id(session, version_id), now=now)
+        version = versions.by_id(session, version_id)  # as it is now that it is locked
+        if version.state is VersionState.SHADOW:
             add_jobs(session, version, now=now)
 
 

@@ -6,7 +6,7 @@ Messages are hints, workers die, clocks run on. Each part finds what is stuck by
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,10 +39,12 @@ from palio.pipeline.contracts import (
     JOB_QUEUES,
     Abilities,
     AlarmKind,
+    Claim,
     JobState,
     Queue,
 )
 from palio.pipeline.models import BoardWork, Job, Turn, WorkerSeen
+from palio.pipeline.one_by_one import each
 
 TURN_SECONDS = 60
 GRACE_SECONDS = 1.0  # a message may still be on its way
@@ -115,17 +117,19 @@ def free_jobs_of_dead(bench: Bench) -> None:
         running = session.execute(
             select(Job.id, Job.fence, Job.worker).where(col(Job.state) == JobState.RUNNING)
         ).all()
-    for job_id, fence, worker in running:
-        if not processes.is_gone(worker):
-            continue
-        with bench.work() as session:
-            session.execute(
-                update(Job)
-                .where(col(Job.id) == job_id, col(Job.fence) == fence)
-                .where(col(Job.state) == JobState.RUNNING)
-                .values(lease_until=database_now(session))
-                .execution_options(synchronize_session=False)
-            )
+    dead = [(job_id, fence) for job_id, fence, worker in running if processes.is_gone(worker)]
+    each(dead, lambda job: _end_lease(bench, *job), what="job of a dead worker")
+
+
+def _end_lease(bench: Bench, job_id: str, fence: int) -> None:
+    with bench.work() as session:
+        session.execute(
+            update(Job)
+            .where(col(Job.id) == job_id, col(Job.fence) == fence)
+            .where(col(Job.state) == JobState.RUNNING)
+            .values(lease_until=database_now(session))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def give_up_hopeless(bench: Bench) -> None:
@@ -136,14 +140,17 @@ def give_up_hopeless(bench: Bench) -> None:
             select(Job).where(rules.is_hopeless(Job, attempts=bench.terms.attempts, now=now))
         ).all()
         claims = [leases.claim_of(job) for job in hopeless]
-    for claim in claims:
-        with bench.work() as session:
-            endings.give_up(
-                session,
-                claim,
-                error="the worker ended in the middle, each time",
-                now=database_now(session),
-            )
+    each(claims, lambda claim: _give_up(bench, claim), what="job without hope")
+
+
+def _give_up(bench: Bench, claim: Claim) -> None:
+    with bench.work() as session:
+        endings.give_up(
+            session,
+            claim,
+            error="the worker ended in the middle, each time",
+            now=database_now(session),
+        )
 
 
 def send_missing(bench: Bench, app: Celery) -> None:
@@ -174,8 +181,10 @@ def move_clocks(bench: Bench) -> None:
         now = database_now(session)
         due = challenges.due(session, now=now)
         closed = challenges.ids_in_state(session, ChallengeState.CLOSED)
-    _each(
-        dict.fromkeys((*due, *closed)), lambda challenge_id: board_steps.settle(bench, challenge_id)
+    each(
+        dict.fromkeys((*due, *closed)),
+        lambda challenge_id: board_steps.settle(bench, challenge_id),
+        what="schedule of a challenge",
     )
 
 
@@ -183,12 +192,11 @@ def publish_stale(bench: Bench) -> None:
     """Make the boards that scores have overtaken."""
     with db.reading(bench.engine) as session:
         stale = session.exec(select(BoardWork.challenge_id).where(rules.is_stale(BoardWork))).all()
-    _each(stale, lambda challenge_id: board_steps.publish(bench, challenge_id, at_once=True))
-
-
-def _each(ids: Iterable[str], do: Callable[[str], object]) -> None:
-    for challenge_id in ids:
-        _run(lambda challenge_id=challenge_id: do(challenge_id))  # type: ignore[misc]  # bound now
+    each(
+        stale,
+        lambda challenge_id: board_steps.publish(bench, challenge_id, at_once=True),
+        what="board of a challenge",
+    )
 
 
 def watch_queue(bench: Bench, *, quiet_seconds: int) -> None:

@@ -90,7 +90,10 @@ def test_one_part_in_trouble_does_not_stop_the_others(
         connection.execute(text("UPDATE challenge SET plan = 'not a plan'"))
     with caplog.at_level(logging.ERROR, logger="palio"):
         sweep.sweep(arena.bench, app, quiet_seconds=120)
-    assert {record.name for record in caplog.records} == {"palio.pipeline.sweep"}
+    assert {record.name for record in caplog.records} == {
+        "palio.pipeline.sweep",
+        "palio.pipeline.one_by_one",
+    }
 
 
 def test_two_never_sweep_at_once(arena: Arena) -> None:
