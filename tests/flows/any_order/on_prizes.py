@@ -159,11 +159,6 @@ def shares_are_the_award(look: Look) -> None:
             assert sums[row.id] == row.minor
 
 
-def a_challenge_is_awarded_when_nothing_is_open(look: Look) -> None:
-    if look.challenge.state.value == "awarded":
-        assert not [row for row in live(look) if AwardState(row.state) in states.UNDECIDED]
-
-
 PROMISES: tuple[Callable[[Look], None], ...] = (
     the_books_balance,
     awards_and_books_agree,
@@ -173,5 +168,4 @@ PROMISES: tuple[Callable[[Look], None], ...] = (
     every_prize_has_its_winner,
     open_awards_follow_the_board,
     shares_are_the_award,
-    a_challenge_is_awarded_when_nothing_is_open,
 )

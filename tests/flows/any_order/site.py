@@ -196,11 +196,15 @@ class Stages:
         self._postgres = postgres
         self._made: dict[tuple[str, str], Site] = {}
 
-    def make(self) -> None:
+    @property
+    def is_sqlite(self) -> bool:
+        return self._postgres is None
+
+    def make(self, *wanted: kinds.Kind) -> None:
         """Launch a challenge of each kind and bring it through its stages."""
         with self._at(self._database("empty"), self._folder) as empty:
             tables.metadata.create_all(empty.engine)
-        for kind in kinds.KINDS:
+        for kind in wanted:
             folder = self._folder / kind.name
             folder.mkdir()
             address = self._database(f"{kind.name}_open", like=empty.engine)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.flows.any_order.machine import AnyOrder
+from tests.flows.any_order.rules_of_challenges import KINDS
 from tests.flows.any_order.site import Stages
 
 
@@ -19,7 +20,7 @@ def stages(request: pytest.FixtureRequest, tmp_path: Path) -> Stages:
     made = Stages(
         tmp_path, postgres=None if is_sqlite else request.getfixturevalue("postgres_address")
     )
-    made.make()
+    made.make(*KINDS)
     return made
 
 
