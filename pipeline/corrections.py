@@ -4,10 +4,31 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from palio.accounts import mergers as proposals
+from palio.accounts.contracts import Team
 from palio.challenges import service as challenges
+from palio.challenges.contracts import Challenge
 from palio.leaderboard import service as leaderboard
 from palio.pipeline import board_steps
+from palio.prizes import mergers as prize_mergers
 from palio.prizes import service as prizes
+from palio.submissions import mergers
+
+
+def merge_teams(
+    session: Session, *, merger_id: str, challenge: Challenge, by: str, now: datetime
+) -> Team:
+    """Accept a proposal of a merger, with all that follows: awards, divisions, boards.
+
+    Raises:
+        AppError: As `submissions.mergers.accept`.
+
+    """
+    merged = mergers.accept(session, merger_id=merger_id, challenge=challenge, by=by, now=now)
+    merger = proposals.merger(session, merger_id)
+    prize_mergers.follow_merger(session, challenge, merger, by=by, now=now)
+    correct_boards(session, challenge_id=challenge.id, reason="merger", by=by, now=now)
+    return merged
 
 
 def correct_boards(
@@ -16,7 +37,7 @@ def correct_boards(
     """Make new boards, in the transaction of the deed they follow from.
 
     The public board is made by the next worker, in seconds. The private one, where it is revealed,
-    gets its next version at once, and undecided prizes follow it.
+    gets its next version at once, and undecided prizes follow it; progress prizes before it too.
 
     Args:
         session: The transaction of the deed.
@@ -28,7 +49,6 @@ def correct_boards(
     """
     board_steps.note_change(session, challenge_id)
     challenge = challenges.lock_challenge(session, challenge_id)
-    if challenge.revealed_at is None:
-        return
-    leaderboard.rereveal(session, challenge=challenge, reason=reason, by=by, now=now)
+    if challenge.revealed_at is not None:
+        leaderboard.rereveal(session, challenge=challenge, reason=reason, by=by, now=now)
     prizes.follow_board(session, challenge, now=now, by=by)

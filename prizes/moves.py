@@ -81,6 +81,7 @@ def mark(session: Session, row: AwardRow, *, challenge: Challenge, by: str, now:
     row.decided_at = None if state in states.UNDECIDED else now
     session.add(row)
     session.flush()
+    splits.open_for(session, row)
     steps = select(func.count()).where(col(AwardStepRow.award_id) == row.id)
     number = session.exec(steps).one()
     session.add(AwardStepRow(award_id=row.id, number=number, state=row.state, by=by, at=now))

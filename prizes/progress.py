@@ -121,7 +121,7 @@ def _offer(
         challenge=challenge,
         before=date,
         improvement=prize.improvement,
-        passed_over={row.team_id for row in before},
+        passed_over={accounts.current_team_id(session, row.team_id) for row in before},
     )
     if leader is None:
         if not before:

@@ -17,11 +17,10 @@ EQUAL = 0
 
 def current(session: Session, row: AwardRow) -> Split:
     """Return the split as it stands: the frozen one, the last one proposed, or equal parts."""
-    members = accounts.team(session, row.team_id).members
-    handles = {member.person_id: member.handle for member in members}
     rows = _rows(session, row.id)
     if not rows:
-        return _equal(members)
+        return _equal(accounts.team(session, row.team_id).members)
+    people = accounts.people_by_id(session, person_ids=[each.person_id for each in rows])
     number = next((each.number for each in rows if each.minor is not None), rows[-1].number)
     own = [each for each in rows if each.number == number]
     return Split(
@@ -30,7 +29,7 @@ def current(session: Session, row: AwardRow) -> Split:
         shares=tuple(
             ShareOf(
                 person_id=each.person_id,
-                handle=handles.get(each.person_id, ""),
+                handle=people[each.person_id].handle,
                 basis_points=each.basis_points,
                 minor=each.minor,
                 has_signed=each.signed_at is not None,
@@ -40,11 +39,28 @@ def current(session: Session, row: AwardRow) -> Split:
     )
 
 
+def holders(session: Session, row: AwardRow) -> tuple[str, ...]:
+    """Return the person ids of those who share: the team's members when the award was made.
+
+    Who joins later, alone or with a team that merges, has no part in it.
+    """
+    own = tuple(each.person_id for each in _rows(session, row.id) if each.number == EQUAL)
+    members = accounts.team(session, row.team_id).members
+    return own or tuple(member.person_id for member in members)
+
+
+def open_for(session: Session, row: AwardRow) -> None:
+    """Write down who shares, when the award is made; again changes nothing."""
+    if not _rows(session, row.id):
+        members = holders(session, row)
+        _write(session, row, members, rules.equal_parts(members), number=EQUAL)
+
+
 def propose(
     session: Session, row: AwardRow, parts: Mapping[str, int], *, by: str, now: datetime
 ) -> None:
     """Propose other parts; whoever proposes signs with it, the others' signatures are open."""
-    members = [member.person_id for member in accounts.team(session, row.team_id).members]
+    members = holders(session, row)
     rules.check_split(parts, members=members)
     last = session.exec(
         select(func.max(AwardShareRow.number)).where(AwardShareRow.award_id == row.id)
@@ -60,10 +76,8 @@ def sign(session: Session, row: AwardRow, *, by: str, now: datetime) -> None:
         NotYourAwardError: No part of it is theirs.
 
     """
+    open_for(session, row)
     found = current(session, row)
-    if not _rows(session, row.id):
-        members = [share.person_id for share in found.shares]
-        _write(session, row, members, rules.equal_parts(members), number=EQUAL)
     own = session.get(AwardShareRow, (row.id, found.number, by), populate_existing=True)
     if own is None:
         raise rules.NotYourAwardError("You are not in the team that this award is for.")
@@ -78,17 +92,14 @@ def freeze(session: Session, row: AwardRow, *, now: datetime) -> None:  # noqa: 
 
     Largest remainder, left-over units to whoever joined earlier (integrity.md §5.3).
     """
+    open_for(session, row)
     found = current(session, row)
     if found.is_frozen:
         return
-    members = [member.person_id for member in accounts.team(session, row.team_id).members]
-    is_agreed = found.number != EQUAL and rules.is_signed(found)
-    if not is_agreed or {share.person_id for share in found.shares} != set(members):
-        if session.get(AwardShareRow, (row.id, EQUAL, members[0])) is None:
-            _write(session, row, members, rules.equal_parts(members), number=EQUAL)
-        number, weights = EQUAL, [1] * len(members)
-    else:
+    if found.number != EQUAL and rules.is_signed(found):
         number, weights = found.number, [share.basis_points for share in found.shares]
+    else:
+        number, weights = EQUAL, [1] * len(holders(session, row))
     own = [each for each in _rows(session, row.id) if each.number == number]
     for each, minor in zip(own, split_money(row.minor, weights), strict=True):
         each.minor = minor

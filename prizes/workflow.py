@@ -331,13 +331,15 @@ def _open_for_split(session: Session, award_id: str, *, by: str) -> tuple[Challe
 
 
 def check_member(session: Session, row: AwardRow, *, by: str) -> None:
-    """Let only the winning team's members through; raises `NotYourAwardError`."""
-    team = accounts.team(session, row.team_id)
-    if by not in {member.person_id for member in team.members}:
+    """Let only those through who share the award; raises `NotYourAwardError`."""
+    if by not in splits.holders(session, row):
         raise rules.NotYourAwardError("You are not in the team that this award is for.")
 
 
 def _check_captain(session: Session, row: AwardRow, *, by: str) -> None:
     check_member(session, row, by=by)
-    if accounts.team(session, row.team_id).captain_id != by:
+    holders = splits.holders(session, row)
+    captain_id = accounts.team(session, row.team_id).captain_id
+    # After a merger the captain may have no part in it; who was longest in the team speaks then.
+    if by != (captain_id if captain_id in holders else holders[0]):
         raise rules.NotYourAwardError("Only the captain of the team may do this.")

@@ -176,8 +176,8 @@ def pass_gate(
 def split(session: Session, caller: Caller, award_id: str, parts: Mapping[str, int]) -> None:
     """Propose parts by handle, in basis points."""
     visit = team_visit(session, caller, award_id)
-    team = accounts.team(session, prizes.award(session, award_id).team_id)
-    ids = {member.handle: member.person_id for member in team.members}
+    shares = prizes.award_file(session, award_id).split.shares
+    ids = {share.handle: share.person_id for share in shares}
     if set(parts) != set(ids):
         raise BadSplitError("Give every member of the team a part, 0 included, and nobody else.")
     workflow.propose_split(

@@ -11,7 +11,7 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, Merger, MergerState, Team
 from palio.accounts.errors import MergerNotFoundError, MergerRefusedError
 from palio.cases import queries as cases
-from palio.pipeline.corrections import correct_boards
+from palio.pipeline.corrections import merge_teams
 from palio.submissions import mergers
 from palio.submissions.merger_contracts import MergerPreview
 from palio.web.api.schemas import problems
@@ -119,17 +119,10 @@ def decide(
     if decision is Decision.ACCEPT:
         asked = proposals.merger(session, merger_id)
         _check_no_case(session, visit, asked.proposer_id, asked.other_id)
-        mergers.accept(
+        merge_teams(
             session,
             merger_id=merger_id,
             challenge=visit.challenge,
-            by=caller.person.id,
-            now=visit.now,
-        )
-        correct_boards(
-            session,
-            challenge_id=visit.challenge.id,
-            reason="merger",
             by=caller.person.id,
             now=visit.now,
         )
