@@ -59,6 +59,13 @@ class TeamRules:
     merge_deadline: datetime | None
 
 
+class AnswersOpen(StrEnum):
+    """When the promise of the answers is opened; never before the reveal."""
+
+    AT_THE_END = "at_the_end"  # by itself, once awards are decided or the challenge is archived
+    BY_THE_ORGANIZER = "by_the_organizer"
+
+
 class Delivery(StrEnum):
     """What a team may hand in."""
 
@@ -160,6 +167,7 @@ class ChallengePlan:
     deliveries: tuple[Delivery, ...] = (Delivery.PREDICTIONS,)
     models: ModelRules | None = None
     board: BoardPlan = field(default_factory=BoardPlan)
+    answers_open: AnswersOpen = AnswersOpen.BY_THE_ORGANIZER
     divisions: tuple[str, ...] = ()
     escrow: EscrowPlan = field(default_factory=EscrowPlan)
     verification: VerificationPlan = field(default_factory=VerificationPlan)

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from palio.challenges import plan_checks
 from palio.challenges.contracts import (
+    AnswersOpen,
     ChallengePlan,
     EntryRule,
     OwnMetric,
@@ -103,7 +104,7 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
     deliveries, models = read_models(root.section("models"))
     before = len(faults.findings)
     form = _form(root.section("submission", is_required=True))
-    truth, public_share, seed = _answers(root.section("answers"))
+    truth, public_share, seed, answers_open = _answers(root.section("answers"))
     says_answers = len(faults.findings) == before
     phases = tuple(_phase(section) for section in root.sections("phases", is_required=True))
     teams = _teams(root.section("teams"))
@@ -136,6 +137,7 @@ def _plan(root: Section, faults: Faults) -> tuple[ChallengePlan, bool]:
         deliveries=deliveries,
         models=models,
         board=board,
+        answers_open=answers_open,
         divisions=divisions,
         escrow=escrow,
         verification=verification,
@@ -203,9 +205,9 @@ def _target(section: Section) -> TargetColumn:
 
 def _answers(
     section: Section | None,
-) -> tuple[tuple[TargetColumn, ...], float | None, int | None]:
+) -> tuple[tuple[TargetColumn, ...], float | None, int | None, AnswersOpen]:
     if section is None:
-        return (), None, None
+        return (), None, None, AnswersOpen.BY_THE_ORGANIZER
     truth = tuple(_target(one) for one in section.sections("targets"))
     share = section.number("public_share")
     if share is not None and not 0 < share < 1:
@@ -216,8 +218,9 @@ def _answers(
         text = "`public_share` needs a `seed` to draw the public rows by."
         hint = "Add seed = … with a long number that nobody can guess."
         section.fault("key:missing", "seed", text, hint=hint)
+    opens = section.choice("open", AnswersOpen, default=AnswersOpen.BY_THE_ORGANIZER)
     section.close()
-    return truth, share, seed
+    return truth, share, seed, opens
 
 
 def _phase(section: Section) -> PhasePlan:

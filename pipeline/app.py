@@ -17,6 +17,7 @@ _QUEUE_OF = {
     contracts.Task.PUBLISH: contracts.Queue.BOARD,
     contracts.Task.SETTLE: contracts.Queue.BOARD,
     contracts.Task.SCAN: contracts.Queue.BOARD,
+    contracts.Task.OPEN: contracts.Queue.SCORE,  # its workers read answers
 }
 _SEND_SECONDS = 1.0
 _PAUSE_SECONDS = 5.0  # after a failure to send; the sweep sends what is left out

@@ -36,6 +36,7 @@ class Task(StrEnum):
     MODEL = "model"
     PUBLISH = "publish"  # challenge id: a score changed
     SETTLE = "settle"  # challenge id: perhaps everything received in time is scored
+    OPEN = "open"  # opening id: answers are to be opened
     SCAN = "scan"  # challenge id: its evidence desk asked for a look over all teams
 
 
@@ -115,6 +116,39 @@ class QueueStatus:
     running_seconds: float | None
     workers_alive: int
     typical: Typical
+    words: str
+
+
+class OpeningState(StrEnum):
+    """Where an opening of answers stands."""
+
+    WAITING = "waiting"  # for a worker that reads answers
+    OPENED = "opened"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Answers that are opened: all, or one row.
+
+    Attributes:
+        row: Its id; empty = all.
+        rows: How many are in the file.
+        sha256: Of the file; empty until it is there.
+        words: Why there is none.
+
+    """
+
+    id: str
+    challenge_id: str
+    key_version: int
+    row: str
+    state: OpeningState
+    rows: int
+    bytes: int
+    sha256: str
+    asked_at: datetime
+    ended_at: datetime | None
     words: str
 
 

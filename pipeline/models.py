@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from palio.core.db import UtcDateTime
@@ -59,6 +59,25 @@ class BoardWork(SQLModel, table=True):
     changes: int = 0
     shown: int = 0
     told_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AnswerOpening(SQLModel, table=True):
+    """One opening of a challenge's answers, asked for; made when it has an end and no words."""
+
+    __tablename__ = "answer_opening"
+    __table_args__ = (UniqueConstraint("challenge_id", "key_version", "row_id"),)
+
+    id: str = Field(primary_key=True)
+    challenge_id: str = Field(foreign_key="challenge.id")
+    key_version: int
+    row_id: str  # empty = all
+    asked_by: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    rows: int = 0
+    bytes: int = Field(default=0, sa_type=BigInteger)
+    sha256: str = ""
+    words: str = ""  # why there is none
 
 
 class WorkerSeen(SQLModel, table=True):

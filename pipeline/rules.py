@@ -7,7 +7,13 @@ that is why they are written with ``&`` and ``|``.
 from datetime import datetime, timedelta
 from typing import Any
 
-from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState, Delivery
+from palio.challenges.contracts import (
+    AnswersOpen,
+    Challenge,
+    ChallengePlan,
+    ChallengeState,
+    Delivery,
+)
 from palio.pipeline.contracts import JobState, Queue
 
 Row = Any  # a table, or something with its columns as attributes
@@ -76,6 +82,22 @@ def may_reveal(challenge: Challenge, *, pending: int, now: datetime) -> bool:
     reveal_at = challenge.plan.reveal_at
     is_time = reveal_at is None or now >= reveal_at
     return challenge.state is ChallengeState.CLOSED and pending == 0 and is_time
+
+
+def may_open_answers(challenge: Challenge) -> bool:
+    """Tell whether answers may be shown to everybody: revealed, and never open again."""
+    may_reopen = (
+        challenge.state is ChallengeState.REVEALED
+        and challenge.plan.verification.reopen_days is not None
+    )
+    return challenge.revealed_at is not None and not may_reopen
+
+
+def opens_by_itself(challenge: Challenge) -> bool:
+    """Tell whether all answers are opened now because challenge.toml declares it."""
+    is_over = challenge.state in (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
+    is_declared = challenge.plan.answers_open is AnswersOpen.AT_THE_END
+    return is_over and is_declared and may_open_answers(challenge)
 
 
 def back_off(attempt: int) -> timedelta:

@@ -27,6 +27,7 @@ from palio.pipeline import (
     evidence_steps,
     leases,
     number_steps,
+    opening_steps,
     prize_steps,
     processes,
     rescore_steps,
@@ -70,6 +71,8 @@ def sweep(bench: Bench, app: Celery, *, quiet_seconds: int) -> None:
         lambda: evidence_steps.send_waiting(bench),
         lambda: evidence_steps.move_case_clocks(bench),
         lambda: evidence_steps.forget(bench),
+        lambda: opening_steps.ask_due(bench),
+        lambda: opening_steps.send_waiting(bench),
         lambda: watch_queue(bench, quiet_seconds=quiet_seconds),
     )
     for part in parts:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from palio.pipeline import board_steps, evidence_steps, model_steps, steps
+from palio.pipeline import board_steps, evidence_steps, model_steps, opening_steps, steps
 from palio.pipeline.contracts import Queue, Task
 
 BOX_SECONDS_MAX = 3 * 24 * 3600  # a belt: the boxes' own clocks end runs much sooner
@@ -30,7 +30,16 @@ def register(app: Celery, bench: Callable[[], steps.ScoringBench]) -> None:
     def scan(challenge_id: str) -> None:  # noqa: ARG001 (a hint: the oldest scan is taken)
         evidence_steps.scan_next(bench())
 
-    runs = {Task.SCORE: score, Task.PUBLISH: publish, Task.SETTLE: settle, Task.SCAN: scan}
+    def open_answers(opening_id: str) -> None:
+        opening_steps.open_one(bench(), opening_id)
+
+    runs = {
+        Task.SCORE: score,
+        Task.PUBLISH: publish,
+        Task.SETTLE: settle,
+        Task.SCAN: scan,
+        Task.OPEN: open_answers,
+    }
     for name, run in runs.items():
         app.task(name=f"palio.{name}", shared=False)(run)
     app.task(name=f"palio.{Task.METRIC}", shared=False, time_limit=BOX_SECONDS_MAX)(metric)

@@ -40,6 +40,7 @@ from palio.web.api import (
     mergers,
     messages,
     money,
+    openings,
     publishing,
     receipts,
     reputation,
@@ -86,6 +87,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     receipts.router,
     log.router,
     bundle.router,
+    openings.router,
     reputation.router,
     health.router,
 )

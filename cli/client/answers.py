@@ -344,6 +344,17 @@ class Profile(TypedDict):
     thanks: int
 
 
+class Opening(TypedDict):
+    """Opened answers: all, or one row."""
+
+    id: str
+    row: str
+    state: str
+    rows: int
+    sha256: str
+    words: str
+
+
 class Award(TypedDict):
     """A prize and the team it is proposed or given to."""
 

@@ -10,7 +10,7 @@ from palio.cli.client.wire import Wire
 
 
 class BoardCalls:
-    """Boards as rows, as CSV, and a row explained."""
+    """Boards as rows, as CSV, a row explained; and answers that were opened."""
 
     _wire: Wire
 
@@ -33,6 +33,16 @@ class BoardCalls:
         """Return why a team's row stands where it does; ``own`` is the caller's."""
         path = f"{of(slug, 'leaderboard')}/rows/{name_of(team)}"
         return self._wire.get(answers.Explanation, path, params=given(board=board, at=at))
+
+    def openings(self, slug: str) -> list[answers.Opening]:
+        """Return what was opened of the answers, newest first."""
+        return list(self._wire.pages(answers.Opening, of(slug, "openings")))
+
+    def opening(self, slug: str, opening_id: str, target: Path) -> None:
+        """Write opened answers to `target`."""
+        path = f"{of(slug, 'openings')}/{name_of(opening_id)}/file"
+        with self._wire.stream(path, headers={}) as answer:
+            transfer.write_whole(target, answer.iter_bytes())
 
     def leaderboard_csv(
         self, slug: str, target: Path, *, board: BoardName = "public", at: str = ""

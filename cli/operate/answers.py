@@ -7,6 +7,7 @@ from palio.cli.operate.here import here
 from palio.core import audit, checkpoints
 from palio.core.clock import database_now
 from palio.core.storage import LocalStorage
+from palio.datasets import seal
 from palio.pipeline import opening
 
 
@@ -18,9 +19,11 @@ def open_answers(challenge: str, *, row: str, out: Path, data: Path | None) -> o
             slug=challenge,
             row_id=row,
             target=out,
-            blobs=LocalStorage(server.settings.blobs_folder),
-            sealed=LocalStorage(server.settings.sealed_folder),
-            by=audit.SYSTEM,
+            open_key=lambda key: seal.open_key(
+                ids_storage=LocalStorage(server.settings.blobs_folder),
+                sealed_storage=LocalStorage(server.settings.sealed_folder),
+                key=key,
+            ),
             now=database_now(session),
         )
     show.line(f"Opened {rows:,} {'row' if rows == 1 else 'rows'} into {out}. The log says so.")

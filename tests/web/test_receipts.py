@@ -12,7 +12,6 @@ from palio.core import log, merkle
 from palio.core.clock import database_now
 from palio.core.log_entries import readable
 from palio.core.notes import Checkpoint, Verifier
-from palio.core.storage import LocalStorage
 from palio.pipeline import opening
 
 TOY = "/api/v1/challenges/toy"
@@ -214,9 +213,7 @@ def opened(site: Site, target: Path, *, row: str = "") -> bytes:
             slug="toy",
             row_id=row,
             target=target,
-            blobs=site.state.storage,
-            sealed=LocalStorage(site.settings.sealed_folder),
-            by="system",
+            open_key=site.bench.open_key,
             now=database_now(session),
         )
     return target.read_bytes()

@@ -12,8 +12,9 @@ from palio.core.db import reading
 from palio.core.errors import AppError
 from palio.datasets import queries as datasets
 from palio.pipeline import receipts
+from palio.pipeline.contracts import OpeningState
 from palio.submissions import rescoring
-from palio.web.api import money
+from palio.web.api import money, openings
 from palio.web.api.challenges import challenge_detail
 from palio.web.api.challenges import challenge_page as list_page
 from palio.web.deps import CallerDep, CursorDep, ReadDep, SignedInDep, StateDep
@@ -107,6 +108,11 @@ def _rules(
     text = challenges.text(session, challenge_id=visit.challenge.id, kind="rules")
     context = {
         "rules_html": to_html(text),
+        "openings": [
+            each
+            for each in openings.openings_of(session, visit)
+            if each.state is OpeningState.OPENED
+        ],
         "promise": receipts.commitment(session, challenge_id=visit.challenge.id),
         "switches": rescoring.switches(session, challenge_id=visit.challenge.id),
         "has_accepted": visit.has_accepted(session),

@@ -14,10 +14,10 @@ from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.pipeline import queries as pipeline
 from palio.pipeline import waiting
-from palio.pipeline.rules import scoring_queue
+from palio.pipeline.rules import may_open_answers, scoring_queue
 from palio.submissions import host_runs
 from palio.submissions.contracts import HostRun
-from palio.web.api import awards, host
+from palio.web.api import awards, host, openings
 from palio.web.api.schemas_people import LinkView
 from palio.web.api.submissions import everybodys
 from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep
@@ -92,13 +92,21 @@ def _do(
             host.clear(session, visit, caller, alarm_id=form.get("alarm", ""))
         case "archive":
             host.archive(session, visit, caller)
+        case deed:
+            _judge(session, visit, caller, form, deed)
+    return None
+
+
+def _judge(session: Session, visit: Visit, caller: Caller, form: Form, deed: str | None) -> None:
+    match deed:
+        case "open-answers":
+            openings.ask(session, visit, caller, row=form.get("row", ""))
         case "confirm":
             awards.confirm(session, caller, award_id=form.get("award", ""))
         case "decline":
             awards.decline(session, caller, award_id=form.get("award", ""))
         case _:
             raise BadRequestError("The form asks for nothing this page knows.")
-    return None
 
 
 def _join_link(
@@ -156,6 +164,8 @@ def _show(
         "may_invite": visit.may(Action.MAKE_JOIN_LINK),
         "may_decide": visit.may(Action.JUDGE_RESULTS),
         "may_archive": visit.may(Action.JUDGE_RESULTS) and challenge.state in _OVER,
+        "may_open_answers": visit.may(Action.JUDGE_RESULTS) and may_open_answers(challenge),
+        "openings": openings.openings_of(session, visit),
         "close_value": closes_at(challenge).strftime("%Y-%m-%dT%H:%M"),
         "link": link,
     }

@@ -63,6 +63,8 @@ def leaderboard(
         _rows(page),
         empty="Nobody has a score yet.",
     )
+    if words := page.get("chance_words"):
+        show.paragraph(words)
     if page["next_cursor"]:
         show.line("There is more: --all, or --csv FILE.", dim=True)
     return page
@@ -74,14 +76,38 @@ def bundle(
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where to; CHALLENGE-bundle.zip without.")
     ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Bring opened answers too, to this file.")
+    ] = None,
+    row: Annotated[
+        str, typer.Option(metavar="ID", help="With --answers: this row alone, where it is opened.")
+    ] = "",
 ) -> object:
     """Bring what proves a board: log, promises and, after the reveal, every score."""
     slug = challenge_in_use(challenge)
     target = out or Path(f"{slug}-bundle.zip")
     with open_api() as api:
+        if answers:
+            api.opening(slug, _opened(api, slug, row), answers)
         api.bundle(slug, target)
-    show.line(f"Written to {target}. Check it with: palio verify board {target}")
-    return {"challenge": slug, "file": str(target)}
+    more = f" --answers {answers}" if answers else ""
+    show.line(f"Written to {target}. Check it with: palio verify board {target}{more}")
+    return {
+        "challenge": slug,
+        "file": str(target),
+        "answers": str(answers) if answers else None,
+    }
+
+
+def _opened(api: "Api", slug: str, row: str) -> str:
+    for each in api.openings(slug):
+        if each["row"] == row and each["state"] == "opened":
+            return each["id"]
+    what = f"Row {row}" if row else "Not all of the answers"
+    raise ClientError(
+        f"{what} {'is not' if row else 'are'} opened.",
+        hint="The organizer opens them after the reveal.",
+    )
 
 
 def awards(
