@@ -14,6 +14,8 @@ from palio.challenges.contracts import Challenge, PhasePlan
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.core.money import Money
 from palio.leaderboard import making
+from palio.pipeline import corrections
+from palio.pipeline.models import BoardWork
 from palio.prizes import progress, queries, service
 from palio.prizes.contracts import AwardState
 from palio.submissions import exclusions
@@ -199,3 +201,26 @@ def test_the_line_of_a_winner_names_nobody_where_the_board_does_not(work: Work) 
     with work() as session:
         (verified,) = making.verified_entries(session, challenge_id=challenge.id)
     assert verified.title == "Progress Prize 2007"
+
+
+def test_a_team_disqualified_before_the_reveal_loses_its_progress_prize(work: Work) -> None:
+    with work() as session:
+        challenge = netflix(session)
+        for name, private, day in (("one", "0.8711", 1), ("two", "0.8722", 2)):
+            at = datetime(2007, 9, day, tzinfo=UTC)
+            enter(session, challenge, name, public="0.8800", private=private, at=at)
+    judged(work, challenge, now=DATES[0])
+    with work() as session:
+        (award,) = queries.awards(session, challenge_id=challenge.id)
+        session.add(BoardWork(challenge_id=challenge.id))
+        exclusions.disqualify(
+            session, challenge=challenge, team_id=award.team_id, reason=ReasonCode.COPIED,
+            words="x", by="host", now=DATES[0],
+        )  # fmt: skip
+        corrections.correct_boards(
+            session, challenge_id=challenge.id, reason="disqualification", by="host", now=DATES[0]
+        )
+    assert judged(work, challenge, now=DATES[0]) == [
+        ("Progress Prize 2007", "one", "disqualified"),
+        ("Progress Prize 2007", "two", "provisional"),
+    ]
