@@ -141,6 +141,8 @@ class _Table:
 
     def close_entries(self) -> tuple[tuple[NewFinding, ...], tuple[str, ...]]:
         """Return at most one finding for each pair of teams: the strongest measure names it."""
+        if not self.entries:
+            return (), ()
         found: dict[Pair, NewFinding] = {}
         notes = []
         for kind, survey in self._surveys():
@@ -153,7 +155,7 @@ class _Table:
             for hit in survey.hits:
                 finding = self._finding(kind, hit, survey)
                 found.setdefault((finding.team_ids[0], finding.team_ids[1]), finding)
-        if self.residuals is None and self.entries:
+        if self.residuals is None:
             notes.append(
                 f"Partial correlations need {duplicates.TEAMS_MIN} teams with entries; there are "
                 f"{len(self.ids)}."

@@ -53,13 +53,19 @@ def check_release(plan: ChallengePlan, faults: Faults) -> None:
         text = "Before the reveal a Ladder tells the first metric alone, not the others."
         faults.warn("release:other_metrics", path, text)
     ranking = plan.metrics[0].name if plan.metrics else ""
-    if any(
-        column.kind is not ColumnKind.METRIC or column.of != (ranking,)
-        for column in plan.board.columns
-        if column.name in (plan.board.order or [plan.board.columns[0].name])
-    ):
+    told = {ranking} if not plan.board.columns else _columns_of(plan, metric=ranking)
+    first = plan.board.columns[0].name if plan.board.columns else ranking
+    if not told.issuperset(plan.board.order or (first,)):
         text = "Under a Ladder the board can be ranked by the first metric alone."
         faults.add("value:choice", path, text, hint="Rank by it, or choose another release.")
+
+
+def _columns_of(plan: ChallengePlan, *, metric: str) -> set[str]:
+    return {
+        column.name
+        for column in plan.board.columns
+        if column.kind is ColumnKind.METRIC and column.of == (metric,)
+    }
 
 
 def about_step(plan: ChallengePlan, *, error: float, rows: int) -> Finding | None:

@@ -81,6 +81,11 @@ def test_honest_field_has_no_findings() -> None:
     assert look(field()) == scan.Report((), ("8 entries of 8 teams were compared.",))
 
 
+def test_challenge_with_a_baseline_and_no_entries_has_no_findings() -> None:
+    public = entry("", 0, own(0), kind=SubmissionKind.BASELINE)
+    assert look([], public=[public]) == scan.Report((), ("0 entries of 0 teams were compared.",))
+
+
 def test_strongest_measure_names_a_pair_once() -> None:
     copy = np.where(np.arange(ROWS) < 0.95 * ROWS, own(1), own(50))
     found = look([*field(), entry("x", 9, own(0)), entry("y", 9, copy)]).found
