@@ -1,5 +1,6 @@
 """A board as values: rows in rank order, ready to be shown to the audience they were made for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -82,6 +83,20 @@ class Chance:
 
 
 @dataclass(frozen=True, slots=True)
+class Certainty:
+    """What is known of a board's ranks beyond the rounded scores.
+
+    Attributes:
+        lines: By submission id; what is not in here is not known.
+        words: How it was worked out, or why not.
+
+    """
+
+    lines: Mapping[str, Chance]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiedEntry:
     """An entry that has won a progress prize: a line of its own, and the next one's measure."""
 
@@ -124,6 +139,8 @@ class Snapshot:
         phase: The name of that last phase; empty where phases stand together.
         earlier: The boards of the phases before it, in order.
         is_anonymous: The names are made up; they are real after the reveal.
+        chance_words: How rank intervals were worked out, or why there are none; empty before the
+            reveal, and on boards made before there were such words.
 
     """
 
@@ -139,3 +156,4 @@ class Snapshot:
     phase: str = ""
     earlier: tuple[PhaseBoard, ...] = ()
     is_anonymous: bool = False
+    chance_words: str = ""

@@ -10,7 +10,14 @@ from palio.challenges.contracts import Challenge
 from palio.core.derivation import derived_key
 from palio.datasets import challenge_secrets
 from palio.leaderboard import anonymity, declared, ranking, rules
-from palio.leaderboard.contracts import Board, Chance, PhaseBoard, Standing, VerifiedEntry
+from palio.leaderboard.contracts import (
+    Board,
+    Certainty,
+    Chance,
+    PhaseBoard,
+    Standing,
+    VerifiedEntry,
+)
 from palio.leaderboard.models import VerifiedEntryRow
 from palio.leaderboard.snapshots import Content
 from palio.leaderboard.views import View
@@ -18,6 +25,7 @@ from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 _Names = Mapping[str, tuple[str, tuple[str, ...]]]
 _UNKNOWN = Chance()
+_NOTHING = Certainty({}, "")
 
 
 def content(
@@ -27,7 +35,7 @@ def content(
     board: Board,
     entries: Iterable[ScoredEntry],
     now: datetime,
-    chances: Callable[[View, Sequence[ranking.Row]], Mapping[str, Chance]] | None = None,
+    chances: Callable[[View, Sequence[ranking.Row]], Certainty] | None = None,
 ) -> Content:
     """Return a board of these entries.
 
@@ -37,17 +45,17 @@ def content(
         board: Which one.
         entries: Scored on the part that the board shows.
         now: The database's time.
-        chances: Tells what chance could have done to ranked rows, by submission id.
+        chances: Tells what chance could have done to ranked rows.
 
     """
     view = view_of(session, challenge=challenge, board=board, now=now)
     ranked = ranking.rank(entries, view=view)
     names = _names(session, challenge=challenge, board=board, now=now)
 
-    known = chances(view, ranked.rows) if chances else {}
+    known = chances(view, ranked.rows) if chances else _NOTHING
 
     def standings(rows: Iterable[ranking.Row]) -> tuple[Standing, ...]:
-        return tuple(_standing(row, names, known) for row in rows)
+        return tuple(_standing(row, names, known.lines) for row in rows)
 
     return Content(
         rule=rules.in_one_sentence(challenge.plan, view),
@@ -59,6 +67,7 @@ def content(
             PhaseBoard(each.phase, standings(each.rows), each.lines) for each in ranked.earlier
         ),
         is_anonymous=rules.is_anonymous(challenge, board=board),
+        chance_words=known.words,
     )
 
 

@@ -114,6 +114,7 @@ def parsed(row: BoardSnapshot) -> Snapshot:
         phase=content.phase,
         earlier=content.earlier,
         is_anonymous=content.is_anonymous,
+        chance_words=content.chance_words,
     )
     _parsed.put(row.id, snapshot)
     return snapshot

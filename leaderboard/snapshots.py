@@ -28,11 +28,12 @@ class Content:
     phase: str = ""
     earlier: tuple[PhaseBoard, ...] = ()
     is_anonymous: bool = False
+    chance_words: str = ""
 
 
 def to_bytes(content: Content) -> bytes:
     """Write a board so that equal boards are equal bytes."""
-    body = {
+    body: dict[str, Any] = {
         "format": FORMAT,
         "rule": content.rule,
         "columns": [_column_to_list(column) for column in content.columns],
@@ -49,6 +50,8 @@ def to_bytes(content: Content) -> bytes:
             for board in content.earlier
         ],
     }
+    if content.chance_words:
+        body["chance_words"] = content.chance_words
     return json.dumps(body, separators=(",", ":")).encode()
 
 
@@ -68,6 +71,7 @@ def from_bytes(body: bytes) -> Content:
             PhaseBoard(board["phase"], _standings(board["rows"]), _lines(board["lines"]))
             for board in read["earlier"]
         ),
+        chance_words=read.get("chance_words", ""),
     )
 
 

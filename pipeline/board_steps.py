@@ -8,14 +8,14 @@ from sqlmodel import Session, col
 
 from palio.challenges import queries as challenges
 from palio.challenges import service as challenge_service
-from palio.challenges.contracts import ChallengeState
+from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.rules import closes_at
 from palio.core import db, queue
 from palio.core.clock import database_now
 from palio.escrow import queries as escrow
 from palio.escrow import rules as escrow_rules
 from palio.leaderboard import service as leaderboard
-from palio.pipeline import prize_steps, queries, rules
+from palio.pipeline import draw_asks, prize_steps, queries, rules
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import JobState, Task
 from palio.pipeline.models import BoardWork
@@ -80,7 +80,8 @@ def settle(bench: Bench, challenge_id: str) -> bool:
     """Move a challenge as far as time allows: open, close, and when all is scored, reveal.
 
     The last public board, the private board, the state and the proposed awards come in one
-    transaction, under the challenge's lock: whoever looks sees all of it or nothing.
+    transaction, under the challenge's lock: whoever looks sees all of it or nothing. Where rank
+    intervals take the answers, it waits for them a while (`draw_asks`).
     """
     _prepare_reveal(bench, challenge_id)
     with bench.work() as session:
@@ -92,6 +93,8 @@ def settle(bench: Bench, challenge_id: str) -> bool:
         challenge = challenge_service.lock_challenge(session, challenge_id)
         pending = submissions.pending_count(session, challenge_id=challenge_id)
         if not rules.may_reveal(challenge, pending=pending, now=now):
+            return False
+        if draw_asks.waits(session, challenge, now=now):
             return False
         _publish(session, challenge_id, now=now)
         board = leaderboard.reveal(session, challenge=challenge, now=now)
@@ -106,13 +109,19 @@ def settle(bench: Bench, challenge_id: str) -> bool:
     return True
 
 
+def due_for_reveal(session: Session, challenge_id: str, *, now: datetime) -> Challenge | None:
+    """Return the challenge as the reveal will find it; None when it is not due."""
+    challenge = challenges.by_id(session, challenge_id)
+    pending = submissions.pending_count(session, challenge_id=challenge_id)
+    if challenge.state is ChallengeState.OPEN and closes_at(challenge) <= now:
+        challenge = replace(challenge, state=ChallengeState.CLOSED)
+    return challenge if rules.may_reveal(challenge, pending=pending, now=now) else None
+
+
 def _prepare_reveal(bench: Bench, challenge_id: str) -> None:
     """Hold no lock while thousands of scores are compared: the reveal finds the result made."""
     with db.reading(bench.engine) as session:
         now = database_now(session)
-        challenge = challenges.by_id(session, challenge_id)
-        pending = submissions.pending_count(session, challenge_id=challenge_id)
-        if challenge.state is ChallengeState.OPEN and closes_at(challenge) <= now:
-            challenge = replace(challenge, state=ChallengeState.CLOSED)
-        if rules.may_reveal(challenge, pending=pending, now=now):
+        challenge = due_for_reveal(session, challenge_id, now=now)
+        if challenge is not None:
             leaderboard.prepare_reveal(session, challenge=challenge, now=now)

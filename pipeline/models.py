@@ -50,7 +50,8 @@ class BoardWork(SQLModel, table=True):
     """How many score changes a challenge had, and how many its public board shows.
 
     `told_until` is the last instant whose scores have been counted among them, where scores are
-    told later than they are made.
+    told later than they are made. `draws_until` is when a reveal that waits for rank intervals
+    waits no longer.
     """
 
     __tablename__ = "board_work"
@@ -59,6 +60,7 @@ class BoardWork(SQLModel, table=True):
     changes: int = 0
     shown: int = 0
     told_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    draws_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class AnswerOpening(SQLModel, table=True):

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 
 from celery import Celery
 from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col, select
 
 from palio.challenges import queries as challenges
@@ -23,6 +21,7 @@ from palio.core.clock import database_now
 from palio.pipeline import (
     alarms,
     board_steps,
+    draw_asks,
     endings,
     evidence_steps,
     leases,
@@ -32,6 +31,7 @@ from palio.pipeline import (
     processes,
     rescore_steps,
     rules,
+    turns,
     waiting,
 )
 from palio.pipeline.app import waiting_messages
@@ -44,7 +44,7 @@ from palio.pipeline.contracts import (
     JobState,
     Queue,
 )
-from palio.pipeline.models import BoardWork, Job, Turn, WorkerSeen
+from palio.pipeline.models import BoardWork, Job, WorkerSeen
 from palio.pipeline.one_by_one import each
 
 TURN_SECONDS = 60
@@ -64,6 +64,7 @@ def sweep(bench: Bench, app: Celery, *, quiet_seconds: int) -> None:
         lambda: rescore_steps.top_up(bench),
         lambda: send_missing(bench, app),
         lambda: move_clocks(bench),
+        lambda: draw_asks.ask(bench),
         lambda: number_steps.tell_due(bench),
         lambda: publish_stale(bench),
         lambda: prize_steps.look_after(bench),
@@ -90,28 +91,12 @@ def _run(part: Callable[[], object]) -> None:
 def _take_turn(bench: Bench) -> bool:
     with bench.work() as session:
         now = database_now(session)
-        insert = sqlite_insert if bench.engine.dialect.name == "sqlite" else postgres_insert
-        turn = insert(Turn).values(
-            name="sweep", holder=bench.worker, held_until=now + timedelta(seconds=TURN_SECONDS)
-        )
-        taken = session.execute(
-            turn.on_conflict_do_update(
-                index_elements=["name"],
-                set_={"holder": turn.excluded.holder, "held_until": turn.excluded.held_until},
-                where=(col(Turn.held_until) <= now) | (col(Turn.holder) == bench.worker),
-            ).returning(col(Turn.name))
-        ).first()
-    return taken is not None
+        return turns.take(session, "sweep", holder=bench.worker, seconds=TURN_SECONDS, now=now)
 
 
 def _end_turn(bench: Bench) -> None:
     with bench.work() as session:
-        session.execute(
-            update(Turn)
-            .where(col(Turn.name) == "sweep", col(Turn.holder) == bench.worker)
-            .values(held_until=database_now(session))
-            .execution_options(synchronize_session=False)
-        )
+        turns.end(session, "sweep", holder=bench.worker, now=database_now(session))
 
 
 def free_jobs_of_dead(bench: Bench) -> None:

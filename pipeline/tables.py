@@ -12,6 +12,7 @@ from palio.pipeline import models as pipeline
 from palio.prizes import models as prizes
 from palio.reputation import models as reputation
 from palio.submissions import commitment_models as commitments
+from palio.submissions import draw_models as private_draws
 from palio.submissions import exclusion_models as exclusions
 from palio.submissions import host_models as host_runs
 from palio.submissions import models as submissions
@@ -34,6 +35,7 @@ __all__ = [
     "log_triggers",
     "metadata",
     "pipeline",
+    "private_draws",
     "private_scores",
     "prizes",
     "releases",

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from palio.pipeline import board_steps, evidence_steps, model_steps, opening_steps, steps
+from palio.pipeline import (
+    board_steps,
+    draw_steps,
+    evidence_steps,
+    model_steps,
+    opening_steps,
+    steps,
+)
 from palio.pipeline.contracts import Queue, Task
 
 BOX_SECONDS_MAX = 3 * 24 * 3600  # a belt: the boxes' own clocks end runs much sooner
@@ -25,6 +32,7 @@ def register(app: Celery, bench: Callable[[], steps.ScoringBench]) -> None:
         board_steps.publish(bench(), challenge_id)
 
     def settle(challenge_id: str) -> None:
+        draw_steps.work_out(bench(), challenge_id)
         board_steps.settle(bench(), challenge_id)
 
     def scan(challenge_id: str) -> None:  # noqa: ARG001 (a hint: the oldest scan is taken)

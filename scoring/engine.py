@@ -13,7 +13,7 @@ from palio.scoring.read import read_predictions
 from palio.scoring.registry import METRICS
 from palio.scoring.traces import Trace, trace
 
-__all__ = ["Predictions", "score", "score_file"]
+__all__ = ["Predictions", "in_slots", "score", "score_file"]
 
 MANY_ROWS = 4_000_000  # from here on the answers' pages are given back after use
 
@@ -41,9 +41,7 @@ def score(
         KeyError: A metric that does not exist.
 
     """
-    columns = predictions.columns
-    if not predictions.in_slots:
-        columns = tuple(_to_slots(column, key) for column in columns)
+    columns = in_slots(key, predictions)
     public = slice(0, key.public_rows)
     private = slice(key.public_rows, key.public_rows + key.private_rows)
     public_scores = _score_part(key, columns, public, metrics)
@@ -56,6 +54,13 @@ def score(
         private=private_scores,
         trace=_trace(key, columns, metrics[0], secret),
     )
+
+
+def in_slots(key: AnswerKey, predictions: Predictions) -> tuple[Column, ...]:
+    """Give the predicted columns in slot order, as the answers are."""
+    if predictions.in_slots:
+        return predictions.columns
+    return tuple(_to_slots(column, key) for column in predictions.columns)
 
 
 def _trace(

@@ -229,6 +229,7 @@ class Board(TypedDict):
     lines: list[BoardLine]
     next_cursor: str | None
     rule: str
+    chance_words: NotRequired[str]
 
 
 class Team(TypedDict):

@@ -99,6 +99,7 @@ def board_page(visit: Visit, found: Shown, *, start: int, limit: int) -> BoardVi
             *([snapshot.phase] if snapshot.phase else []),
         ),
         is_anonymous=snapshot.is_anonymous,
+        chance_words=snapshot.chance_words,
         freezes_at=freezes_at if snapshot.board is Board.PUBLIC else None,
         next_cursor=None if is_last else encode_cursor(str(end)),
     )
@@ -117,6 +118,7 @@ def empty_board(visit: Visit, board: Board) -> BoardView:
         phase="",
         phases=(),
         is_anonymous=False,
+        chance_words="",
         freezes_at=None,
         next_cursor=None,
     )

@@ -79,7 +79,8 @@ class BoardView(View):
     """One page of a board; `rule` says in one sentence how it is ranked.
 
     Where phases have boards of their own, `phase` is this one's and `phases` are all there are.
-    From `freezes_at` to the reveal the public board stands still.
+    From `freezes_at` to the reveal the public board stands still. `chance_words` say on the private
+    board how its rank intervals were worked out, or why there are none.
     """
 
     model_config = example(
@@ -94,6 +95,7 @@ class BoardView(View):
             "phase": "",
             "phases": [],
             "is_anonymous": False,
+            "chance_words": "",
             "freezes_at": None,
             "next_cursor": None,
         }
@@ -109,6 +111,7 @@ class BoardView(View):
     phase: str
     phases: tuple[str, ...]
     is_anonymous: bool
+    chance_words: str
     freezes_at: datetime | None
     next_cursor: str | None
 

@@ -1,0 +1,59 @@
+"""Lets a reveal wait for rank intervals, and never for long: not every worker has the answers."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from palio.challenges import queries as challenges
+from palio.challenges.contracts import Challenge, ChallengeState
+from palio.challenges.rules import closes_at
+from palio.core import db, queue
+from palio.core.clock import database_now
+from palio.leaderboard import chances
+from palio.pipeline.bench import Bench
+from palio.pipeline.contracts import Task
+from palio.pipeline.models import BoardWork
+
+PATIENCE = timedelta(minutes=10)
+
+
+def waits(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Tell whether the reveal, otherwise due, waits for scores on resampled rows.
+
+    The clock starts with the first question after the close.
+    """
+    if not chances.undrawn(session, challenge=challenge, now=now):
+        return False
+    return now < waits_until(session, challenge, now=now)
+
+
+def waits_until(session: Session, challenge: Challenge, *, now: datetime) -> datetime:
+    """Return when the reveal comes with or without rank intervals."""
+    board = session.get(BoardWork, challenge.id, populate_existing=True)
+    if board is None:
+        raise LookupError(f"challenge {challenge.id} was launched without its board")
+    if board.draws_until is None or board.draws_until <= closes_at(challenge):
+        board.draws_until = now + PATIENCE
+        session.flush()
+    return board.draws_until
+
+
+def give_up(session: Session, challenge_id: str, *, now: datetime) -> None:
+    """Let the reveal wait no longer."""
+    board = session.get(BoardWork, challenge_id, populate_existing=True)
+    if board is not None and board.draws_until is not None:
+        board.draws_until = min(board.draws_until, now)
+
+
+def ask(bench: Bench) -> None:
+    """Send the hint once more for every reveal that waits: a worker with the answers takes it."""
+    with db.reading(bench.engine) as session:
+        now = database_now(session)
+        closed = challenges.ids_in_state(session, ChallengeState.CLOSED)
+        waiting = session.exec(
+            select(BoardWork.challenge_id)
+            .where(col(BoardWork.challenge_id).in_(closed))
+            .where(col(BoardWork.draws_until) > now)
+        ).all()
+    for challenge_id in waiting:
+        bench.send(queue.Message(task=Task.SETTLE, id=challenge_id))
