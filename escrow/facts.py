@@ -13,7 +13,8 @@ from palio.submissions.contracts import SubmissionKind
 
 def for_refund(session: Session, *, challenge: Challenge) -> RefundFacts:
     """Return where a challenge stands, as far as money is concerned."""
-    entries = submissions.scored_entries(session, challenge_id=challenge.id)
+    # Told or not: nobody gets money back because scores are hidden until the reveal.
+    entries = submissions.scored_entries(session, challenge_id=challenge.id, with_untold=True)
     return RefundFacts(
         state=challenge.state,
         has_entry=any(entry.kind is SubmissionKind.COMPETITOR for entry in entries),
@@ -28,7 +29,13 @@ def _is_beaten(session: Session, challenge: Challenge) -> bool | None:
     board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
     if board is None:
         return None
-    best = min if challenge_rules.is_lower_better(challenge.plan) else max
+    ranking = next((column for column in board.columns if column.order == 1), None)
+    is_lower_better = (
+        challenge_rules.is_lower_better(challenge.plan)
+        if ranking is None  # a board of before columns
+        else ranking.is_lower_better
+    )
+    best = min if is_lower_better else max
     entries = [line.score for line in board.standings if line.kind is SubmissionKind.COMPETITOR]
     baselines = [line.score for line in board.standings if line.kind is SubmissionKind.BASELINE]
     if not entries:

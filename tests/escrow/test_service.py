@@ -7,9 +7,10 @@ from tests.escrow.money import LETTER, Till
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
 
-from palio.challenges.prize_contracts import EscrowPlan, RefundPolicy
+from palio.challenges.board_contracts import BoardPlan, Release, ReleaseRule
+from palio.challenges.prize_contracts import EscrowPlan, PrizePlan, RefundPolicy
 from palio.core import audit
-from palio.core.money import UnknownCurrencyError
+from palio.core.money import Money, UnknownCurrencyError
 from palio.escrow import errors, queries
 from palio.escrow.contracts import AccountKind, Fund, Funding, PaymentState, Place, Share
 
@@ -173,6 +174,23 @@ def test_correction_takes_a_transaction_back_once_and_a_correction_never(work: W
         till.award("a1", Share("ada", 100_000))
         with pytest.raises(errors.NotEnoughMoneyError):
             till.reverse(later.id)
+
+
+def test_entry_whose_score_is_hidden_is_an_entry_that_keeps_the_deposit(work: Work) -> None:
+    with work() as session:
+        challenge = make.challenge(
+            session,
+            prizes=(PrizePlan(1, "First", Money(100_000, "EUR")),),
+            escrow=EscrowPlan(refund=RefundPolicy.NO_ENTRY),
+            board=BoardPlan(release=ReleaseRule(kind=Release.HIDDEN)),
+        )
+        team = make.team(session, of=challenge)
+        receipt = make.submit(session, to=challenge, by=team, key="k")
+        make.score(session, receipt, public="0.5", private="0.5")
+        till = Till(session, challenge.id)
+        till.deposit(100_000)
+        with pytest.raises(errors.RefundNotDueError):
+            till.refund(1)
 
 
 def refund_of_all(session: Session, policy: RefundPolicy, *, has_entry: bool) -> Till:
