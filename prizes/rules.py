@@ -48,6 +48,12 @@ class AwardsUndecidedError(ConflictError):
     code = "awards_undecided"
 
 
+class CasesOpenError(ConflictError):
+    """The challenge cannot be put away while a team may still be disqualified or let in again."""
+
+    code = "cases_open"
+
+
 class NotYourAwardError(NotAllowedError):
     """Somebody else has to do this."""
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from palio.accounts import messages
 from palio.accounts import queries as accounts
+from palio.cases import queries as cases
 from palio.challenges import schedule
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
@@ -112,6 +113,7 @@ def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> b
 
     Raises:
         AwardsUndecidedError: An award is undecided.
+        CasesOpenError: A case is open; nothing of an archived challenge could follow it.
         IllegalMoveError: The private board is not revealed.
 
     """
@@ -119,6 +121,8 @@ def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> b
     awards = queries.awards(session, challenge_id=challenge_id)
     if any(award.state in states.UNDECIDED for award in awards):
         raise rules.AwardsUndecidedError("Every award has to be decided first.")
+    if cases.open_case_team_ids(session, challenge_id=challenge_id):
+        raise rules.CasesOpenError("A case is open. It is to be decided, and its appeal, first.")
     return challenges.archive(session, challenge_id=challenge_id, by=by, now=now)
 
 

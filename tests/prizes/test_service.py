@@ -3,9 +3,12 @@
 import pytest
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
+from tests.cases.test_desk import close, scanned
 from tests.factories import submissions as make
 from tests.factories.submissions import Work, at_once
 
+from palio.cases import queries as cases
+from palio.cases import service as case_service
 from palio.challenges import queries as challenge_queries
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.prize_contracts import PrizePlan, TieRule
@@ -183,6 +186,25 @@ def test_challenge_is_put_away_once_every_award_is_decided(work: Work) -> None:
     confirm(work, award)
     assert (archive(), archive()) == (True, False)
     assert state_of(work, challenge) is ChallengeState.ARCHIVED
+
+
+def test_challenge_with_an_open_case_is_not_put_away(work: Work) -> None:
+    with work() as session:
+        challenge, standings = end(session, "0.1")
+    (award,) = propose(work, challenge, standings)
+    confirm(work, award)
+    with work() as session:
+        now = database_now(session)
+        scanned(session, challenge.id, close(award.team_id))
+        (finding,) = cases.findings(session, challenge_id=challenge.id)
+        case = case_service.open_case(
+            session, challenge=challenge, team_id=award.team_id, finding_ids=[finding.id],
+            words="Why?", by="olga", now=now,
+        )  # fmt: skip
+        with pytest.raises(rules.CasesOpenError):
+            service.archive(session, challenge_id=challenge.id, by="host", now=now)
+        case_service.drop(session, case_id=case.id, words="A mistake.", by="olga", now=now)
+        assert service.archive(session, challenge_id=challenge.id, by="host", now=now)
 
 
 def test_unknown_award_is_not_found(work: Work) -> None:
