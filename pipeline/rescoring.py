@@ -15,6 +15,7 @@ from palio.challenges import corrections, program_files
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengePlan
 from palio.challenges.corrections import CorrectionRefusedError
+from palio.core import audit
 from palio.core.errors import ConflictError
 from palio.core.storage import Blob, Storage
 from palio.datasets import queries as dataset_queries
@@ -298,13 +299,28 @@ def abandon(session: Session, *, challenge_id: str, by: str, now: datetime) -> S
     return version
 
 
-def retry(session: Session, *, challenge_id: str, now: datetime) -> int:
-    """Try what was given up by our fault again, and return how much; raises `NoRescoreError`."""
+def retry(session: Session, *, challenge_id: str, by: str, now: datetime) -> int:
+    """Try what was given up by our fault again, audited, and return how much.
+
+    Raises:
+        NoRescoreError: None is open.
+
+    """
     challenge = _lock(session, challenge_id)
     version = versions.open_set(session, challenge_id=challenge.id)
     if version is None:
         raise NoRescoreError("No rescore set is open.")
-    return rescore_steps.retry(session, version, now=now)
+    count = rescore_steps.retry(session, version, now=now)
+    audit.record(
+        session,
+        actor_id=by,
+        action="rescore.retry",
+        subject_id=version.id,
+        challenge_id=challenge.id,
+        detail={"version": version.ordinal, "jobs": count},
+        now=now,
+    )
+    return count
 
 
 def _lock(session: Session, challenge_id: str) -> Challenge:

@@ -239,7 +239,12 @@ def test_our_faults_are_tried_again_then_told_and_tried_when_asked(
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     with arena.bench.work() as session:
-        again = rescoring.retry(session, challenge_id=arena.challenge_id, now=database_now(session))
+        now = database_now(session)
+        again = rescoring.retry(session, challenge_id=arena.challenge_id, by="host", now=now)
+        open_set = sets.view().open_set
+        assert open_set is not None
+        deeds = audit.of_subject(session, subject_id=open_set.id, action="rescore.retry")
+    assert [deed.actor_id for deed in deeds] == ["host"]
     assert (again, sets.count("alarm WHERE cleared_at IS NULL")) == (1, 0)
     sets.score_all()
     assert sets.apply().after.ordinal == 2

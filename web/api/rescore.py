@@ -208,7 +208,7 @@ def retry_rescore(session: WriteDep, caller: SignedInDep, slug: str) -> RescoreV
     """Try again what of the open set failed too often by our fault."""
     visit = enter(session, slug, caller)
     visit.require(Action.JUDGE_RESULTS)
-    rescoring.retry(session, challenge_id=visit.challenge.id, now=visit.now)
+    rescoring.retry(session, challenge_id=visit.challenge.id, by=caller.person.id, now=visit.now)
     return shown(session, visit)
 
 
