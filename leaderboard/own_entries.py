@@ -39,16 +39,12 @@ def own_entries(
     )
     read = private.private_scored_entries if is_private else submissions.scored_entries
     view = making.view_of(session, challenge=challenge, board=board, now=now)
-    return chosen_among(read(session, challenge_id=challenge.id), view=view, team_id=team_id)
+    return chosen_among(read(session, challenge_id=challenge.id, team_id=team_id), view=view)
 
 
-def chosen_among(
-    entries: Iterable[ScoredEntry], *, view: View, team_id: str
-) -> tuple[OwnEntry, ...]:
-    """Say of each of a team's entries on a board whether it may stand for it."""
-    own = [
-        entry for entry in entries if entry.team_id == team_id and ranking.is_on(entry, view=view)
-    ]
+def chosen_among(entries: Iterable[ScoredEntry], *, view: View) -> tuple[OwnEntry, ...]:
+    """Say of each of one team's entries on a board whether it may stand for it."""
+    own = [entry for entry in entries if ranking.is_on(entry, view=view)]
     if not own:
         return ()
     standing = {entry.submission_id for entry in ranking.finals(own, view=view)}

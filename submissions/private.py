@@ -19,15 +19,19 @@ def private_scored_entries(
     challenge_id: str,
     version: VersionPair | None = None,
     with_reruns: bool = False,
+    team_id: str = "",
 ) -> tuple[ScoredEntry, ...]:
     """Return every submission with a private score and its scores, in order of receipt.
 
     With a `version` it is what the challenge would have if that one were active. Winners' code
-    that was run again comes `with_reruns` alone.
+    that was run again comes `with_reruns` alone. With a `team_id` it is that team's alone.
     """
-    is_wanted = col(models.Submission.challenge_id) == challenge_id
+    is_wanted = (
+        col(models.Submission.challenge_id) == challenge_id,
+        *([col(models.Submission.team_id) == team_id] if team_id else []),
+    )
     counted = version or versions.active_pair(session, challenge_id=challenge_id)
-    found = scores.scores_of(session, PrivateScore, is_wanted, version=counted)
+    found = scores.scores_of(session, PrivateScore, *is_wanted, version=counted)
     return tuple(
         replace(
             entry,
@@ -40,6 +44,7 @@ def private_scored_entries(
             version=version,
             with_untold=True,
             with_reruns=with_reruns,
+            team_id=team_id,
         )
         if entry.submission_id in found  # no finite private score, no rank
     )

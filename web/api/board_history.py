@@ -149,7 +149,7 @@ def explanation_view(
     deeds = explain.deeds_about(
         session,
         challenge_id=visit.challenge.id,
-        subject_ids={row.team_id, row.submission_id},
+        subject_ids={*accounts.lineage(session, row.team_id), row.submission_id},
         until=snapshot.made_at,
     )
     found = explain.explain(snapshot, row, deeds=deeds)
