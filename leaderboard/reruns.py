@@ -68,7 +68,7 @@ def compare(
 
 def _error(session: Session, challenge: Challenge, entry: ScoredEntry, rerun: ScoredEntry) -> float:
     pair = versions.active_pair(session, challenge_id=challenge.id)
-    key = datasets.answer_key(session, challenge_id=challenge.id)
+    key = datasets.answer_key(session, challenge_id=challenge.id, version=pair.key_version)
     found = private.private_traces(
         session,
         submission_ids=(entry.submission_id, rerun.submission_id),
