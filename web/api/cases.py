@@ -1,5 +1,6 @@
 """Cases: opened and decided by the people of a challenge, read and answered by the accused team."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,7 +78,9 @@ def cases_view(session: Session, visit: Visit, caller: Caller) -> CasesView:
         team = visit.team(session)
         visit.require(Action.READ_CASE, team=team, missing=_MISSING)
         found = cases.cases_of_team(session, team_id=team.id if team else "")
-    return CasesView(items=tuple(case_view(session, _seat(session, c, caller)) for c in found))
+    names = names_of(session, visit.challenge.id)
+    seats = [_seat(session, each, caller) for each in found]
+    return CasesView(items=tuple(_case_view(session, at, names) for at in seats))
 
 
 @router.post("/challenges/{slug}/cases", status_code=201, responses=_DOCUMENTED)
@@ -249,8 +252,11 @@ def seat(session: Session, caller: Caller, case_id: str) -> Seat:
 
 def case_view(session: Session, at: Seat) -> CaseView:
     """Show a case as the caller may see it."""
+    return _case_view(session, at, names_of(session, at.case.challenge_id))
+
+
+def _case_view(session: Session, at: Seat, names: Mapping[str, str]) -> CaseView:
     case, accused = at.case, at.is_accused
-    names = names_of(session, case.challenge_id)
     people = accounts.people_by_id(session, person_ids=[step.actor_id for step in case.steps])
     handles = {person_id: person.handle for person_id, person in people.items()}
     return CaseView(
