@@ -38,7 +38,7 @@ class Program(TyperGroup):
         for name in self.list_commands(ctx):
             command: Any = self.get_command(ctx, name)
             row = (name, command.get_short_help_str(limit=200))
-            headings.setdefault(command.rich_help_panel, []).append(row)
+            headings.setdefault(command.rich_help_panel or "Commands", []).append(row)
         for heading, rows in headings.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
@@ -95,6 +95,16 @@ for part in (
     part.register(app)
 verify.register(app)
 operate.register(app)
+
+
+def _say_all(parent: typer.Typer) -> None:
+    for group in parent.registered_groups:
+        group.cls = Program
+        if group.typer_instance:
+            _say_all(group.typer_instance)
+
+
+_say_all(app)
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def test_ladder_warns_of_further_metrics_and_refuses_to_rank_by_them() -> None:
 
 def test_ladder_refuses_tie_breaks_by_a_metric_that_it_does_not_tell() -> None:
     text = 'order = ["log_loss", "roc_auc"]\n[board.release]\nkind = "ladder"\nstep = 0.01'
-    reading = with_board(f"[board]\n{text}", text=example())
+    reading = with_board(text, text=example())
     assert [finding.code for finding in reading.findings] == ["value:choice"]
 
 

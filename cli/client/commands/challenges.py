@@ -59,7 +59,7 @@ def show_challenge(challenge: Slug = "") -> object:
     show.facts(_facts(detail))
     for change in detail["schedule_changes"]:
         show.line(
-            f"{change['phase']} was extended to {show.time_of(change['closes_at_after'])}:"
+            f"{change['phase']} now closes {show.time_of(change['closes_at_after'])}:"
             f" {change['reason']}",
             colour="yellow",
         )
@@ -188,8 +188,7 @@ def _facts(detail: ChallengeDetail) -> list[tuple[str, object]]:
         ("rules", "accepted" if detail["accepted_rules"] else "not accepted yet"),
     ]
     facts += [
-        (f"prize {prize['rank']}", f"{prize['title']}, {prize['money']['text']}")
-        for prize in detail["prizes"]
+        ("prize", f"{prize['title']}, {prize['money']['text']}") for prize in detail["prizes"]
     ]
     return facts
 
