@@ -41,6 +41,7 @@ class Deed(StrEnum):
     CLAW_BACK = "claw_back"
     REFUND = "refund"
     FEE = "fee"
+    TAX_PAID = "tax_paid"  # passed on to the tax office
 
 
 @dataclass(frozen=True, slots=True)

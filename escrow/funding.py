@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from palio.challenges import service as challenges
-from palio.challenges.contracts import ChallengeState
+from palio.challenges.contracts import ChallengePlan, ChallengeState
 from palio.escrow import facts, moves, posting, queries, rules
 from palio.escrow.contracts import (
     AccountKind,
@@ -60,7 +60,8 @@ def deposit(
 ) -> Transaction:
     """Record money that left the organizer: with the operator, or with a named third party.
 
-    What was pledged before is kept by it, as far as it goes.
+    What was pledged before is kept by it, as far as it goes. What comes beyond the prizes is the
+    platform's fee, as far as the rules have one: it is booked at once.
 
     Raises:
         BadDeedError, KeyReusedError, UnknownCurrencyError: In words.
@@ -87,7 +88,23 @@ def deposit(
         kept = min(pledged, minor)
         made.append(moves.move(Fund.PROMISE, AccountKind.ESCROW, AccountKind.OUTSIDE, kept))
     note = {"rules": challenge.rules_sha256}
-    return posting.post(session, request, moves=made, by=by, now=now, note=note)
+    posted = posting.post(session, request, moves=made, by=by, now=now, note=note)
+    _book_fee(session, request, plan=challenge.plan, fund=fund, by=by, now=now)
+    return posted
+
+
+def _book_fee(
+    session: Session, deposited: Request, *, plan: ChallengePlan, fund: Fund, by: str, now: datetime
+) -> None:
+    standing = queries.funding_in(session, deposited.challenge_id, deposited.currency)
+    there = queries.balances(session, deposited.challenge_id, deposited.currency)
+    due = min(rules.fee_due(plan, standing), moves.escrow(there)[fund])
+    if due > 0:
+        request = Request(
+            deposited.challenge_id, f"fee:{deposited.key}", Deed.FEE, deposited.currency
+        )
+        move = moves.move(fund, AccountKind.ESCROW, AccountKind.FEE, due)
+        posting.post(session, request, moves=(move,), by=by, now=now)
 
 
 def refund(
@@ -103,6 +120,8 @@ def refund(
 ) -> Transaction:
     """Give money back to the organizer, by the policy stated at launch.
 
+    The fee goes back with it only while no team has a scored submission.
+
     Raises:
         RefundNotDueError: The policy does not give it back now.
         NotEnoughMoneyError: There is less in this fund.
@@ -115,14 +134,23 @@ def refund(
     challenge = challenges.lock_challenge(session, challenge_id)
     if before := posting.done_before(session, request):
         return before
+    standing = facts.for_refund(session, challenge=challenge)
+    on = queries.balances(session, challenge_id, currency)
+    put_away = moves.escrow(on)[fund]
+    is_fee_back = rules.gives_fee_back(challenge.plan, standing)
+    fee = on.get(Place(fund, AccountKind.FEE), 0) if is_fee_back else 0
     rules.check_refund(
         minor,
         plan=challenge.plan,
-        facts=facts.for_refund(session, challenge=challenge),
+        facts=standing,
         funding=queries.funding_in(session, challenge_id, currency),
-        available=moves.escrow(queries.balances(session, challenge_id, currency)).get(fund, 0),
+        available=put_away + fee,
     )
-    made = (moves.move(fund, AccountKind.ESCROW, AccountKind.OUTSIDE, minor),)
+    of_fee = max(0, minor - put_away)
+    made = (
+        moves.move(fund, AccountKind.ESCROW, AccountKind.OUTSIDE, minor - of_fee),
+        moves.move(fund, AccountKind.FEE, AccountKind.OUTSIDE, of_fee),
+    )
     return posting.post(session, request, moves=made, by=by, now=now)
 
 
@@ -130,6 +158,8 @@ def collect_fee(
     session: Session, *, key: str, challenge_id: str, currency: str, by: str, now: datetime
 ) -> Transaction:
     """Take the platform's fee on what is awarded so far, less what was taken before.
+
+    For prizes that were not deposited; what was has its fee booked by `deposit`.
 
     Raises:
         NothingToPayError: No fee is due.

@@ -74,6 +74,21 @@ def paid(
     person_id: str | None = None,
 ) -> dict[Fund, int]:
     """Return what reached payees and was not clawed back, net of tax, by fund."""
+    return _left(
+        session, challenge_id, currency, deeds=_TO_PAYEES, award_id=award_id, person_id=person_id
+    )
+
+
+def _left(
+    session: Session,
+    challenge_id: str,
+    currency: str,
+    *,
+    deeds: Sequence[str],
+    award_id: str | None = None,
+    person_id: str | None = None,
+) -> dict[Fund, int]:
+    """Return what left for the world by some deeds, less what they brought back, by fund."""
     query = (
         select(AccountRow.fund, func.sum(PostingRow.minor))
         .join(PostingRow, col(PostingRow.account_id) == AccountRow.id)
@@ -82,7 +97,7 @@ def paid(
             AccountRow.challenge_id == challenge_id,
             AccountRow.currency == currency,
             AccountRow.kind == AccountKind.OUTSIDE.value,
-            col(TransactionRow.deed).in_(_TO_PAYEES),
+            col(TransactionRow.deed).in_(deeds),
             col(TransactionRow.is_sealed).is_(True),
         )
         .group_by(AccountRow.fund)
@@ -216,11 +231,14 @@ def place_of(row: AccountRow) -> Place:
 def _funding(session: Session, challenge_id: str, currency: str) -> Funding:
     on = balances(session, challenge_id, currency)
     net = paid(session, challenge_id, currency)
+    passed_on = _left(session, challenge_id, currency, deeds=(Deed.TAX_PAID.value,))
     came_in = {
-        name: net.get(fund, 0) - on.get(Place(fund, AccountKind.OUTSIDE), 0)
+        name: net.get(fund, 0)
+        + passed_on.get(fund, 0)
+        - on.get(Place(fund, AccountKind.OUTSIDE), 0)
         for fund, name in _FIELDS.items()
     }
-    reached = sum(net.values())
+    reached = sum(net.values()) + sum(passed_on.values())
     tax = sum(minor for place, minor in on.items() if place.kind is AccountKind.TAX)
     given = sum(minor for place, minor in on.items() if place.kind in _AWARDED)
     in_flight_tax = _tax_in_flight(on)

@@ -223,6 +223,19 @@ def to_secure(plan: ChallengePlan) -> dict[str, int]:
     return {currency: minor + flat_fee(minor, points) for currency, minor in promised(plan).items()}
 
 
+def fee_due(plan: ChallengePlan, funding: Funding) -> int:
+    """Return the fee that a deposit pays now: of the promised prizes, from what is beyond them."""
+    prizes = promised(plan).get(funding.currency, 0)
+    due = flat_fee(prizes, plan.escrow.fee_basis_points) - funding.fee
+    beyond = funding.secured - funding.fee - max(prizes, funding.awarded)
+    return max(0, min(due, beyond))
+
+
+def gives_fee_back(plan: ChallengePlan, facts: RefundFacts) -> bool:
+    """Tell whether a refund takes the fee with it: a challenge nobody took part in costs none."""
+    return not facts.has_entry and _is_due(plan.escrow, facts)
+
+
 def missing_deposit(plan: ChallengePlan, funding: Iterable[Funding]) -> tuple[Money, ...]:
     """Return what has to be deposited before the challenge may open; empty when it may."""
     if not plan.escrow.is_deposit_required:
@@ -294,7 +307,10 @@ def check_refund(
 def refund_words(policy: RefundPolicy) -> str:
     """Say a refund policy in one sentence."""
     return {
-        RefundPolicy.NEVER: "a deposit is not given back, but for what exceeds the prizes.",
+        RefundPolicy.NEVER: (
+            "a deposit is not given back, but for what exceeds prizes and fee. What nobody wins "
+            "stays with whoever holds it, and goes where the rules of the challenge say."
+        ),
         RefundPolicy.NO_ENTRY: (
             "a deposit is given back while no team has a scored submission, "
             "and at the end what nobody won."

@@ -36,6 +36,7 @@ __all__ = [
     "collect_fee",
     "confirm_payment",
     "deposit",
+    "pass_on_tax",
     "pay",
     "pledge",
     "refund",
@@ -182,6 +183,44 @@ def return_payment(
         made.append(moves.own(request, fund, AccountKind.SENT, AccountKind.PAYABLE, net))
     for fund, tax in taxes.items():
         made.append(moves.own(request, fund, AccountKind.TAX, AccountKind.PAYABLE, tax))
+    return posting.post(session, request, moves=made, by=by, now=now)
+
+
+def pass_on_tax(
+    session: Session,
+    *,
+    key: str,
+    challenge_id: str,
+    award_id: str,
+    person_id: str,
+    receipt_sha256: str,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """Record that the tax withheld from one person's share went to the tax office.
+
+    What the office gives back later is a correction of this record (`reverse`).
+
+    Raises:
+        NothingToPayError: None is held, or the payment it belongs to has not arrived yet.
+        BadDeedError, KeyReusedError: In words.
+
+    """
+    rules.check_sha256(receipt_sha256)
+    detail: dict[str, str | int] = {"receipt": receipt_sha256}
+    currency = moves.lock_award(session, challenge_id=challenge_id, award_id=award_id)
+    request = Request(challenge_id, key, Deed.TAX_PAID, currency, award_id, person_id, detail)
+    if before := posting.done_before(session, request):
+        return before
+    if moves.share(session, request, AccountKind.SENT):
+        raise NothingToPayError("The payment is on its way. Confirm it or record its return first.")
+    held = moves.share(session, request, AccountKind.TAX)
+    if not held:
+        raise NothingToPayError("No tax of this award is held back from this person.")
+    made = [
+        Move(moves.place(request, fund, AccountKind.TAX), Place(fund, AccountKind.OUTSIDE), minor)
+        for fund, minor in held.items()
+    ]
     return posting.post(session, request, moves=made, by=by, now=now)
 
 

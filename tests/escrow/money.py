@@ -137,6 +137,15 @@ class Till:
             **self._common(key),  # type: ignore[arg-type]
         )
 
+    def pass_on_tax(self, award_id: str, person_id: str, key: str | None = None) -> Transaction:
+        return service.pass_on_tax(
+            self.session,
+            award_id=award_id,
+            person_id=person_id,
+            receipt_sha256=RECEIPT,
+            **self._common(key),  # type: ignore[arg-type]
+        )
+
     def fee(self, currency: str = "EUR", key: str | None = None) -> Transaction:
         return service.collect_fee(self.session, currency=currency, **self._common(key))  # type: ignore[arg-type]
 

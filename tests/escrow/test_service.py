@@ -145,18 +145,67 @@ def test_currencies_are_never_added_up(work: Work) -> None:
             till.deposit(100, "XXX")
 
 
-def test_fee_is_taken_once_on_what_is_awarded(work: Work) -> None:
+def test_the_fee_is_booked_by_the_deposit_from_what_is_beyond_the_prizes(work: Work) -> None:
     with work() as session:
         plan = EscrowPlan(is_deposit_required=True, fee_basis_points=250)
         till = Till(session, money.challenge(session, escrow=plan).id)
-        till.deposit(102_500)
+        first = till.deposit(100_000, key="first")
+        assert funding(till) == (Funding("EUR", deposited=100_000),)
+        till.deposit(1_500)
+        assert funding(till) == (Funding("EUR", deposited=101_500, fee=1_500),)
+        till.deposit(5_000, evidence=LETTER, key="last")
+        paid = Funding("EUR", deposited=101_500, held_by_third_party=5_000, fee=2_500)
+        assert funding(till) == (paid,)
+        assert till.deposit(100_000, key="first") == first
+        till.deposit(5_000, evidence=LETTER, key="last")
+        assert funding(till) == (paid,)
+        till.award("a1", Share("ada", 100_000))
+        with pytest.raises(errors.NothingToPayError):
+            till.fee()
+
+
+def test_the_fee_of_what_was_only_pledged_is_taken_once_on_what_is_awarded(work: Work) -> None:
+    with work() as session:
+        till = Till(session, money.challenge(session, escrow=EscrowPlan(fee_basis_points=250)).id)
+        till.pledge(102_500)
         with pytest.raises(errors.NothingToPayError):
             till.fee()
         till.award("a1", Share("ada", 100_000))
         till.fee()
-        assert funding(till) == (Funding("EUR", deposited=102_500, awarded=100_000, fee=2_500),)
+        assert funding(till) == (Funding("EUR", pledged=102_500, awarded=100_000, fee=2_500),)
         with pytest.raises(errors.NothingToPayError):
             till.fee()
+
+
+def test_the_fee_goes_back_with_the_deposit_while_nobody_took_part(work: Work) -> None:
+    with work() as session:
+        till = Till(session, money.challenge(session, escrow=EscrowPlan(fee_basis_points=250)).id)
+        till.deposit(102_500)
+        till.refund(102_500)
+        assert funding(till) == (Funding("EUR"),)
+
+
+def test_tax_that_is_passed_on_leaves_every_account_at_zero(work: Work) -> None:
+    with work() as session:
+        till = Till(session, money.challenge(session).id)
+        till.deposit(100_000)
+        till.award("a1", Share("ada", 100_000))
+        till.pay("a1", "ada", 30_000)
+        with pytest.raises(errors.NothingToPayError, match="on its way"):
+            till.pass_on_tax("a1", "ada")
+        till.confirm("a1", "ada")
+        first = till.pass_on_tax("a1", "ada", key="tax")
+        assert till.pass_on_tax("a1", "ada", key="tax") == first
+        with pytest.raises(errors.NothingToPayError, match="No tax"):
+            till.pass_on_tax("a1", "ada")
+        assert funding(till) == (Funding("EUR", deposited=100_000, awarded=100_000, paid=100_000),)
+        on = queries.balances(session, till.challenge_id, "EUR")
+        assert set(on.values()) == {0}
+        till.reverse(first.id)
+        assert queries.balances(session, till.challenge_id, "EUR") == on | {
+            Place(Fund.BANK, AccountKind.OUTSIDE): -30_000,
+            Place(Fund.BANK, AccountKind.TAX, "ada", "a1"): 30_000,
+        }
 
 
 def test_correction_takes_a_transaction_back_once_and_a_correction_never(work: Work) -> None:
