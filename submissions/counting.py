@@ -42,7 +42,7 @@ def is_in_force() -> ColumnElement[bool]:
 def may_count(session: Session, *, submission_id: str) -> bool:
     """Return whether a submission is neither withdrawn nor disqualified, alone or with its team.
 
-    Winners' code that is run again never counts.
+    Winners' code that is run again never counts, nor do late entries, which have a board of theirs.
     """
     wanted = select(Submission.id).where(Submission.id == submission_id, _is_entry(), *counts())
     return session.exec(wanted).first() is not None
@@ -72,4 +72,5 @@ def candidates(session: Session, *, team_id: str) -> tuple[Candidate, ...]:
 
 
 def _is_entry() -> ColumnElement[bool]:
-    return col(Submission.kind) != SubmissionKind.VERIFICATION.value
+    apart = (SubmissionKind.VERIFICATION.value, SubmissionKind.LATE.value)
+    return col(Submission.kind).not_in(apart)

@@ -38,8 +38,8 @@ def choose(
     if is_chosen:
         if not counting.may_count(session, submission_id=submission_id):
             raise rules.NotChoosableError(
-                "This submission cannot count: it is withdrawn or disqualified, or a winner's code"
-                " that was run again."
+                "This submission cannot count: it is withdrawn or disqualified, a late entry, or a"
+                " winner's code that was run again."
             )
         rules.check_choosable(
             SubmissionState(row.state),

@@ -19,17 +19,23 @@ from palio.accounts import service as accounts
 from palio.accounts.contracts import Role
 from palio.challenges import schedule
 from palio.challenges.board_contracts import Audience, BoardLine, BoardPlan, PhaseBoards
-from palio.challenges.contracts import Challenge, ChallengeState, PhasePlan, Quota
+from palio.challenges.contracts import (
+    Challenge,
+    ChallengeState,
+    EntryRule,
+    PhasePlan,
+    Quota,
+)
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.challenges.rules import late_phase
 from palio.core.clock import database_now
 from palio.core.money import Money
 from palio.leaderboard import anonymity, explain, queries, rules, service
 from palio.leaderboard.contracts import Board, LineKind, Snapshot
-from palio.submissions import models, withdrawal
+from palio.submissions import models, selection, withdrawal
 from palio.submissions import queries as submission_queries
 from palio.submissions.contracts import SubmissionKind
-from palio.submissions.rules import QuotaUsedUpError
+from palio.submissions.rules import NotChoosableError, QuotaUsedUpError
 
 
 @pytest.fixture
@@ -220,6 +226,41 @@ def test_late_board_is_empty_when_its_only_entry_no_longer_counts(
         )
     publish(work, challenge)
     assert names(latest(work, challenge, Board.LATE)) == []
+
+
+def test_late_entry_is_no_final_one_when_the_challenge_opens_again(
+    work: Work, clock: SetClock
+) -> None:
+    with work() as session:
+        board = BoardPlan(has_late_entries=True)
+        challenge = make.challenge(session, board=board, entry_rule=EntryRule.CHOSEN)
+        ada = make.team(session, of=challenge)
+        first = make.submit(session, to=challenge, by=ada, key="in-time")
+        make.score(session, first, public="0.2", private="0.2")
+    end = challenge.phases[-1].closes_at
+    clock.set(end)
+    with work() as session:
+        make.close(session, what=challenge)
+        late = make.submit(session, to=challenge, by=ada, key="late")
+        make.score(session, late, public="0.1", private="0.1")
+    reveal(work, challenge)
+    with work() as session:
+        schedule.reopen(
+            session,
+            challenge_id=challenge.id,
+            closes_at=end + timedelta(days=30),
+            reason="Nobody verified.",
+            now=end,
+        )
+        with pytest.raises(NotChoosableError, match="a late entry"):
+            selection.choose(
+                session,
+                submission_id=late.submission_id,
+                team_id=ada.id,
+                is_chosen=True,
+                challenge=challenge,
+                now=end,
+            )
 
 
 def test_late_entries_have_a_cap_a_day_and_no_other(work: Work, clock: SetClock) -> None:
