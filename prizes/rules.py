@@ -90,12 +90,6 @@ class SplitChangedError(ConflictError):
     code = "split_changed"
 
 
-class LastCallTooLateError(ConflictError):
-    """The challenge no longer runs."""
-
-    code = "last_call_too_late"
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What decides whether an award goes on by itself.
