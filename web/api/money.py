@@ -42,7 +42,7 @@ BADGE_WORDS = {
     Badge.DEPOSITED: "Deposited with the operator of this Palio, who has seen the evidence.",
     Badge.HELD_BY_THIRD_PARTY: "Held by a third party; the operator has seen the evidence.",
     Badge.PLEDGED: "Pledged by the organizer, who still has the money.",
-    Badge.STATED: "Stated in the rules. The organizer has put nothing away for all of it.",
+    Badge.STATED: "Stated in the rules; not all of it is pledged or put away.",
 }
 _FAILURES = problems(400, 401, 403, 404, 409)
 
