@@ -6,7 +6,6 @@ from sqlmodel import Session
 from tests.flows.any_order.site import PAPER, Site
 
 from palio.accounts import queries as accounts
-from palio.accounts.contracts import Team
 from palio.challenges.prize_contracts import Gate
 from palio.prizes import queries, rules, service, splits, workflow
 from palio.prizes.contracts import Award, AwardState
@@ -15,17 +14,21 @@ Verb = Callable[[Session, Award, Site, int], object]
 S = AwardState
 
 
-def _team(session: Session, award: Award) -> Team:
-    """The team an award is for, as long as somebody is in it."""
-    team = accounts.team(session, accounts.current_team_id(session, award.team_id))
-    if not team.members:
-        raise rules.NotYourAwardError("Nobody is in this team.")
-    return team
+def _holders(session: Session, award: Award) -> tuple[str, ...]:
+    """Who shares an award, the longest in the team first."""
+    return splits.holders(session, queries.row_of(session, award.id))
+
+
+def _captain(session: Session, award: Award) -> str:
+    """Who speaks for an award: the captain, or after a merger who was longest in the team."""
+    found = _holders(session, award)
+    captain_id = accounts.team(session, award.team_id).captain_id
+    return captain_id if captain_id in found else found[0]
 
 
 def _member(session: Session, award: Award, draw: int) -> str:
-    members = _team(session, award).members
-    return members[draw % len(members)].person_id
+    found = _holders(session, award)
+    return found[draw % len(found)]
 
 
 def notify(session: Session, award: Award, site: Site, _: int) -> object:
@@ -41,12 +44,12 @@ def decline(session: Session, award: Award, site: Site, _: int) -> object:
 
 
 def accept(session: Session, award: Award, site: Site, _: int) -> object:
-    by = _team(session, award).captain_id
+    by = _captain(session, award)
     return workflow.accept(session, award_id=award.id, by=by, now=site.now)
 
 
 def turn_down(session: Session, award: Award, site: Site, _: int) -> object:
-    by = _team(session, award).captain_id
+    by = _captain(session, award)
     return workflow.turn_down(session, award_id=award.id, by=by, now=site.now)
 
 
@@ -73,7 +76,7 @@ def forfeit(session: Session, award: Award, site: Site, _: int) -> object:
 
 
 def propose_split(session: Session, award: Award, site: Site, draw: int) -> object:
-    members = [member.person_id for member in _team(session, award).members]
+    members = _holders(session, award)
     parts = dict.fromkeys(members, 0) | {members[draw % len(members)]: rules.BASIS_POINTS}
     by = members[0]
     return workflow.propose_split(session, award_id=award.id, parts=parts, by=by, now=site.now)
@@ -86,8 +89,6 @@ def sign(session: Session, award: Award, site: Site, draw: int) -> object:
 
 def _payee(session: Session, award: Award, draw: int) -> str:
     shares = splits.current(session, queries.row_of(session, award.id)).shares
-    if not shares:
-        raise rules.NotYourAwardError("Nobody is in this team.")
     return shares[draw % len(shares)].person_id
 
 

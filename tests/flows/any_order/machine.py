@@ -20,7 +20,7 @@ from palio.core.errors import AppError
 from palio.escrow import service as escrow
 from palio.escrow.contracts import Fund
 from palio.pipeline import rescoring
-from palio.pipeline.corrections import correct_boards
+from palio.pipeline.corrections import correct_boards, merge_teams
 from palio.prizes import queries as prizes
 from palio.scoring.card import MetricChoice
 from palio.submissions import exclusions, mergers, models, selection, withdrawal
@@ -201,14 +201,13 @@ class AnyOrder(RuleBasedStateMachine):
         site = self.site
         for asked in proposals.of_team(session, team_id=team.id):
             if asked.state is MergerState.OPEN and asked.other_id == team.id:
-                mergers.accept(
+                merge_teams(
                     session,
                     merger_id=asked.id,
                     challenge=site.challenge,
                     by=team.captain_id,
                     now=site.now,
                 )
-                self.correct(session, "merger", by=team.captain_id)
                 return
 
     # The host

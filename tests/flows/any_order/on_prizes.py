@@ -85,6 +85,8 @@ def no_prize_is_given_twice(look: Look) -> None:
         assert minor <= declared[key], key
     holders = Counter((row.pot, row.currency, row.team_id) for row in live(look))
     assert set(holders.values()) <= {1}
+    gone = {row.id for row in look.rows("team") if row.merged_into_id}
+    assert not gone & {row.team_id for row in live(look)}
 
 
 def _declared(look: Look) -> Counter[tuple[str, str]]:

@@ -43,4 +43,4 @@ def test_any_order_of_deeds_keeps_every_promise(stages: Stages) -> None:
 
 @pytest.mark.slow
 def test_any_order_of_many_deeds_keeps_every_promise(stages: Stages) -> None:
-    run(stages, examples=100, steps=50)
+    run(stages, examples=40, steps=40)
