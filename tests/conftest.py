@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel
+from tests.factories import databases
 
 from palio.core import db, queue
 from palio.core.storage import LocalStorage
@@ -24,6 +25,15 @@ settings.load_profile("palio")
 # Test runs may name their own servers; this is the tests' one look at the environment.
 POSTGRES = os.environ.get("PALIO_TEST_POSTGRES", "")  # noqa: TID251 (tests have no settings)
 REDIS = os.environ.get("PALIO_TEST_REDIS", "")  # noqa: TID251 (tests have no settings)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_twice_and_no_waiting() -> Iterator[None]:
+    """Compile each statement once; tests kill processes, never the machine, so none waits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "create_engine", databases.compiled_once)
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -77,20 +87,10 @@ def _postgres_engine(postgres_address: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "palio.sqlite3"
-    engine = db.open_engine(f"sqlite:///{path}")
-    tables.metadata.create_all(engine)
-    engine.dispose()  # the last connection brings everything into the one file
-    return path
-
-
 @pytest.fixture
-def sqlite_engine(tmp_path: Path, _sqlite_template: Path) -> Iterator[Engine]:
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
     """A fresh SQLite database with every table."""
-    path = shutil.copyfile(_sqlite_template, tmp_path / "palio.sqlite3")
-    engine = db.open_engine(f"sqlite:///{path}")
+    engine = databases.open_sqlite(tmp_path / "palio.sqlite3")
     yield engine
     engine.dispose()
 

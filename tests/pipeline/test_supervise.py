@@ -94,6 +94,7 @@ def test_serve_runs_web_and_worker_restarts_the_dead_and_leaves_nothing_behind(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_a_server_that_is_killed_takes_its_processes_along(
     server: subprocess.Popen[bytes], port: int

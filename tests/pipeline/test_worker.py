@@ -78,6 +78,9 @@ def quoted(miss: float) -> bytes:
     return "\n".join([head, *(line.replace(",", ',"') + '"' for line in lines)]).encode()
 
 
+@pytest.mark.parametrize(
+    "settings", ["folder", pytest.param("servers", marks=pytest.mark.slow)], indirect=True
+)
 def test_jobs_whose_messages_were_lost_are_done_by_the_sweep(
     arena: Arena, worker: Callable[[], None]
 ) -> None:

@@ -1,10 +1,12 @@
 """One site for tests: published challenges, signed-up people, and the worker's steps by hand."""
 
 import base64
+import functools
 import gzip
 import hashlib
 import io
 import shutil
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -15,7 +17,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from httpx import Response
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from tests.factories import databases
 
 from palio.accounts import service as accounts
 from palio.challenges.board_contracts import BoardPlan
@@ -297,6 +300,26 @@ def stored(at: datetime, database: str) -> Any:
     return at
 
 
+def prepare(engine: Engine) -> None:
+    """Make every table in an empty database that nothing is connected to."""
+    if engine.dialect.name == "sqlite":
+        Path(engine.url.database or "").write_bytes(databases.with_every_table())
+        databases.never_wait(engine)
+    else:
+        tables.metadata.create_all(engine)
+
+
+@functools.cache
+def description() -> dict[str, Any]:
+    """Describe the API: the same of every site, and slow to make."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = make_app(Settings(data_folder=Path(folder), _env_file=None))
+        document = app.openapi()
+        state: WebState = app.state.palio
+        state.checkers.shutdown()
+        return document
+
+
 def make_site(folder: Path, *, database_url: str = "", **options: Any) -> Site:
     """Build a site in an empty folder."""
     folder.mkdir(parents=True)
@@ -305,8 +328,9 @@ def make_site(folder: Path, *, database_url: str = "", **options: Any) -> Site:
         data_folder=folder / "data", database_url=database_url, _env_file=None, **values
     )
     app = make_app(settings)
+    app.openapi = description  # type: ignore[method-assign]  # as FastAPI's handbook says
     state: WebState = app.state.palio
-    tables.metadata.create_all(state.engine)
+    prepare(state.engine)
     bench = steps.make_bench(
         engine=state.engine,
         send=state.send,

@@ -17,6 +17,9 @@ import pytest
 from tests.web.site import Site, Visitor, digest_header, predictions
 
 pytestmark = pytest.mark.integration
+# Each test starts a server: of what two of them share, one is enough while somebody waits.
+SLOW_SQLITE = pytest.param("sqlite", marks=pytest.mark.slow)
+SLOW_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.slow)
 SCRIPT = Path(__file__).with_name("run_server.py")
 PATH = "/api/v1/challenges/toy/submissions?file_name=p.csv"
 
@@ -95,7 +98,7 @@ def wait_until_incoming(site: Site, count: int) -> None:
         time.sleep(0.02)  # another process writes them; the loop asks
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", ["sqlite", SLOW_POSTGRESQL])
 def test_forty_double_clicks_at_once_are_one_submission(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
     barrier = Barrier(40)
@@ -113,7 +116,7 @@ def test_forty_double_clicks_at_once_are_one_submission(open_site: Site) -> None
     assert open_site.count("job") == 2
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", [SLOW_SQLITE, "postgresql"])
 def test_forty_different_files_at_once_never_pass_the_quota(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
 
@@ -138,6 +141,7 @@ def test_a_cut_upload_leaves_nothing_and_the_retry_works(open_site: Site) -> Non
         assert server.submit(ada, predictions(), key="k").status_code == 201
 
 
+@pytest.mark.slow
 def test_an_upload_that_falls_silent_is_ended_in_words(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
     with serving(open_site) as server:
@@ -150,6 +154,7 @@ def test_an_upload_that_falls_silent_is_ended_in_words(open_site: Site) -> None:
     assert open_site.count("submission") == 1
 
 
+@pytest.mark.slow
 def test_a_server_killed_in_the_middle_of_an_upload_counts_nothing(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
     server = Server(open_site)
@@ -183,6 +188,7 @@ def test_a_file_the_disk_has_no_room_for_is_refused_whole(open_site: Site) -> No
     assert open_site.count("submission") == 2
 
 
+@pytest.mark.slow
 def test_a_large_image_streams_with_flat_memory(open_site: Site) -> None:
     open_site.take_models(image_max_bytes=2**30)
     ada = open_site.person("ada", accepts="toy")
@@ -213,6 +219,7 @@ def peak_kib(server: Server) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
 def test_a_really_full_disk_loses_nothing(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
