@@ -19,8 +19,8 @@ from palio.core.notes import Checkpoint, Signer
 from palio.leaderboard import making, views
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board
-from palio.pipeline import commitments, proofs, receipts
-from palio.submissions import score_log
+from palio.pipeline import commitments, opening, proofs, receipts
+from palio.submissions import exclusions, score_log
 from palio.submissions.contracts import ScoredEntry
 
 FORMAT = "palio-bundle-1"
@@ -28,7 +28,16 @@ MANIFEST = "bundle.note"
 REVEAL_KINDS = frozenset({"leaderboard.reveal", "leaderboard.rereveal"})
 SELECTION = "submissions.selection"
 _OPEN_ALWAYS = frozenset({commitments.KIND})
-_OPEN_AFTER_REVEAL = REVEAL_KINDS | {receipts.KIND, score_log.KIND, SELECTION}
+_OPEN_AFTER_REVEAL = REVEAL_KINDS | {
+    receipts.KIND,
+    score_log.KIND,
+    SELECTION,
+    exclusions.LOG_KIND,
+    opening.KIND,
+    "submissions.withdraw",
+    "submissions.restore",
+    "submissions.merge",
+}
 _CHECKPOINTS_MOST = 100  # earlier ones that are proved to be continued; evenly chosen
 
 Files = Mapping[str, bytes]
@@ -111,21 +120,22 @@ def _opened(known: _Log, *, is_revealed: bool) -> bytes:
 def _final(session: Session, challenge: Challenge) -> dict[str, bytes]:
     made_at, body = boards.newest_body(session, challenge_id=challenge.id)
     view = making.view_of(session, challenge=challenge, board=Board.PRIVATE, now=made_at)
-    pair, entries = proofs.final_entries(session, challenge=challenge)
+    final = proofs.final(session, challenge=challenge)
     return {
         "view.json": views.to_json(view).encode() + b"\n",
         "entries.json": _json(
             {
-                "key_version": pair.key_version,
-                "metric_version": pair.metric_version,
-                "entries": [_entry(entry, salt) for entry, salt in entries],
+                "key_version": final.version.key_version,
+                "metric_version": final.version.metric_version,
+                "entries": [_entry(entry, final) for entry in final.entries],
+                "left_out": dict(final.left_out),
             }
         ),
         "board.json": body,
     }
 
 
-def _entry(entry: ScoredEntry, salt: str) -> dict[str, object]:
+def _entry(entry: ScoredEntry, final: proofs.Final) -> dict[str, object]:
     return {
         "submission_id": entry.submission_id,
         "team": entry.team_id,
@@ -137,7 +147,8 @@ def _entry(entry: ScoredEntry, salt: str) -> dict[str, object]:
         "public": str(entry.public),
         "all_public": [[name, str(value)] for name, value in entry.all_public],
         "private": [[name, str(value)] for name, value in entry.all_rounded],
-        "salt": salt,
+        "salt": final.private_salts.get(entry.submission_id, ""),
+        "public_salt": final.public_salts.get(entry.submission_id),
     }
 
 

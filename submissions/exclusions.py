@@ -21,6 +21,7 @@ from palio.submissions.exclusion_models import ExclusionRow
 from palio.submissions.rules import SubmissionNotFoundError, TeamNotInChallengeError
 
 WORDS_MAX_CHARS = 2000
+LOG_KIND = "submissions.exclusion"
 
 
 class ExclusionNotFoundError(NotFoundError):
@@ -286,6 +287,15 @@ def _audit(session: Session, row: ExclusionRow, *, action: str, by: str, now: da
         subject_id=row.submission_id or row.team_id,
         challenge_id=row.challenge_id,
         detail={"reason": row.reason, "exclusion": row.id},
+        now=now,
+    )
+    # What the bundle of a board opens to everybody: neither the reason nor who decided.
+    audit.append(
+        session,
+        kind=LOG_KIND,
+        subject_id=row.submission_id or row.team_id,
+        challenge_id=row.challenge_id,
+        payload={"exclusion": row.id, "in_force": row.lifted_at is None},
         now=now,
     )
 

@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlmodel import Session, col
 
 from palio.submissions import counting, models, queries, scores, traces, versions
-from palio.submissions.contracts import OpenedScore, ScoredEntry
+from palio.submissions.contracts import OpenedScore, ScoredEntry, SubmissionKind
 from palio.submissions.private_models import PrivateSalt, PrivateScore, PrivateTrace
 from palio.submissions.version_contracts import VersionPair
 
@@ -83,6 +83,37 @@ def opened(session: Session, *, submission_id: str, version: VersionPair) -> Ope
     found = scores.scores_of(session, PrivateScore, is_wanted, version=version)
     words = " ".join(str(score.rounded) for score in found.get(submission_id, ()))
     return OpenedScore(words, row.salt)
+
+
+def left_out(
+    session: Session, *, challenge_id: str, version: VersionPair, kept: Collection[str]
+) -> dict[str, str]:
+    """Return why each submission scored under a version is not among those `kept`, by id.
+
+    `rerun`, `withdrawn`, `disqualified`, or `unscored`: it has no private score that ranks.
+    """
+    salts = private_salts(session, challenge_id=challenge_id, version=version)
+    rows = session.execute(
+        sqlalchemy.select(
+            col(models.Submission.id),
+            col(models.Submission.kind),
+            col(models.Submission.withdrawn_at),
+            counting.is_in_force(),
+        ).where(col(models.Submission.challenge_id) == challenge_id)
+    )
+    return {
+        id_: _why(kind, is_withdrawn=withdrawn_at is not None, is_in_force=is_in_force)
+        for id_, kind, withdrawn_at, is_in_force in rows
+        if id_ in salts and id_ not in kept
+    }
+
+
+def _why(kind: str, *, is_withdrawn: bool, is_in_force: bool) -> str:
+    if kind == SubmissionKind.VERIFICATION.value:
+        return "rerun"
+    if is_withdrawn:
+        return "withdrawn"
+    return "unscored" if is_in_force else "disqualified"
 
 
 def private_salts(session: Session, *, challenge_id: str, version: VersionPair) -> dict[str, str]:

@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import Challenge, Delivery
@@ -72,6 +73,26 @@ def note(
         )
     )
     session.flush()
+
+
+def public_promises(
+    session: Session, *, challenge_id: str, version: VersionPair
+) -> dict[str, tuple[str, str]]:
+    """Return what was told of each public score under a version, and the salt of its promise."""
+    rows = session.execute(
+        select(
+            col(ScoreCommitment.submission_id),
+            col(ScoreCommitment.public_text),
+            col(ScoreCommitment.public_salt),
+        )
+        .join(models.Submission, col(models.Submission.id) == col(ScoreCommitment.submission_id))
+        .where(
+            col(models.Submission.challenge_id) == challenge_id,
+            col(ScoreCommitment.key_version) == version.key_version,
+            col(ScoreCommitment.metric_version) == version.metric_version,
+        )
+    )
+    return {submission_id: (told, salt) for submission_id, told, salt in rows}
 
 
 def _digest(row: models.Submission, card: ScoreCard) -> str:

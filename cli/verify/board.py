@@ -8,11 +8,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from palio.cli.verify import entries, opening
+from palio.cli.verify import counted, entries, opening
 from palio.cli.verify.entries import OpenedEntry
 from palio.cli.verify.findings import Findings, require
 from palio.core import merkle
-from palio.core.log_entries import salted_hash
 from palio.core.notes import Checkpoint, Verifier
 from palio.leaderboard import ranking, snapshots, views
 from palio.leaderboard.contracts import PhaseBoard, Standing
@@ -21,10 +20,15 @@ from palio.submissions.contracts import ScoredEntry, SubmissionKind
 FORMAT = "palio-bundle-1"
 MANIFEST = "bundle.note"
 COMMITMENT = "challenges.commitment"
-RECEIVED, SCORED = "submissions.received", "submissions.scored"
-SELECTION = "submissions.selection"
+OPENED = "challenges.open_answers"
 REVEALS = ("leaderboard.reveal", "leaderboard.rereveal")
 _MEMBERS = {"format", "challenge", "slug", "key", "made_at", "is_revealed", "files"}
+
+# Part of the board as it was revealed, and not computed again.
+NEVER = (
+    "names of teams and of their members: the log holds ids alone",
+    "rank intervals, and who is tied with the first by chance",
+)
 
 Json = dict[str, Any]
 Files = Mapping[str, bytes]
@@ -55,13 +59,24 @@ def check(files: Files, *, key: str = "", answers: bytes | None = None) -> Findi
     with found.at("rules.md"):
         _check_rules(found, files, told)
     if manifest["is_revealed"]:
-        _check_final(found, files, told, records)
+        with found.at("opened.json"):
+            _check_all_opened(records, told)
+        _check_final(found, files, told)
     else:
         found.holds.append("not revealed yet: the final ranking can be checked after the reveal")
     if answers is not None:
         with found.at("answers"):
             opening.check(found, answers, _last(told, COMMITMENT).detail)
+            _check_opened(found, answers, told)
     return found
+
+
+def _check_opened(found: Findings, answers: bytes, told: list[OpenedEntry]) -> None:
+    digests = {entry.detail["sha256"] for entry in told if entry.kind == OPENED}
+    if sha256(answers).hexdigest() in digests:
+        found.holds.append("the log says that this very file was opened")
+    else:
+        found.unchecked.append("who opened this file: the log of the bundle does not have it")
 
 
 def _manifest(files: Files, key: str) -> Json:
@@ -124,6 +139,15 @@ def _opened(files: Files, records: Mapping[int, str]) -> list[OpenedEntry]:
     return [entries.opened(each, records) for each in read]
 
 
+def _check_all_opened(records: Mapping[int, str], told: list[OpenedEntry]) -> None:
+    """Check that nothing is kept back that says what counts; what was erased cannot be opened."""
+    opened = {entry.index for entry in told}
+    kinds = {index: json.loads(record)["kind"] for index, record in records.items()}
+    for index in sorted(kinds.keys() - opened):
+        is_told = kinds[index] not in counted.ALL
+        require(is_told, f"entry {index} ({kinds[index]}) is kept back, or was erased")
+
+
 def _last(told: list[OpenedEntry], *kinds: str) -> OpenedEntry:
     found = [entry for entry in told if entry.kind in kinds]
     require(found, f"the log has no entry {kinds[0]}")
@@ -137,9 +161,7 @@ def _check_rules(found: Findings, files: Files, told: list[OpenedEntry]) -> None
     found.holds.append("the rules are those promised at the launch")
 
 
-def _check_final(
-    found: Findings, files: Files, told: list[OpenedEntry], records: Mapping[int, str]
-) -> None:
+def _check_final(found: Findings, files: Files, told: list[OpenedEntry]) -> None:
     read = found.read("entries.json", lambda: json.loads(files["entries.json"]))
     view = found.read("view.json", lambda: views.from_json(files["view.json"].decode()))
     board = found.read("board.json", lambda: snapshots.from_bytes(files["board.json"]))
@@ -153,62 +175,16 @@ def _check_final(
         etag = _last(told, *REVEALS).detail["etag"]
         fits = snapshots.etag_of(files["board.json"]) == etag
         require(fits, "this is not the board that was revealed")
-    scored = found.read("entries.json", lambda: _entries(found, read, told, records))
+    scored = found.read("entries.json", lambda: _entries(found, read, told))
     if scored is not None:
         with found.at("board.json"):
             _check_ranking(found, scored, view, board)
 
 
-def _entries(
-    found: Findings, read: Json, told: list[OpenedEntry], records: Mapping[int, str]
-) -> list[ScoredEntry]:
+def _entries(found: Findings, read: Json, told: list[OpenedEntry]) -> list[ScoredEntry]:
     """Check every entry against what the log promised of it, and return them."""
-    received = {entry.subject: entry.detail for entry in told if entry.kind == RECEIVED}
-    chosen = {entry.subject: entry.detail["is_chosen"] for entry in told if entry.kind == SELECTION}
-    versions = read["key_version"], read["metric_version"]
-    promises = {
-        entry.subject: entry.detail
-        for entry in told
-        if entry.kind == SCORED
-        and (entry.detail["key_version"], entry.detail["metric_version"]) == versions
-    }
-    teams = {json.loads(record)["kind"] for record in records.values()}
-    for each in read["entries"]:
-        with found.at(f"entries.json, submission {each['submission_id']}"):
-            _check_entry(each, received, promises, chosen, is_merged=_has_mergers(teams))
-    left_out = promises.keys() - {each["submission_id"] for each in read["entries"]}
-    found.holds.append(
-        f"{len(read['entries'])} private scores are those promised when they were made"
-        + (f"; {len(left_out)} more have no place (withdrawn or disqualified)" if left_out else "")
-    )
-    _check_left_out(left_out, teams)
+    counted.check(found, read, told, _last(told, COMMITMENT).detail)
     return [_scored_entry(each) for each in read["entries"]]
-
-
-def _has_mergers(kinds: set[str]) -> bool:
-    return "submissions.merge" in kinds
-
-
-def _check_left_out(left_out: set[str], kinds: set[str]) -> None:
-    require(
-        not left_out or bool(kinds & {"submissions.withdraw", "submissions.disqualify"}),
-        f"submissions have a score in the log and no place: {', '.join(sorted(left_out))}",
-    )
-
-
-def _check_entry(
-    each: Json, received: Json, promises: Json, chosen: Json, *, is_merged: bool
-) -> None:
-    id_ = each["submission_id"]
-    require(id_ in received, "the log does not know that it was received")
-    require(id_ in promises, "the log does not know its score")
-    fields = ["kind", "label", "received_at"] + ([] if is_merged else ["team"])
-    for name in fields:
-        require(each[name] == received[id_][name], f"its {name} is not that of the receipt")
-    words = " ".join(value for _, value in each["private"])
-    fits = salted_hash(each["salt"], words) == promises[id_]["private_commit"]
-    require(fits, "its private score is not the one promised when it was scored")
-    require(each["is_chosen"] == chosen.get(id_, False), "its choice is not that in the log")
 
 
 def _scored_entry(each: Json) -> ScoredEntry:
@@ -232,7 +208,7 @@ def _check_ranking(
     found: Findings, scored: list[ScoredEntry], view: views.View, board: snapshots.Content
 ) -> None:
     ranked = ranking.rank(scored, view=view)
-    shown = [*board.earlier, PhaseBoard(board.phase, board.standings)]
+    shown = [*board.earlier, PhaseBoard(board.phase, board.standings, board.lines)]
     made = [*ranked.earlier, ranked]
     require(len(shown) == len(made), "the board has other phases")
     for phase, again in zip(shown, made, strict=True):
@@ -243,8 +219,13 @@ def _check_ranking(
                 f"row {place} ({standing.name}): computed again it is "
                 f"rank {row.rank}, score {row.score}, submission {row.entry.submission_id}",
             )
+        require(phase.lines == again.lines, "the lines among the rows are not where they belong")
     count = sum(len(phase.standings) for phase in shown)
     found.holds.append(f"the final ranking of {count} rows comes out the same, computed again")
+    if any(phase.lines for phase in shown):
+        found.holds.append("the lines among the rows stand where their scores say")
+        found.unchecked.append("that the lines have the scores that the rules give them")
+    found.unchecked += list(NEVER)
 
 
 def _facts(row: ranking.Row) -> tuple[object, ...]:

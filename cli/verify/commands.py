@@ -116,16 +116,19 @@ def _key(text: str) -> str:
 def _tell(found: "Findings", *, has_key: bool) -> object:
     for words in found.holds:
         show.line(f"✓ {words}")
+    for words in found.unchecked:
+        show.line(f"- not checked: {words}")
     for place, words in found.faults:
         show.line(f"✗ {place}: {words}", colour="red")
     document = {
         "is_sound": not found.faults,
         "holds": found.holds,
+        "unchecked": found.unchecked,
         "faults": [{"where": place, "words": words} for place, words in found.faults],
     }
     if found.faults:
         return Ended(document, EXIT_REFUSED)
-    show.line("Everything holds.", colour="green")
+    show.line("Everything that was checked holds.", colour="green")
     if not has_key:
         show.line("Give --key with the key from the server's page Log, to know who signed.")
     return document

@@ -24,11 +24,13 @@ class Findings:
     Attributes:
         faults: Place and words.
         holds: What was checked and is sound, in words.
+        unchecked: What was there and could not be checked, in words.
 
     """
 
     faults: list[tuple[str, str]] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
 
     @contextmanager
     def at(self, place: str) -> Iterator[None]:

@@ -184,7 +184,7 @@ def test_a_server_that_changes_a_choice_or_a_time_is_found_out(proofs: Proofs) -
 
 def test_a_server_that_leaves_out_an_entry_is_found_out(proofs: Proofs) -> None:
     drop = changed_json(proofs.files["entries.json"], lambda read: read["entries"].pop())
-    assert "have a score in the log and no place" in words(proofs.resigned(entries_json=drop))
+    assert "a score in the log and no place" in words(proofs.resigned(entries_json=drop))
 
 
 def test_a_server_that_swaps_ranks_is_found_out(proofs: Proofs) -> None:
@@ -219,7 +219,7 @@ def test_the_commands_say_what_holds_and_what_does_not(proofs: Proofs, tmp_path:
     for words_ in (("board", str(bundle)), ("receipt", str(file))):
         ended = run.invoke(app, ["verify", *words_, "--key", str(key)])
         assert ended.exit_code == 0, ended.output
-        assert ended.output.splitlines()[-1] == "Everything holds."
+        assert ended.output.splitlines()[-1] == "Everything that was checked holds."
     file.write_text(readable(json.loads(proofs.receipt) | {"opened": None}))
     assert run.invoke(app, ["verify", "receipt", str(file)]).exit_code == 0
     bundle.write_bytes(packing.pack(proofs.files | {"rules.md": b"Other rules.\n"}))
