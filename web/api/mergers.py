@@ -11,6 +11,7 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, Merger, MergerState, Team
 from palio.accounts.errors import MergerNotFoundError, MergerRefusedError
 from palio.cases import queries as cases
+from palio.challenges import service as challenges
 from palio.pipeline.corrections import merge_teams
 from palio.submissions import mergers
 from palio.submissions.merger_contracts import MergerPreview
@@ -149,6 +150,7 @@ def _check_named(visit: Visit) -> None:
 
 def _check_no_case(session: Session, visit: Visit, *team_ids: str) -> None:
     """Let no team merge away from an open case; which team has one is not said."""
+    challenges.lock_challenge(session, visit.challenge.id)  # or one could be opened meanwhile
     if cases.open_case_team_ids(session, challenge_id=visit.challenge.id) & set(team_ids):
         raise MergerRefusedError("One of the teams cannot merge now: ask the organizer.")
 
