@@ -28,6 +28,7 @@ _WORDS: Final[dict[AwardState, str]] = {
     _S.PAYABLE: "{what} in {title} is yours and is going to be paid.",
     _S.SENT: "{what} in {title} was sent. Say so when it has arrived.",
     _S.CONFIRMED: "{what} in {title} is confirmed.",
+    _S.DECLINED: "{what} in {title} was declined for your team; it goes to the next in rank.",
     _S.FORFEITED: "{what} in {title} has gone to the next in rank: the time for it is over, or a"
     " check was not passed.",
     _S.DISQUALIFIED: "{what} in {title} is no longer yours: your team was disqualified.",
@@ -74,7 +75,8 @@ def enter(
 def mark(session: Session, row: AwardRow, *, challenge: Challenge, by: str, now: datetime) -> None:
     """Write the step into the state an award has, and set its clock."""
     state = AwardState(row.state)
-    kept = row.due_at if state is _S.SPLIT_SIGNED else None  # the hold period began with ELIGIBLE
+    # The hold period began with ELIGIBLE, the organizer's time with DOCUMENTS.
+    kept = row.due_at if state in (_S.SPLIT_SIGNED, _S.CODE_VERIFIED) else None
     row.entered_at = now
     row.due_at = kept or clocks.due_at(state, plan=challenge.plan, entered_at=now)
     row.remind_at = clocks.remind_at(state, due=row.due_at, entered_at=now)

@@ -7,6 +7,8 @@ from tests.cases.test_desk import close, scanned
 from tests.factories import submissions as make
 from tests.factories.submissions import Work, at_once
 
+from palio.accounts import messages
+from palio.accounts import queries as accounts
 from palio.cases import queries as cases
 from palio.cases import service as case_service
 from palio.challenges import queries as challenge_queries
@@ -120,6 +122,9 @@ def test_declined_prize_goes_to_the_next_in_rank(work: Work) -> None:
         decline(work, first)
     with work() as session:
         assert queries.award(session, second.id).place == 1
+        captain = accounts.team(session, first.team_id).captain_id
+        told = messages.messages(session, person_id=captain).items
+    assert [each.kind for each in told] == ["award.declined"]
 
 
 def test_when_everybody_declines_the_challenge_is_awarded_to_nobody(work: Work) -> None:
