@@ -5,7 +5,7 @@ from palio.challenges.contracts import ChallengePlan
 from palio.leaderboard.views import View
 
 OWN_METRIC = "This metric is the organizer's own: no rank intervals are worked out."
-NOT_WORKED_OUT = "No rank intervals: they could not be worked out in time."
+NOT_WORKED_OUT = "No rank intervals: they are not worked out for these scores."
 UNDEFINED = "No rank intervals: on too many resamples of the private rows the metric has no value."
 NO_SUMS = "No rank intervals: what they are made of is not kept for all of these scores."
 _COMPUTED = "This board is ranked by {0}, a computed column: no rank intervals are worked out."

@@ -9,7 +9,7 @@ from palio.accounts.contracts import Team
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.leaderboard import service as leaderboard
-from palio.pipeline import board_steps
+from palio.pipeline import board_steps, draw_asks
 from palio.prizes import mergers as prize_mergers
 from palio.prizes import service as prizes
 from palio.submissions import mergers
@@ -51,4 +51,5 @@ def correct_boards(
     challenge = challenges.lock_challenge(session, challenge_id)
     if challenge.revealed_at is not None:
         leaderboard.rereveal(session, challenge=challenge, reason=reason, by=by, now=now)
+        draw_asks.ask_anew(session, challenge, now=now)
     prizes.follow_board(session, challenge, now=now, by=by)

@@ -38,21 +38,41 @@ def waits_until(session: Session, challenge: Challenge, *, now: datetime) -> dat
     return board.draws_until
 
 
-def give_up(session: Session, challenge_id: str, *, now: datetime) -> None:
-    """Let the reveal wait no longer."""
+def ask_anew(session: Session, challenge: Challenge, *, now: datetime) -> None:
+    """Ask for what a corrected private board lacks; its next version has it."""
+    board = session.get(BoardWork, challenge.id, populate_existing=True)
+    if board is not None and chances.undrawn(session, challenge=challenge, now=now):
+        board.draws_until = now + PATIENCE
+        session.flush()
+        queue.enqueue(session, task=Task.SETTLE, id=challenge.id)
+
+
+def is_asked(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Tell whether a revealed board still waits for what it lacks."""
+    board = session.get(BoardWork, challenge.id)
+    until = None if board is None else board.draws_until
+    return challenge.state is ChallengeState.REVEALED and until is not None and now < until
+
+
+def stop_waiting(session: Session, challenge_id: str, *, now: datetime) -> None:
+    """Let nothing wait any longer."""
     board = session.get(BoardWork, challenge_id, populate_existing=True)
     if board is not None and board.draws_until is not None:
         board.draws_until = min(board.draws_until, now)
 
 
 def ask(bench: Bench) -> None:
-    """Send the hint once more for every reveal that waits: a worker with the answers takes it."""
+    """Send the hint once more for every board that waits: a worker with the answers takes it."""
     with db.reading(bench.engine) as session:
         now = database_now(session)
-        closed = challenges.ids_in_state(session, ChallengeState.CLOSED)
+        ended = [
+            challenge_id
+            for state in (ChallengeState.CLOSED, ChallengeState.REVEALED)
+            for challenge_id in challenges.ids_in_state(session, state)
+        ]
         waiting = session.exec(
             select(BoardWork.challenge_id)
-            .where(col(BoardWork.challenge_id).in_(closed))
+            .where(col(BoardWork.challenge_id).in_(ended))
             .where(col(BoardWork.draws_until) > now)
         ).all()
     for challenge_id in waiting:

@@ -8,6 +8,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from palio.challenges import queries as challenges
+from palio.challenges import service as challenge_service
 from palio.challenges.contracts import Challenge
 from palio.core import db
 from palio.core.clock import database_now
@@ -15,14 +17,17 @@ from palio.datasets import challenge_secrets
 from palio.datasets import queries as datasets
 from palio.datasets.contracts import AnswerKeyRef
 from palio.leaderboard import chances
+from palio.leaderboard import service as leaderboard
 from palio.pipeline import board_steps, draw_asks, turns
 from palio.pipeline.steps import ScoringBench
+from palio.prizes import service as prizes
 from palio.scoring.read import read_predictions
 from palio.scoring.resampling import Resampled, resampled
 from palio.submissions import draws, versions
 from palio.submissions import queries as submissions
 from palio.submissions.version_contracts import ScoreVersion
 
+REASON_CODE = "rank_intervals"
 TURN_SECONDS = 60  # for one submission; a second worker at it costs time, and changes nothing
 
 _log = logging.getLogger(__name__)
@@ -43,18 +48,26 @@ class _Order:
 def work_out(bench: ScoringBench, challenge_id: str) -> int:
     """Work out what the reveal waits for, and return for how many submissions.
 
-    Where one cannot be worked out, the reveal comes without what is missing.
+    Where one cannot be worked out, the reveal comes without what is missing. After the reveal,
+    where a correction changed what is compared, the board gets its next version.
     """
     order = _take(bench, challenge_id)
     if order is None:
         return 0
+    count = _work_out(bench, order)
+    if order.challenge.revealed_at is not None:
+        _correct(bench, challenge_id)
+    return count
+
+
+def _work_out(bench: ScoringBench, order: _Order) -> int:
     for count, submission_id in enumerate(order.submission_ids, start=1):
         try:
             found = _resampled(bench, order, submission_id)
         except Exception:  # noqa: BLE001 (whatever it is, the reveal must not hang on it)
-            _log.exception("rank intervals of challenge %s cannot be worked out", challenge_id)
+            _log.exception("rank intervals of %s cannot be worked out", order.challenge.slug)
             with bench.work() as session:
-                draw_asks.give_up(session, challenge_id, now=database_now(session))
+                draw_asks.stop_waiting(session, order.challenge.id, now=database_now(session))
             return count - 1
         if not _keep(bench, order, submission_id, found):
             return count
@@ -66,14 +79,17 @@ def _take(bench: ScoringBench, challenge_id: str) -> _Order | None:
         now = database_now(session)
         challenge = board_steps.due_for_reveal(session, challenge_id, now=now)
         if challenge is None:
-            return None
+            challenge = challenges.by_id(session, challenge_id)
+            if not draw_asks.is_asked(session, challenge, now=now):
+                return None
         missing = chances.undrawn(session, challenge=challenge, now=now)
         version = versions.active(session, challenge=challenge)
         key = datasets.answer_key(
             session, challenge_id=challenge_id, version=version.pair.key_version
         )
         secret = challenge_secrets.find(session, challenge_id=challenge_id)
-        if not missing or key is None or secret is None:
+        is_wanted = bool(missing) or challenge.revealed_at is not None
+        if not is_wanted or key is None or secret is None:
             return None
         until = draw_asks.waits_until(session, challenge, now=now)
         name = f"draws:{challenge_id}"
@@ -81,6 +97,18 @@ def _take(bench: ScoringBench, challenge_id: str) -> _Order | None:
         if now >= until or not is_ours:
             return None
         return _Order(challenge, version, key, secret, missing, until)
+
+
+def _correct(bench: ScoringBench, challenge_id: str) -> None:
+    """Make the revealed board anew with what is known by now; prizes may go by ties."""
+    with bench.work() as session:
+        now = database_now(session)
+        challenge = challenge_service.lock_challenge(session, challenge_id)
+        leaderboard.rereveal(
+            session, challenge=challenge, reason=REASON_CODE, by=leaderboard.SYSTEM, now=now
+        )
+        prizes.follow_board(session, challenge, now=now, by=leaderboard.SYSTEM)
+        draw_asks.stop_waiting(session, challenge_id, now=now)
 
 
 def _resampled(bench: ScoringBench, order: _Order, submission_id: str) -> Resampled:

@@ -27,7 +27,7 @@ from palio.leaderboard import rescore
 from palio.leaderboard import service as leaderboard
 from palio.leaderboard.contracts import Board
 from palio.leaderboard.rescore_contracts import Preview
-from palio.pipeline import commitments, rescore_news, rescore_steps
+from palio.pipeline import commitments, draw_asks, rescore_news, rescore_steps
 from palio.prizes import queries as prize_queries
 from palio.prizes import service as prizes
 from palio.prizes.states import GIVEN
@@ -264,6 +264,7 @@ def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Act
         newer = leaderboard.rereveal(
             session, challenge=challenge, reason=REASON_CODE, by=by, now=now
         )
+        draw_asks.ask_anew(session, challenge, now=now)
         pairs.insert(0, (private or newer, newer))
         prizes.follow_board(session, challenge, now=now, by=by)
     rescore_news.tell(session, challenge, activation, pairs, now=now)

@@ -21,8 +21,8 @@ from palio.scoring.registry import METRICS
 LINES = 50  # of a board, for which there is work
 DRAWS_LEAST = 200
 DRAWS_MOST = 1000
-CELLS = 200_000_000  # predicted values scored for a whole board: under a minute for an AUC
-ROWS_LEAST = 2_000  # in one draw, however many columns there are
+CELLS = 100_000_000  # predicted values scored for a whole board: a minute for an AUC
+ROWS_LEAST = 500  # in one draw, however many columns there are
 
 Reals = NDArray[np.float64]
 

@@ -11,14 +11,15 @@ from tests.factories import submissions as make
 from tests.factories.submissions import Work
 
 from palio.challenges.board_contracts import BoardColumn, BoardPlan, ColumnKind
-from palio.challenges.contracts import Challenge, EntryRule
+from palio.challenges.contracts import Challenge, EntryRule, OwnMetric
 from palio.core.clock import database_now
 from palio.core.storage import Blob
 from palio.datasets import challenge_secrets
 from palio.datasets import service as datasets
-from palio.leaderboard import service
-from palio.leaderboard.contracts import Standing
+from palio.leaderboard import chance_words, queries, service, views
+from palio.leaderboard.contracts import Board, Snapshot, Standing
 from palio.scoring.card import MetricChoice, Score, ScoreCard, Trace
+from palio.scoring.direction import Direction
 from palio.submissions import service as submissions
 
 ROWS = 400
@@ -79,6 +80,12 @@ def revealed(
     return closed, made.standings
 
 
+def newest(session: Session, challenge: Challenge) -> Snapshot:
+    found = queries.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+    assert found is not None
+    return found
+
+
 def seen(standings: Sequence[Standing]) -> list[tuple[object, ...]]:
     return [(s.rank, s.rank_low, s.rank_high, s.is_tied_with_first) for s in standings]
 
@@ -109,6 +116,16 @@ def test_interval_never_leaves_out_the_rank_that_is_shown(work: Work) -> None:
     assert [(s.rank, s.rank_low, s.rank_high) for s in standings] == [(1, 1, 1), (1, 1, 2)]
 
 
+def test_private_board_says_how_its_intervals_came_about(work: Work) -> None:
+    with work() as session:
+        challenge, _ = revealed(session, [losses(0.5, seed=1), losses(0.6, seed=2)])
+        found = newest(session, challenge)
+    assert found.chance_words == (
+        "Rank intervals hold with 95 % confidence for all lines together. They come from 1,000"
+        " resamples of the private rows, the same ones for all teams."
+    )
+
+
 def test_same_board_is_made_again_byte_for_byte(work: Work) -> None:
     with work() as session:
         challenge, _ = revealed(session, [losses(0.5, seed=1), losses(0.5005, seed=2)])
@@ -119,18 +136,32 @@ def test_same_board_is_made_again_byte_for_byte(work: Work) -> None:
         assert found.version == 1
 
 
-def test_metric_that_is_no_mean_has_no_intervals(work: Work) -> None:
+def test_metric_that_is_no_mean_has_no_intervals_without_resamples(work: Work) -> None:
     with work() as session:
-        _, standings = revealed(session, [losses(0.5, seed=1), losses(0.5005, seed=2)], metric="r2")
+        challenge, standings = revealed(
+            session, [losses(0.5, seed=1), losses(0.5005, seed=2)], metric="r2"
+        )
+        assert newest(session, challenge).chance_words == chance_words.NOT_WORKED_OUT
     assert seen(standings) == [(1, None, None, False), (2, None, None, False)]
+
+
+def test_own_metric_is_named_as_the_reason_for_no_intervals(work: Work) -> None:
+    own = OwnMetric(program=(), parameters=(), scores=(), seconds=1, memory_bytes=1)
+    with work() as session:
+        plan = make.plan(session, own_metric=own)
+    view = views.plain(Board.PRIVATE, metric="cost", digits=2, direction=Direction.LOWER)
+    assert chance_words.why_none(plan, view, metric="cost") == chance_words.OWN_METRIC
 
 
 def test_board_ranked_by_something_computed_has_no_intervals(work: Work) -> None:
     column = BoardColumn("total", "Sum", ColumnKind.SUM, ("mae",), (), 4, is_lower_better=True)
     with work() as session:
-        _, standings = revealed(
+        challenge, standings = revealed(
             session,
             [losses(0.5, seed=1), losses(0.6, seed=2)],
             board=BoardPlan(columns=(column,)),
+        )
+        assert newest(session, challenge).chance_words == (
+            "This board is ranked by Sum, a computed column: no rank intervals are worked out."
         )
     assert seen(standings) == [(1, None, None, False), (2, None, None, False)]

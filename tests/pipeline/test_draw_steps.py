@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import select
 from tests.factories.arena import ROWS, TRUTH, Arena, make_arena
+from tests.factories.rescoring import Rescoring
 
 from palio.core import db, queue
 from palio.datasets.contracts import AnswerKeyRef
@@ -53,10 +54,12 @@ def board(arena: Arena) -> Snapshot:
     return found
 
 
-def kept(arena: Arena) -> dict[str, tuple[float, bytes]]:
+def kept(arena: Arena) -> dict[tuple[str, int], tuple[float, bytes]]:
+    """What was worked out, by submission and version of the answers."""
     with db.reading(arena.engine) as session:
         return {
-            row.submission_id: (row.exact, row.scores) for row in session.exec(select(PrivateDraws))
+            (row.submission_id, row.key_version): (row.exact, row.scores)
+            for row in session.exec(select(PrivateDraws))
         }
 
 
@@ -166,6 +169,25 @@ def test_lines_beyond_the_compared_ones_have_no_interval_and_the_board_says_so(
         (None, None),
     ]
     assert made.chance_words.endswith(" Only the first 2 lines are compared; the others have none.")
+
+
+def test_rescored_board_gets_its_intervals_as_its_next_version(closed: Arena) -> None:
+    draw_steps.work_out(closed.bench, closed.challenge_id)
+    board_steps.settle(closed.bench, closed.challenge_id)
+    sets = Rescoring(closed)
+    sets.correct(lambda row, truth: truth if row else 1.5)
+    sets.score_all()
+    closed.sent.clear()
+    sets.apply()
+    assert (board(closed).version, board(closed).chance_words) == (2, chance_words.NOT_WORKED_OUT)
+    assert queue.Message(task=Task.SETTLE, id=closed.challenge_id) in closed.sent
+    assert draw_steps.work_out(closed.bench, closed.challenge_id) == 3
+    made = board(closed)
+    assert made.version == 3
+    assert [row.rank_high for row in made.standings if row.rank] == [2, 2, 3]
+    assert len(kept(closed)) == 6
+    assert draw_steps.work_out(closed.bench, closed.challenge_id) == 0
+    assert board(closed).version == 3
 
 
 def test_nothing_is_worked_out_before_the_close(engine: Engine, tmp_path: Path) -> None:

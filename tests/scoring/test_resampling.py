@@ -115,7 +115,6 @@ def test_fewer_rows_in_a_draw_give_the_spread_of_all_rows(
     guesses = truth + rng.normal(size=6000)
     of = made(tmp_path, truth, answers=NUMBERS)
     monkeypatch.setattr(resampling, "CELLS", resampling.LINES * resampling.DRAWS_LEAST * 500)
-    monkeypatch.setattr(resampling, "ROWS_LEAST", 500)
     found = resampling.resampled(
         key=of.key, predictions=predicted(guesses), choice=PEARSON, secret=SECRET
     )
@@ -148,12 +147,12 @@ def test_submission_without_an_exact_value_is_refused(tmp_path: Path) -> None:
     ("rows", "columns", "wanted"),
     [
         (100, 1, (100, 1000)),
-        (4_000, 1, (4_000, 1000)),
-        (10_000, 1, (10_000, 400)),
-        (20_000, 1, (20_000, 200)),
-        (1_400_000, 1, (20_000, 200)),
-        (1_400_000, 4, (5_000, 200)),
-        (1_400_000, 1000, (2_000, 200)),
+        (2_000, 1, (2_000, 1000)),
+        (4_000, 1, (4_000, 500)),
+        (10_000, 1, (10_000, 200)),
+        (1_400_000, 1, (10_000, 200)),
+        (1_400_000, 4, (2_500, 200)),
+        (1_400_000, 1000, (500, 200)),
     ],
 )
 def test_effort_stays_in_its_budget(rows: int, columns: int, wanted: tuple[int, int]) -> None:
