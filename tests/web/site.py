@@ -30,7 +30,7 @@ from palio.core.clock import database_now
 from palio.core.db import unit_of_work
 from palio.core.settings import Settings
 from palio.core.storage import LocalStorage
-from palio.pipeline import board_steps, launch, leases, steps, sweep, tables
+from palio.pipeline import board_steps, draw_steps, launch, leases, steps, sweep, tables
 from palio.pipeline.contracts import Abilities, Queue
 from palio.sandbox.spec import Level
 from palio.web.app import make_app
@@ -269,6 +269,7 @@ class Site:
     def settle(self) -> None:
         """Close, reveal and offer the prizes, as the sweep would."""
         for challenge_id in self.challenge_ids():
+            draw_steps.work_out(self.bench, challenge_id)
             board_steps.settle(self.bench, challenge_id)
 
     def challenge_id(self, slug: str) -> str:

@@ -93,3 +93,8 @@ def test_predictions_without_a_private_score_look_like_any_other_until_the_revea
     site.settle()
     board = site.spectator().get("/api/v1/challenges/toy/leaderboard?board=private").json()
     assert [line["team"] for line in board["items"]] == ["bob"]
+    words = "They come from 1,000 resamples of the private rows, the same ones for all teams."
+    assert words in board["chance_words"]
+    assert words in site.spectator().get("/challenges/toy/board?board=private").text
+    public = site.spectator().get("/api/v1/challenges/toy/leaderboard").json()
+    assert public["chance_words"] == ""
