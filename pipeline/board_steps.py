@@ -98,7 +98,6 @@ def settle(bench: Bench, challenge_id: str) -> bool:
             return False
         _publish(session, challenge_id, now=now)
         board = leaderboard.reveal(session, challenge=challenge, now=now)
-        challenge_service.mark_revealed(session, challenge_id=challenge_id, now=now)
         draw_asks.stop_waiting(session, challenge_id, now=now)
         prizes.propose(
             session,

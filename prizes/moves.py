@@ -60,7 +60,7 @@ def enter(
     if not states.may_move(from_, to):
         raise ValueError(f"an award never goes from {from_} to {to}")
     if to in states.GIVEN and from_ not in states.GIVEN:
-        splits.freeze(session, row, now=now)
+        splits.freeze(session, row)
         to = ledger.award(session, row, challenge=challenge, to=to, by=by, now=now)
     if to is _S.CONFIRMED:
         ledger.confirm_all(session, row, by=by, now=now)

@@ -87,7 +87,7 @@ def sign(session: Session, row: AwardRow, *, by: str, now: datetime) -> None:
         session.flush()
 
 
-def freeze(session: Session, row: AwardRow, *, now: datetime) -> None:  # noqa: ARG001 (every verb takes the time)
+def freeze(session: Session, row: AwardRow) -> None:
     """Turn the split into amounts, for good: as signed by all, else equal parts.
 
     Largest remainder, left-over units to whoever joined earlier (integrity.md §5.3).
