@@ -1,4 +1,7 @@
-"""The whole way of a participant and of an organizer, with the program, on a real server."""
+"""The whole way of a participant and of an organizer, with the program, on a real server.
+
+All that needs one is here: starting it costs more than every test on it.
+"""
 
 import csv
 import io
@@ -9,6 +12,7 @@ import pytest
 from tests.cli.conftest import PASSWORD, Palio, Site, document, make_pack
 
 pytestmark = pytest.mark.integration
+REASON = ("--reason", "The server was down.")
 
 
 def log_in(palio: Palio, site: Site, handle: str, *, scope: str = "submit") -> None:
@@ -144,3 +148,67 @@ def test_token_stops_working_after_logout(palio: Palio, site: Site) -> None:
     log_in(palio, site, "bob")
     assert palio("logout").exit_code == 0
     assert palio("whoami").exit_code == 3
+
+
+def test_organizer_runs_a_challenge_from_the_command_line(
+    palio: Palio, site: Site, tmp_path: Path
+) -> None:
+    log_in(palio, site, "ada")
+    assert palio("rules", "film-night", "--accept").exit_code == 0
+    if palio("team", "show", "film-night").exit_code:
+        assert palio("team", "create", "Ada / Lovelace", "-c", "film-night").exit_code == 0
+    team = document(palio("team", "show", "film-night", "--json"))["name"]
+    before = document(palio("quota", "film-night", "--json"))["remaining"]
+
+    log_in(palio, site, "olga", scope="organize")
+    granted = palio("challenge", "grant", "film-night", team, "--tries", "3", *REASON)
+    assert granted.exit_code == 0, granted.output
+    nobody = palio("challenge", "grant", "film-night", "nobody", "--tries", "3", *REASON, "--json")
+    assert (nobody.exit_code, document(nobody)["error"]["code"]) == (4, "team_not_found")
+    assert document(palio("challenge", "status", "film-night", "--json"))["teams"] >= 1
+
+    pack = make_pack(tmp_path / "fourth-night")
+    assert palio("challenge", "publish", pack, "--server", site.address).exit_code == 0
+    (phase,) = document(palio("challenge", "show", "fourth-night", "--json"))["phases"]
+    extend = ("challenge", "extend", "fourth-night", "--phase", phase["name"], *REASON, "--until")
+    later = document(palio(*extend, "2097-01-01T01:00:00+01:00", "--json"))
+    assert later["phases"][0]["closes_at"] == "2097-01-01T00:00:00Z"
+    sooner = palio(*extend, "2095-01-01T00:00:00Z", "--json")
+    assert (sooner.exit_code, document(sooner)["error"]["code"]) == (1, "bad_extension")
+    early = palio("challenge", "archive", "fourth-night", "--json")
+    assert (early.exit_code, document(early)["error"]["code"]) == (1, "illegal_state")
+
+    log_in(palio, site, "ada")
+    assert document(palio("quota", "film-night", "--json"))["remaining"] == before + 3
+
+
+def test_judge_comes_in_by_a_link(palio: Palio, site: Site) -> None:
+    log_in(palio, site, "olga", scope="organize")
+    made = palio("challenge", "invite", "film-night", "--role", "judge", "--json")
+    code = document(made)["code"]
+    signed_up = palio(
+        *("sign-up", site.address, "--handle", "judy", "--join-code", code, "--password-stdin"),
+        text=f"{PASSWORD}\n",
+    )
+    assert signed_up.exit_code == 0, signed_up.output
+    log_in(palio, site, "judy")
+    assert palio("challenge", "status", "film-night").exit_code == 0
+    assert palio("challenge", "status", "film-night", "--server", site.address).exit_code == 0
+
+
+def test_organizer_starts_and_abandons_a_set(palio: Palio, site: Site, tmp_path: Path) -> None:
+    log_in(palio, site, "olga", scope="organize")
+    pack = make_pack(tmp_path / "fifth-night")
+    assert palio("challenge", "publish", pack, "--server", site.address).exit_code == 0
+    name = document(palio("challenge", "rescore", "show", "fifth-night", "--json"))["active"][
+        "metrics"
+    ][0]["name"]
+    start = ("challenge", "rescore", "start", "fifth-night", *REASON, "--json")
+    begun = document(palio(*start, "--set", f"{name}.digits=2"))
+    assert begun["open"]["metrics"][0]["digits"] == 2
+    same = palio(*start, "--answers", pack / "solution.csv")
+    assert document(same)["error"]["code"] == "rescore_open"
+    left = document(palio("challenge", "rescore", "abandon", "fifth-night", "--json"))
+    assert left["open"] is None
+    unchanged = palio(*start, "--answers", pack / "solution.csv")
+    assert document(unchanged)["error"]["code"] == "correction_refused"

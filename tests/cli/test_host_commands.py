@@ -1,4 +1,4 @@
-"""The organizer's commands, against the fake server for words and the real one for deeds."""
+"""The organizer's commands, against the fake server; the real one is in test_against_a_server."""
 
 import re
 import signal
@@ -9,9 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.conftest import PASSWORD, Palio, Site, document, make_pack
+from tests.cli.conftest import Palio, document
 from tests.cli.fakes import Fake, problem
-from tests.cli.test_against_a_server import log_in
 
 OVERVIEW = {
     "teams": 12,
@@ -89,54 +88,7 @@ def test_refusal_names_the_token_it_takes_where_that_is_the_fault(
     assert (result.exit_code, "--scope organize" in result.stderr) == (3, is_told)
 
 
-@pytest.mark.integration
-def test_organizer_runs_a_challenge_from_the_command_line(
-    palio: Palio, site: Site, tmp_path: Path
-) -> None:
-    log_in(palio, site, "ada")
-    assert palio("rules", "film-night", "--accept").exit_code == 0
-    if palio("team", "show", "film-night").exit_code:
-        assert palio("team", "create", "Ada / Lovelace", "-c", "film-night").exit_code == 0
-    team = document(palio("team", "show", "film-night", "--json"))["name"]
-    before = document(palio("quota", "film-night", "--json"))["remaining"]
-
-    log_in(palio, site, "olga", scope="organize")
-    granted = palio("challenge", "grant", "film-night", team, "--tries", "3", *REASON)
-    assert granted.exit_code == 0, granted.output
-    nobody = palio("challenge", "grant", "film-night", "nobody", "--tries", "3", *REASON, "--json")
-    assert (nobody.exit_code, document(nobody)["error"]["code"]) == (4, "team_not_found")
-    assert document(palio("challenge", "status", "film-night", "--json"))["teams"] >= 1
-
-    pack = make_pack(tmp_path / "fourth-night")
-    assert palio("challenge", "publish", pack, "--server", site.address).exit_code == 0
-    (phase,) = document(palio("challenge", "show", "fourth-night", "--json"))["phases"]
-    extend = ("challenge", "extend", "fourth-night", "--phase", phase["name"], *REASON, "--until")
-    later = document(palio(*extend, "2097-01-01T01:00:00+01:00", "--json"))
-    assert later["phases"][0]["closes_at"] == "2097-01-01T00:00:00Z"
-    sooner = palio(*extend, "2095-01-01T00:00:00Z", "--json")
-    assert (sooner.exit_code, document(sooner)["error"]["code"]) == (1, "bad_extension")
-    early = palio("challenge", "archive", "fourth-night", "--json")
-    assert (early.exit_code, document(early)["error"]["code"]) == (1, "illegal_state")
-
-    log_in(palio, site, "ada")
-    assert document(palio("quota", "film-night", "--json"))["remaining"] == before + 3
-
-
-@pytest.mark.integration
-def test_judge_comes_in_by_a_link(palio: Palio, site: Site) -> None:
-    log_in(palio, site, "olga", scope="organize")
-    made = palio("challenge", "invite", "film-night", "--role", "judge", "--json")
-    code = document(made)["code"]
-    signed_up = palio(
-        *("sign-up", site.address, "--handle", "judy", "--join-code", code, "--password-stdin"),
-        text=f"{PASSWORD}\n",
-    )
-    assert signed_up.exit_code == 0, signed_up.output
-    log_in(palio, site, "judy")
-    assert palio("challenge", "status", "film-night").exit_code == 0
-    assert palio("challenge", "status", "film-night", "--server", site.address).exit_code == 0
-
-
+@pytest.mark.slow  # a process of its own; test_against_a_server has one with everything
 @pytest.mark.integration
 def test_web_alone_answers_and_starts_no_worker(palio: Palio, tmp_path: Path) -> None:
     data = tmp_path / "data"

@@ -1,4 +1,4 @@
-"""`palio challenge rescore`, against the fake server for words and the real one for deeds."""
+"""`palio challenge rescore`, against the fake server; the real one is in test_against_a_server."""
 
 import json
 import zipfile
@@ -6,9 +6,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Palio, Site, document, make_pack
+from tests.cli.conftest import Palio
 from tests.cli.fakes import Fake
-from tests.cli.test_against_a_server import log_in
 
 VERSION = {
     "ordinal": 1,
@@ -93,22 +92,3 @@ def test_deeds_go_where_they_belong(signed_in: Palio, fake: Fake) -> None:
     for deed in (("apply",), ("undo", *REASON), ("retry",), ("abandon",)):
         result = signed_in("challenge", "rescore", deed[0], "mini", *deed[1:])
         assert result.stdout.splitlines() == ["Version 1 counts: as launched."]
-
-
-@pytest.mark.integration
-def test_organizer_starts_and_abandons_a_set(palio: Palio, site: Site, tmp_path: Path) -> None:
-    log_in(palio, site, "olga", scope="organize")
-    pack = make_pack(tmp_path / "fifth-night")
-    assert palio("challenge", "publish", pack, "--server", site.address).exit_code == 0
-    name = document(palio("challenge", "rescore", "show", "fifth-night", "--json"))["active"][
-        "metrics"
-    ][0]["name"]
-    start = ("challenge", "rescore", "start", "fifth-night", *REASON, "--json")
-    begun = document(palio(*start, "--set", f"{name}.digits=2"))
-    assert begun["open"]["metrics"][0]["digits"] == 2
-    same = palio(*start, "--answers", pack / "solution.csv")
-    assert document(same)["error"]["code"] == "rescore_open"
-    left = document(palio("challenge", "rescore", "abandon", "fifth-night", "--json"))
-    assert left["open"] is None
-    unchanged = palio(*start, "--answers", pack / "solution.csv")
-    assert document(unchanged)["error"]["code"] == "correction_refused"
