@@ -72,6 +72,16 @@ def clear(session: Session, *, alarm_id: str, by: str, now: datetime) -> None:
     )
 
 
+def challenge_ids(session: Session, *, kind: AlarmKind) -> tuple[str, ...]:
+    """Return the challenges with an open alarm of a kind."""
+    found = session.exec(
+        select(Alarm.challenge_id)
+        .where(Alarm.kind == kind, col(Alarm.cleared_at).is_(None))
+        .distinct()
+    )
+    return tuple(each for each in found if each is not None)
+
+
 def _open(session: Session, *, kind: AlarmKind, subject: str) -> Alarm | None:
     return session.exec(
         select(Alarm)

@@ -4,13 +4,20 @@ Each step is one transaction under the challenge's lock and changes nothing when
 be killed anywhere, and the next sweep does what is missing.
 """
 
+from datetime import datetime
+
+from sqlmodel import Session
+
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
+from palio.challenges.rules import in_words
 from palio.core import db
 from palio.core.clock import database_now
+from palio.pipeline import alarms
 from palio.pipeline.bench import Bench
+from palio.pipeline.contracts import AlarmKind
 from palio.pipeline.one_by_one import each
-from palio.prizes import last_call, progress, reruns, service
+from palio.prizes import last_call, progress, reruns, rules, service
 from palio.prizes import queries as prizes
 
 _RUNNING = (ChallengeState.OPEN, ChallengeState.CLOSED, ChallengeState.REVEALED)
@@ -51,6 +58,29 @@ def run_clocks(bench: Bench, challenge_id: str) -> None:
     with bench.work() as session:
         now = database_now(session)
         service.run_clocks(session, challenge_id=challenge_id, now=now)
+        _note_waiting(session, challenge_id, now=now)
+
+
+def _note_waiting(session: Session, challenge_id: str, *, now: datetime) -> None:
+    """Raise an alarm for each award whose organizer is silent beyond the time, and end the others.
+
+    What checks the law asks for never pass by silence; that a winner waits is seen by people.
+    """
+    challenge = challenges.by_id(session, challenge_id)
+    for award in prizes.awards(session, challenge_id=challenge_id):
+        since = rules.waiting_since(award, plan=challenge.plan, now=now)
+        if since is None:
+            alarms.end(session, kind=AlarmKind.AWARD_WAITS, subject=award.id, now=now)
+            continue
+        alarms.raise_alarm(
+            session,
+            kind=AlarmKind.AWARD_WAITS,
+            subject=award.id,
+            challenge_id=challenge_id,
+            words=f"{award.title}: {award.team_name} waits for the organizer since"
+            f" {in_words(since)}. Record the checks, or see to it that somebody does.",
+            now=now,
+        )
 
 
 def look_after(bench: Bench) -> None:
@@ -58,7 +88,10 @@ def look_after(bench: Bench) -> None:
     with db.reading(bench.engine) as session:
         now = database_now(session)
         runs = reruns.open_submission_ids(session)
-        clocks = prizes.due_challenge_ids(session, now=now)
+        clocks = {
+            *prizes.due_challenge_ids(session, now=now),
+            *alarms.challenge_ids(session, kind=AlarmKind.AWARD_WAITS),  # perhaps to be ended
+        }
         running = [
             challenges.by_id(session, challenge_id)
             for state in _RUNNING
@@ -69,4 +102,4 @@ def look_after(bench: Bench) -> None:
     each(runs, lambda one: judge_rerun(bench, one), what="rerun of a winner's code")
     each(called, lambda one: call_last(bench, one), what="last call of a challenge")
     each(dated, lambda one: judge_progress(bench, one), what="progress prizes of a challenge")
-    each(clocks, lambda one: run_clocks(bench, one), what="clocks of awards of a challenge")
+    each(sorted(clocks), lambda one: run_clocks(bench, one), what="clocks of awards of a challenge")

@@ -13,14 +13,17 @@ def due_at(state: AwardState, *, plan: ChallengePlan, entered_at: datetime) -> d
     """Return when time alone moves an award on; None where nobody is waited for, or for ever.
 
     The team's clocks (NOTIFIED, ACCEPTED) end in forfeiture. The organizer's (PROVISIONAL,
-    DOCUMENTS, CODE_VERIFIED) end with the award going on by itself, DOCUMENTS only for gates that
-    need no person. ELIGIBLE and SPLIT_SIGNED wait for the hold period.
+    DOCUMENTS, CODE_VERIFIED: one clock from the handing in) end with the award going on by itself,
+    but for gates that never pass by silence (`rules.silent_gates`). ELIGIBLE and SPLIT_SIGNED wait
+    for the hold period.
     """
     duties = plan.verification
     days = {
         _S.PROVISIONAL: plan.escrow.silence_days,
         _S.NOTIFIED: duties.reply_days,
         _S.ACCEPTED: duties.documents_days,
+        _S.DOCUMENTS: plan.escrow.silence_days,
+        _S.CODE_VERIFIED: plan.escrow.silence_days,
         _S.ELIGIBLE: duties.hold_days,
         _S.SPLIT_SIGNED: 0,
         _S.SENT: plan.escrow.silence_days,

@@ -8,7 +8,7 @@ from palio.challenges.contracts import Challenge
 from palio.escrow import queries as funds
 from palio.escrow import service as escrow
 from palio.escrow.adapters import ManualTransfer
-from palio.escrow.contracts import Deed, PaymentState, Share
+from palio.escrow.contracts import AccountKind, Deed, PaymentState, Share
 from palio.prizes import splits
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow, AwardStepRow
@@ -107,6 +107,32 @@ def pay(
         by=by,
         now=now,
     )
+
+
+def pass_on_tax(
+    session: Session, row: AwardRow, *, person_id: str, receipt_sha256: str, by: str, now: datetime
+) -> None:
+    """Record that tax withheld went to the tax office; raises as `escrow.service.pass_on_tax`."""
+    number = _count(session, row, person_id, Deed.TAX_PAID)
+    escrow.pass_on_tax(
+        session,
+        key=f"tax:{row.escrow_key}:{number}:{person_id}",
+        challenge_id=row.challenge_id,
+        award_id=row.id,
+        person_id=person_id,
+        receipt_sha256=receipt_sha256,
+        by=by,
+        now=now,
+    )
+
+
+def held_tax(session: Session, row: AwardRow) -> dict[str, int]:
+    """Return the tax that is withheld and not passed on yet, by person, none of zero."""
+    held: dict[str, int] = {}
+    for place, minor in funds.balances(session, row.challenge_id, row.currency).items():
+        if place.kind is AccountKind.TAX and place.award_id == row.id and minor:
+            held[place.person_id] = held.get(place.person_id, 0) + minor
+    return held
 
 
 def confirm(session: Session, row: AwardRow, *, person_id: str, by: str, now: datetime) -> None:

@@ -87,6 +87,11 @@ def payments(session: Session, award_id: str) -> dict[str, PaymentState]:
     return ledger.payments(session, row_of(session, award_id))
 
 
+def held_tax(session: Session, award_id: str) -> dict[str, int]:
+    """Return the tax withheld and not passed on yet, by person; raises as `award`."""
+    return ledger.held_tax(session, row_of(session, award_id))
+
+
 def steps(session: Session, *, award_ids: Iterable[str]) -> dict[str, tuple[Step, ...]]:
     """Return by award the states it came into, in order; public."""
     rows = session.exec(

@@ -9,7 +9,7 @@ from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.prize_contracts import Gate
 from palio.core.storage import Blob
 from palio.leaderboard import reruns as boards
-from palio.prizes import moves, queries, rules, service, workflow
+from palio.prizes import gates, moves, queries, rules, service, workflow
 from palio.prizes.contracts import AwardState, Rerun
 from palio.prizes.models import AwardRerunRow, AwardRow
 from palio.submissions import queries as submissions
@@ -98,7 +98,7 @@ def judge(session: Session, *, submission_id: str, now: datetime) -> Rerun | Non
     session.flush()
     _tell(session, challenge, row, rerun, now=now)
     if AwardState(row.state) in _OPEN:
-        workflow.add_gate(
+        gates.add(
             session,
             row,
             gate=Gate.CODE,

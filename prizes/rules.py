@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from palio.challenges.contracts import ChallengePlan
+from palio.challenges.contracts import ChallengePlan, Delivery
 from palio.challenges.prize_contracts import Gate
 from palio.core.errors import BadRequestError, ConflictError, NotAllowedError, NotFoundError
 from palio.prizes import states
@@ -15,6 +15,8 @@ BASIS_POINTS = 10_000
 WORDS_MAX_CHARS = 2000
 
 _S = AwardState
+_ORGANIZERS = (_S.DOCUMENTS, _S.CODE_VERIFIED)
+_OF_LAW = frozenset({Gate.IDENTITY, Gate.AGE, Gate.RESIDENCE})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -138,6 +140,31 @@ def next_state(
         goes[_S.CODE_VERIFIED] = _S.ELIGIBLE
     goes[_S.ELIGIBLE] = _split_state(award, plan=plan, facts=facts, now=now)
     return goes.get(award.state)
+
+
+def waiting_since(award: Award, *, plan: ChallengePlan, now: datetime) -> datetime | None:
+    """Return since when an award waits for its organizer beyond the time for it; else None."""
+    if award.state not in _ORGANIZERS or award.due_at is None or now < award.due_at:
+        return None
+    return award.due_at - timedelta(days=plan.escrow.silence_days)
+
+
+def silent_gates(
+    award: Award, *, plan: ChallengePlan, looked_at: Collection[Gate], now: datetime
+) -> tuple[Gate, ...]:
+    """Return the gates that pass because the organizer said nothing of them in time.
+
+    Who is paid is never left to silence: identity, age and residence (with the lists of sanctions)
+    are asked for by law. Code that runs here is judged by its run. A gate that somebody looked at
+    stays as it was found.
+    """
+    if waiting_since(award, plan=plan, now=now) is None:
+        return ()
+    runs_here = {Delivery.CODE, Delivery.IMAGE} & set(plan.deliveries)
+    never = _OF_LAW | ({Gate.CODE} if runs_here else set())
+    return tuple(
+        gate for gate in plan.verification.gates if gate not in never and gate not in looked_at
+    )
 
 
 def _split_state(

@@ -22,6 +22,7 @@ from palio.leaderboard.contracts import Board, Column, Standing
 from palio.prizes import (
     divisions,
     facts,
+    gates,
     ledger,
     moves,
     progress,
@@ -156,6 +157,7 @@ def run_clocks(session: Session, *, challenge_id: str, now: datetime) -> None:
             session.add(row)
             words = "Reminder: {what} in {title} waits for your team {until}."
             moves.send(session, row, challenge=challenge, words=words, now=now)
+        gates.pass_by_silence(session, row, challenge=challenge, now=now)
     settle(session, challenge, by=SYSTEM, now=now)
 
 

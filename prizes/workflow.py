@@ -13,9 +13,9 @@ from palio.accounts import queries as accounts
 from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.prize_contracts import Gate
 from palio.escrow.contracts import PaymentState
-from palio.prizes import ledger, moves, queries, rules, service, splits, states
+from palio.prizes import gates, ledger, moves, queries, rules, service, splits, states
 from palio.prizes.contracts import Award, AwardState
-from palio.prizes.models import AwardGateRow, AwardRow
+from palio.prizes.models import AwardRow
 
 _S = AwardState
 _SPLITTABLE = states.UNDECIDED - {_S.PROVISIONAL}
@@ -101,7 +101,7 @@ def record_gate(
     rules.check_state(queries.award_of(row), *_CHECKED)
     rules.check_gate(gate, plan=challenge.plan)
     rules.check_evidence(evidence_sha256, words=words)
-    add_gate(
+    gates.add(
         session,
         row,
         gate=gate,
@@ -113,34 +113,6 @@ def record_gate(
     )
     service.settle(session, challenge, by=by, now=now)
     return queries.award(session, award_id)
-
-
-def add_gate(
-    session: Session,
-    row: AwardRow,
-    *,
-    gate: Gate,
-    has_passed: bool,
-    evidence_sha256: str,
-    words: str,
-    by: str,
-    now: datetime,
-) -> None:
-    """Write a gate's record, audited; whoever calls this settles the awards afterwards."""
-    session.add(
-        AwardGateRow(
-            award_id=row.id,
-            gate=gate.value,
-            has_passed=has_passed,
-            evidence_sha256=evidence_sha256,
-            words=words.strip(),
-            by=by,
-            at=now,
-        )
-    )
-    session.flush()
-    verdict = "passed" if has_passed else "failed"
-    moves.audit_award(session, row, action=f"prizes.gate_{gate.value}_{verdict}", by=by, now=now)
 
 
 def forfeit(session: Session, *, award_id: str, words: str, by: str, now: datetime) -> Award:
@@ -262,6 +234,27 @@ def confirm_receipt(
         PaymentState.PAID
     }:
         moves.enter(session, row, _S.CONFIRMED, challenge=challenge, by=by, now=now)
+    return queries.award(session, award_id)
+
+
+def pass_on_tax(
+    session: Session, *, award_id: str, person_id: str, receipt_sha256: str, by: str, now: datetime
+) -> Award:
+    """Record that the tax withheld from a member's share was paid to the tax office. For the host.
+
+    Raises:
+        AwardStateError: Nothing was paid yet.
+        AppError: What the ledger says.
+
+    """
+    _, row = service.lock(session, award_id)
+    rules.check_state(queries.award_of(row), _S.PAYABLE, _S.SENT, _S.RETURNED, _S.CONFIRMED)
+    if not row.escrow_key:
+        raise rules.AwardStateError("No money of this award went through the ledger.")
+    ledger.pass_on_tax(
+        session, row, person_id=person_id, receipt_sha256=receipt_sha256, by=by, now=now
+    )
+    moves.audit_award(session, row, action="prizes.tax", by=by, now=now)
     return queries.award(session, award_id)
 
 

@@ -54,6 +54,11 @@ class AwardApi(Api):
         order = {"withheld_minor": withheld_minor, "receipt_sha256": receipt_sha256}
         return self._change("POST", _of(award_id, "payments", handle), order)
 
+    def tax_paid(self, award_id: str, handle: str, *, receipt_sha256: str) -> AwardFile:
+        """Record that the tax withheld from a member's share was paid on."""
+        order = {"receipt_sha256": receipt_sha256}
+        return self._change("POST", _of(award_id, "payments", handle, "tax"), order)
+
     def payment_ended(self, award_id: str, handle: str, *, how: str) -> AwardFile:
         """Record that a payment arrived (``arrival``) or came back (``return``)."""
         return self._change("POST", _of(award_id, "payments", handle, how), None)

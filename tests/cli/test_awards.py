@@ -68,6 +68,11 @@ SHA256 = hashlib.sha256(b"a document").hexdigest()
             f"POST {AT}/payments/ada",
             {"withheld_minor": 100, "receipt_sha256": SHA256},
         ),
+        (
+            ["tax-paid", "a1", "ada", "--receipt", "document"],
+            f"POST {AT}/payments/ada/tax",
+            {"receipt_sha256": SHA256},
+        ),
         (["arrived", "a1", "ada"], f"POST {AT}/payments/ada/arrival", None),
         (["returned", "a1", "ada"], f"POST {AT}/payments/ada/return", None),
     ],

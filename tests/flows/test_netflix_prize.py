@@ -161,7 +161,7 @@ class History:
                     session,
                     award_id=award.id,
                     person_id=member.person_id,
-                    withheld_minor=0,
+                    withheld_minor=100,
                     receipt_sha256=RECEIPT,
                     by=self.host,
                     now=now,
@@ -172,6 +172,14 @@ class History:
                     award_id=award.id,
                     person_id=member.person_id,
                     by=member.person_id,
+                    now=now,
+                )
+                workflow.pass_on_tax(
+                    session,
+                    award_id=award.id,
+                    person_id=member.person_id,
+                    receipt_sha256=RECEIPT,
+                    by=self.host,
                     now=now,
                 )
 
@@ -281,4 +289,6 @@ def test_the_netflix_prize_from_2006_to_2009(engine: Engine, tmp_path: Path) -> 
             )
             assert shares == [14_285_714] * 5 + [14_285_715] * 2
             assert audit.first_broken_event(session) is None
+            on = escrow.balances(session, arena.challenge_id, "USD")
+            assert set(on.values()) == {0}
         assert arena.challenge.state is ChallengeState.AWARDED

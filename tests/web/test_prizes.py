@@ -8,7 +8,9 @@ from sqlalchemy import text
 from tests.web.site import Site, Visitor, predictions
 
 from palio.core.db import reading
-from palio.pipeline import prize_steps
+from palio.pipeline import alarms, prize_steps
+from palio.pipeline.contracts import AlarmKind
+from palio.pipeline.queries import open_alarms
 from palio.prizes import queries
 
 RECEIPT = hashlib.sha256(b"receipt").hexdigest()
@@ -64,8 +66,13 @@ def test_an_award_goes_its_way_over_the_api(won: tuple[Site, Visitor, Visitor, s
     assert state(host.post(f"{at}/payments/ada", json=pay)) == "sent"
     assert bob.post(f"{at}/payments/ada/arrival").status_code == 403
     assert state(ada.post(f"{at}/payments/ada/arrival")) == "confirmed"
+    assert "not passed on yet" in host.get(f"{TOY}/awards/{award}").text
+    tax = {"receipt_sha256": RECEIPT}
+    tries = [who.post(f"{at}/payments/ada/tax", json=tax) for who in (ada, host, host)]
+    assert [each.status_code for each in tries] == [403, 200, 409]
+    assert tries[1].json()["shares"][0]["held_tax"] is None
     strip = site.spectator().get(f"/api/v1{TOY}/prizes").json()
-    assert strip["last_call"] is None
+    assert (strip["last_call"], strip["prizes"][0]["kind"]) == (None, "rank")
     assert [step["state"] for step in strip["awards"][0]["steps"]][-3:] == [
         "payable",
         "sent",
@@ -91,6 +98,7 @@ def test_pages_show_the_strip_to_all_and_the_checklist_to_the_winner(
     page = f"{TOY}/awards/{award}"
     public = site.spectator().get(f"{TOY}/prizes").text
     assert "place 1 on the final board" in public
+    assert "the organizer has not told the team yet" in public
     assert "Your award" not in public
     assert "Your award" in ada.get(f"{TOY}/prizes").text
     assert bob.get(page).status_code == 404
@@ -165,3 +173,27 @@ def test_files_of_winners_and_organizers_may_be_larger_than_forms(
         for who, path in zip((ada, site.people["hostess"]), paths, strict=True)
     ]
     assert 413 not in {each.status_code for each in answers}
+
+
+def test_a_winner_whose_organizer_is_silent_is_seen_by_everybody(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    site, ada, _, award = won
+    host, at = site.people["hostess"], f"/api/v1/awards/{award}"
+    host.post(f"{at}/moves", json={"move": "notify"})
+    for move in ("accept", "hand_in"):
+        ada.post(f"{at}/moves", json={"move": move})
+    site.sql("UPDATE award SET due_at = made_at")
+    for _ in range(2):
+        prize_steps.look_after(site.bench)
+    (told,) = site.spectator().get(f"/api/v1{TOY}/awards").json()["items"]
+    assert (told["state"], told["waiting_since"] is None) == ("code_verified", False)
+    assert "waiting for the organizer since" in site.spectator().get(f"{TOY}/prizes").text
+    with reading(site.state.engine) as session:
+        (alarm,) = (each for each in open_alarms(session) if each.kind is AlarmKind.AWARD_WAITS)
+    assert "ada waits for the organizer since" in alarm.words
+    gate = {"has_passed": True, "evidence_sha256": RECEIPT}
+    assert host.call("PUT", f"{at}/gates/identity", json=gate).json()["award"]["state"] == "payable"
+    prize_steps.look_after(site.bench)
+    with reading(site.state.engine) as session:
+        assert alarms.challenge_ids(session, kind=AlarmKind.AWARD_WAITS) == ()

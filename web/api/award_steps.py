@@ -32,6 +32,7 @@ from palio.web.api.schemas_awards import (
     ShareView,
     SignatureOrder,
     SplitOrder,
+    TaxOrder,
     award_view,
 )
 from palio.web.deps import ReadDep, SignedInDep, WriteDep
@@ -116,6 +117,15 @@ def record_return(
     return file_of(session, caller, award_id)
 
 
+@router.post("/awards/{award_id}/payments/{handle}/tax", responses=_DOCUMENTED)
+def record_tax(
+    session: WriteDep, caller: SignedInDep, award_id: str, handle: str, order: TaxOrder
+) -> AwardFileView:
+    """Record that the tax withheld from a member's share was paid on. For the host."""
+    tax_paid(session, caller, award_id, handle, order)
+    return file_of(session, caller, award_id)
+
+
 @router.get("/challenges/{slug}/team/division", responses=problems(401, 404))
 def read_division(session: ReadDep, caller: SignedInDep, slug: str) -> DivisionView:
     """Show the division the caller's team declared, and those there are."""
@@ -139,7 +149,8 @@ def file_of(session: Session, caller: Caller, award_id: str) -> AwardFileView:
     team = accounts.team(session, found.award.team_id)
     visit.require(Action.READ_AWARD, team=team, missing=MISSING)
     payments = prizes.payments(session, award_id)
-    return _view(found, visit.challenge, payments, has_score=are_scores_told(visit))
+    tax = prizes.held_tax(session, award_id)
+    return _view(found, visit.challenge, payments, tax, has_score=are_scores_told(visit))
 
 
 def move(session: Session, caller: Caller, award_id: str, order: MoveOrder) -> None:
@@ -236,6 +247,19 @@ def returned(session: Session, caller: Caller, award_id: str, handle: str) -> No
     )
 
 
+def tax_paid(session: Session, caller: Caller, award_id: str, handle: str, order: TaxOrder) -> None:
+    """Record that the tax withheld from a member's share was paid on."""
+    visit = host_visit(session, caller, award_id)
+    workflow.pass_on_tax(
+        session,
+        award_id=award_id,
+        person_id=_person_id(session, award_id, handle),
+        receipt_sha256=order.receipt_sha256.strip().lower(),
+        by=caller.person.id,
+        now=visit.now,
+    )
+
+
 def declare(session: Session, visit: Visit, caller: Caller, division: str) -> None:
     """Say to which division the caller's team belongs."""
     team = visit.team(session)
@@ -270,6 +294,7 @@ def _view(
     found: AwardFile,
     challenge: Challenge,
     payments: Mapping[str, PaymentState],
+    tax: Mapping[str, int],
     *,
     has_score: bool,
 ) -> AwardFileView:
@@ -286,6 +311,11 @@ def _view(
                 money=None if share.minor is None else money_view(Money(share.minor, currency)),
                 has_signed=share.has_signed,
                 payment=payments.get(share.person_id, PaymentState.NONE),
+                held_tax=(
+                    money_view(Money(tax[share.person_id], currency))
+                    if share.person_id in tax
+                    else None
+                ),
             )
             for share in found.split.shares
         ),

@@ -11,7 +11,7 @@ from palio.core.errors import NotFoundError
 from palio.leaderboard.contracts import Board
 from palio.leaderboard.rules import frozen_since, is_anonymous
 from palio.prizes import queries as prizes
-from palio.prizes import service
+from palio.prizes import rules, service
 from palio.prizes.contracts import Award
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_awards import (
@@ -21,6 +21,7 @@ from palio.web.api.schemas_awards import (
     award_view,
     last_call_view,
 )
+from palio.web.api.schemas_prizes import prize_view
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, WriteDep
 from palio.web.visits import Visit, enter, enter_by_id
 
@@ -45,6 +46,7 @@ def prizes_of(session: Session, visit: Visit) -> PrizesView:
     challenge = visit.challenge
     call = prizes.last_call(session, challenge_id=challenge.id, round=challenge.round)
     return PrizesView(
+        prizes=tuple(prize_view(prize) for prize in challenge.plan.prizes),
         last_call=(
             None if call is None else last_call_view(call, has_score=are_scores_told(visit))
         ),
@@ -69,6 +71,7 @@ def awards_of(session: Session, visit: Visit) -> AwardsView:
                 steps=steps.get(award.id, ()),
                 is_named=is_named or (own is not None and own.id == award.team_id),
                 has_score=are_scores_told(visit),
+                waiting_since=rules.waiting_since(award, plan=visit.challenge.plan, now=visit.now),
             )
             for award in awards
         )

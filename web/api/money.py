@@ -270,6 +270,8 @@ def _line(minor: int, funding: Funding, visit: Visit) -> FundingLineView:
             "pledged": money(funding.pledged),
             "awarded": money(funding.awarded),
             "paid": money(funding.paid),
+            "fee_taken": money(funding.fee),
+            "left": money(max(0, funding.total - funding.awarded - funding.fee)),
         }
     )
 

@@ -21,6 +21,7 @@ from palio.web.api.schemas import (
     example,
     money_view,
 )
+from palio.web.api.schemas_prizes import PRIZE, PrizeView
 
 STEP: dict[str, Any] = {"state": "notified", "at": NOW}
 AWARD: dict[str, Any] = {
@@ -36,6 +37,7 @@ AWARD: dict[str, Any] = {
     "decided_at": None,
     "kind": "rank",
     "due_at": NOW,
+    "waiting_since": None,
     "steps": [STEP],
 }
 LAST_CALL: dict[str, Any] = {
@@ -51,6 +53,7 @@ SHARE: dict[str, Any] = {
     "money": None,
     "has_signed": True,
     "payment": "none",
+    "held_tax": None,
 }
 
 
@@ -62,7 +65,10 @@ class StepView(View):
 
 
 class AwardView(View):
-    """A prize and the team it is offered or given to; `due_at` is when time moves it on."""
+    """A prize and the team it is offered or given to; `due_at` is when time moves it on.
+
+    `waiting_since`: the organizer has not looked at it within the time of the rules.
+    """
 
     model_config = example(AWARD)
 
@@ -78,6 +84,7 @@ class AwardView(View):
     decided_at: datetime | None
     kind: PrizeKind
     due_at: datetime | None
+    waiting_since: datetime | None
     steps: tuple[StepView, ...]
 
 
@@ -102,8 +109,9 @@ class LastCallView(View):
 class PrizesView(View):
     """Where the prizes of a challenge stand, for everybody."""
 
-    model_config = example({"last_call": LAST_CALL, "awards": [AWARD]})
+    model_config = example({"prizes": [PRIZE], "last_call": LAST_CALL, "awards": [AWARD]})
 
+    prizes: tuple[PrizeView, ...]
     last_call: LastCallView | None
     awards: tuple[AwardView, ...]
 
@@ -119,13 +127,14 @@ class GateView(View):
 
 
 class ShareView(View):
-    """A member's part; `money` once the split is frozen."""
+    """A member's part; `money` once the split is frozen, `held_tax` until it is passed on."""
 
     handle: str
     basis_points: int
     money: MoneyView | None
     has_signed: bool
     payment: PaymentState
+    held_tax: MoneyView | None
 
 
 class RerunView(View):
@@ -225,6 +234,14 @@ class PaymentOrder(Order):
     receipt_sha256: str
 
 
+class TaxOrder(Order):
+    """The tax withheld was paid to the tax office: the SHA-256 of its receipt."""
+
+    model_config = example({"receipt_sha256": SHA256})
+
+    receipt_sha256: str
+
+
 class DivisionOrder(Order):
     """The division the team belongs to; empty for none."""
 
@@ -243,7 +260,12 @@ class DivisionView(View):
 
 
 def award_view(
-    award: Award, *, steps: tuple[Step, ...] = (), is_named: bool = True, has_score: bool = True
+    award: Award,
+    *,
+    steps: tuple[Step, ...] = (),
+    is_named: bool = True,
+    has_score: bool = True,
+    waiting_since: datetime | None = None,
 ) -> AwardView:
     """Show one award; before the reveal without what the board does not show to everybody."""
     return AwardView(
@@ -259,6 +281,7 @@ def award_view(
         decided_at=award.decided_at,
         kind=award.kind,
         due_at=award.due_at,
+        waiting_since=waiting_since,
         steps=tuple(StepView(state=step.state, at=step.at) for step in steps),
     )
 

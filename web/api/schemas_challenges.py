@@ -33,6 +33,7 @@ from palio.web.api.schemas_models import (
     own_metric_view,
     runtime_view,
 )
+from palio.web.api.schemas_prizes import PRIZE, PrizeView, prize_view
 from palio.web.markdown import to_html
 
 METRIC = {"name": "rmse", "direction": "lower_is_better", "digits": 4, "parameters": {}}
@@ -73,7 +74,7 @@ DETAIL: dict[str, Any] = {
     "entry_rule": "best_public",
     "finals": 2,
     "tie_rule": "earlier",
-    "prizes": [{"rank": 1, "title": "First prize", "money": MONEY}],
+    "prizes": [PRIZE],
     "reveal_at": None,
     "revealed_at": None,
     "published_at": "2026-11-21T00:00:00Z",
@@ -178,14 +179,6 @@ class TeamRulesView(View):
     max_members: int
     entry_deadline: datetime | None
     merge_deadline: datetime | None
-
-
-class PrizeView(View):
-    """A prize for one final rank."""
-
-    rank: int
-    title: str
-    money: MoneyView
 
 
 class ScheduleChangeView(View):
@@ -342,10 +335,7 @@ def challenge_view(
         entry_rule=plan.entry_rule,
         finals=plan.finals,
         tie_rule=plan.tie_rule,
-        prizes=tuple(
-            PrizeView(rank=prize.rank, title=prize.title, money=money_view(prize.money))
-            for prize in plan.prizes
-        ),
+        prizes=tuple(prize_view(prize) for prize in plan.prizes),
         reveal_at=plan.reveal_at,
         revealed_at=challenge.revealed_at,
         published_at=challenge.published_at,

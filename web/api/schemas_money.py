@@ -35,6 +35,8 @@ FUNDING_LINE = {
     "pledged": {"minor": 0, "currency": "EUR", "text": "EUR 0.00"},
     "awarded": {"minor": 0, "currency": "EUR", "text": "EUR 0.00"},
     "paid": {"minor": 0, "currency": "EUR", "text": "EUR 0.00"},
+    "fee_taken": {"minor": 0, "currency": "EUR", "text": "EUR 0.00"},
+    "left": MONEY,
 }
 
 
@@ -42,6 +44,7 @@ class FundingLineView(View):
     """The money behind the prizes in one currency; currencies are never added up.
 
     `badge` is that of the weakest part: `deposited`, `held_by_third_party`, `pledged` or `stated`.
+    `fee` is on top of all prizes, `fee_taken` what of it was booked; `left` is nobody's yet.
     """
 
     model_config = example(FUNDING_LINE)
@@ -56,6 +59,8 @@ class FundingLineView(View):
     pledged: MoneyView
     awarded: MoneyView
     paid: MoneyView
+    fee_taken: MoneyView
+    left: MoneyView
 
 
 class FundingView(View):

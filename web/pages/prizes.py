@@ -12,7 +12,7 @@ from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.prizes.states import GIVEN, LOST, WAY
 from palio.web.api import award_steps, awards
-from palio.web.api.schemas_awards import GateOrder, Move, MoveOrder, PaymentOrder
+from palio.web.api.schemas_awards import GateOrder, Move, MoveOrder, PaymentOrder, TaxOrder
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, StateDep
 from palio.web.pages.forms import Form, FormDep, see_other, whole_number
 from palio.web.pages.frame import challenge_page
@@ -134,6 +134,11 @@ def _pay(session: Session, caller: Caller, award_id: str, form: Form) -> None:
     award_steps.pay(session, caller, award_id, form.get("handle", ""), order)
 
 
+def _tax(session: Session, caller: Caller, award_id: str, form: Form) -> None:
+    order = TaxOrder(receipt_sha256=form.get("receipt", ""))
+    award_steps.tax_paid(session, caller, award_id, form.get("handle", ""), order)
+
+
 def _arrived(session: Session, caller: Caller, award_id: str, form: Form) -> None:
     award_steps.arrived(session, caller, award_id, form.get("handle", ""))
 
@@ -173,6 +178,7 @@ _DEEDS: dict[str, Callable[[Session, Caller, str, Form], None]] = {
     "gate-passed": _gate,
     "gate-failed": _gate,
     "split": _split,
+    "tax": _tax,
     "sign": _sign,
     "pay": _pay,
     "arrived": _arrived,

@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     command(award, "pay")(pay)
     command(award, "arrived")(arrived)
     command(award, "returned")(returned)
+    command(award, "tax-paid")(tax_paid)
     command(award, "claw-back")(claw_back)
     app.add_typer(award, name="award", rich_help_panel="Take part")
 
@@ -178,6 +179,17 @@ def returned(award: AwardId, handle: Handle) -> object:
     """Record that a payment came back from the bank (organizer)."""
     with _api() as api:
         return _shown(api.payment_ended(award, handle, how="return"))
+
+
+def tax_paid(
+    award: AwardId,
+    handle: Handle,
+    *,
+    receipt: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Of the tax office.")],
+) -> object:
+    """Record that the tax withheld from a share was paid to the tax office (organizer)."""
+    with _api() as api:
+        return _shown(api.tax_paid(award, handle, receipt_sha256=_sha256(receipt)))
 
 
 def claw_back(award: AwardId, *, words: Words) -> object:
