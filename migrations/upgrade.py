@@ -1,5 +1,7 @@
 """Brings a database to the schema of this version, from an installed package as from a checkout."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,36 @@ def upgrade(engine: Engine, *, metadata: MetaData) -> tuple[str | None, str | No
         The revision before and the revision after.
 
     """
-    with engine.begin() as connection:
+    with engine.connect() as connection, _keys_at_rest(connection), connection.begin():
         _take_turn(connection)
         before = _revision(connection)
         command.upgrade(config(connection, metadata=metadata), "head")
+        _check_keys(connection)
         return before, _revision(connection)
+
+
+@contextmanager
+def _keys_at_rest(connection: Connection) -> Iterator[None]:
+    """Let SQLite make a table anew that others point at: it drops the old one in between.
+
+    Foreign keys are switched outside of transactions only; `_check_keys` looks before the commit.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection
+    raw.cursor().execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.cursor().execute("PRAGMA foreign_keys = ON")
+
+
+def _check_keys(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise RuntimeError(f"the upgrade would leave rows that point at nothing: {broken[:5]}")
 
 
 def differences(connection: Connection, *, metadata: MetaData) -> list[Any]:
