@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 from httpx import Response
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
+from tests.web.toy_pack import predictions
 
 from palio.challenges.board_contracts import Audience, BoardLine
 from palio.leaderboard.contracts import Column
@@ -245,3 +246,15 @@ def test_frozen_board_says_so(toy: Site) -> None:
     toy.end()
     toy.settle()
     assert toy.spectator().get(BOARD).json()["items"][0]["team"] == "slarti"
+
+
+def test_the_board_after_the_bell_is_shown_before_the_challenge_is_called_closed(
+    site: Site,
+) -> None:
+    site.publish()
+    site.declare_board(has_late_entries=True)
+    ada = site.person("ada", accepts="toy")
+    site.end()
+    assert ada.submit(predictions(0.2)).status_code == 201
+    site.score_all()
+    assert "After the bell" in site.spectator().get("/challenges/toy/board?board=late").text
