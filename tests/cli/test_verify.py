@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.web.site import Site, make_site, predictions
+from tests.web.site import Site, make_site
+from tests.web.toy_pack import predictions
 from typer.testing import CliRunner
 
 from palio.cli.main import app

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from tests.cli.test_verify import Proofs, changed_json, unzipped
-from tests.web.site import Site, make_site, predictions
+from tests.web.site import Site, make_site
+from tests.web.toy_pack import predictions
 
 from palio.cli.verify import board
 from palio.core.log_entries import canonical

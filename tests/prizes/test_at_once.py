@@ -4,7 +4,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import select
 from tests.factories import submissions as make
 from tests.factories.submissions import Work, at_once
-from tests.prizes.test_workflow import GATES, PRIZES
+from tests.prizes.story import GATES, PRIZES
 
 from palio.core import audit, db
 from palio.escrow import queries as funds

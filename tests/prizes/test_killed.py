@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 from tests.factories.submissions import Work
 from tests.prizes import test_last_call as calls
-from tests.prizes.test_workflow import HASH, Story
+from tests.prizes.story import HASH, Story
 
 from palio.core import audit, db
 from palio.escrow import queries as funds

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
-from tests.prizes.test_workflow import Story
+from tests.prizes.story import Story
 
 from palio.challenges.board_contracts import BoardPlan, Release, ReleaseRule
 from palio.challenges.contracts import Delivery, EntryRule, ModelRules

@@ -1,17 +1,13 @@
 """Awards on both databases, from the first word to the money: every clock, gate and way out."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlmodel import Session
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
+from tests.prizes.story import DAY, GATES, HASH, S, Story, steps
 
-from palio.accounts import messages
-from palio.accounts import service as accounts
-from palio.accounts.contracts import Team
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.challenges.prize_contracts import (
@@ -24,105 +20,9 @@ from palio.challenges.prize_contracts import (
 from palio.core.money import Money
 from palio.escrow import queries as funds
 from palio.leaderboard import service as leaderboard
-from palio.prizes import queries, rules, service, workflow
-from palio.prizes.contracts import Award, AwardState
+from palio.prizes import rules, service, workflow
 from palio.submissions import exclusions
 from palio.submissions.exclusion_contracts import ReasonCode
-
-S = AwardState
-HASH = "a" * 64
-GATES = VerificationPlan(gates=(Gate.IDENTITY, Gate.CODE), hold_days=2)
-PRIZES = (
-    PrizePlan(1, "First", Money(100_001, "EUR")),
-    PrizePlan(2, "Second", Money(50_000, "EUR")),
-)
-DAY = timedelta(days=1)
-
-
-class Story:
-    """A revealed challenge with teams of known private scores, and a clock of its own."""
-
-    def __init__(self, work: Work, *scores: str, **changes: object) -> None:
-        self.work = work
-        self.teams: list[Team] = []
-        with work() as session:
-            wanted: dict[str, object] = {"prizes": PRIZES, "verification": GATES} | changes
-            self.challenge = make.challenge(session, **wanted)
-            for index, private in enumerate(scores):
-                team = make.team(session, of=self.challenge, handle=f"team-{index}")
-                receipt = make.submit(session, to=self.challenge, by=team, key="k")
-                make.score(session, receipt, public="0.5", private=private)
-                self.teams.append(team)
-        self.now = self.challenge.phases[-1].closes_at
-
-    def reveal_without_awards(self) -> None:
-        with self.work() as session:
-            make.close(session, what=self.challenge)
-            leaderboard.reveal(session, challenge=self.challenge, now=self.now)
-
-    def reveal(self) -> None:
-        with self.work() as session:
-            make.close(session, what=self.challenge)
-            board = leaderboard.reveal(session, challenge=self.challenge, now=self.now)
-            service.propose(
-                session, challenge=self.challenge, standings=board.standings, now=self.now
-            )
-
-    @property
-    def awards(self) -> tuple[Award, ...]:
-        with self.work() as session:
-            return queries.awards(session, challenge_id=self.challenge.id)
-
-    @property
-    def board(self) -> list[tuple[int, str, str]]:
-        return [(a.place, a.team_name, a.state.value) for a in self.awards]
-
-    @property
-    def state(self) -> ChallengeState:
-        with self.work() as session:
-            return challenges.by_id(session, self.challenge.id).state
-
-    def wait(self, days: int) -> None:
-        self.now += days * DAY
-        with self.work() as session:
-            service.run_clocks(session, challenge_id=self.challenge.id, now=self.now)
-
-    def notify(self, award: Award) -> Award:
-        with self.work() as session:
-            return workflow.notify(session, award_id=award.id, by="host", now=self.now)
-
-    def accept(self, award: Award, *, by: str) -> Award:
-        with self.work() as session:
-            return workflow.accept(session, award_id=award.id, by=by, now=self.now)
-
-    def hand_in(self, award: Award, *, by: str) -> Award:
-        with self.work() as session:
-            return workflow.hand_in(session, award_id=award.id, by=by, now=self.now)
-
-    def gate(self, award: Award, gate: Gate, *, has_passed: bool = True) -> Award:
-        with self.work() as session:
-            return workflow.record_gate(
-                session,
-                award_id=award.id,
-                gate=gate,
-                has_passed=has_passed,
-                evidence_sha256=HASH,
-                words="",
-                by="host",
-                now=self.now,
-            )
-
-    def to_eligible(self, award: Award, *, by: str) -> Award:
-        self.notify(award)
-        self.accept(award, by=by)
-        self.hand_in(award, by=by)
-        self.gate(award, Gate.CODE)
-        return self.gate(award, Gate.IDENTITY)
-
-    def texts(self, person_id: str) -> list[str]:
-        with self.work() as session:
-            page = messages.messages(session, person_id=person_id)
-            return [message.text for message in reversed(page.items)]
 
 
 @pytest.fixture
@@ -131,10 +31,6 @@ def story(work: Work) -> Story:
     made = Story(work, "0.3", "0.1", "0.2")
     made.reveal()
     return made
-
-
-def steps(session: Session, award: Award) -> list[str]:
-    return [step.state.value for step in queries.award_file(session, award.id).steps]
 
 
 def test_an_award_goes_from_notice_to_confirmed_payment(story: Story, work: Work) -> None:
@@ -394,123 +290,3 @@ def test_clocks_that_run_again_change_nothing(story: Story) -> None:
     story.wait(0)
     story.wait(0)
     assert story.awards == before
-
-
-def of_two(work: Work) -> tuple[Story, Award, tuple[str, str]]:
-    """A story whose winner is a team of two, with its award eligible."""
-    story = Story(work, "0.1", verification=VerificationPlan(gates=(Gate.IDENTITY,)))
-    team = story.teams[0]
-    with work() as session:
-        mate = accounts.sign_up(
-            session,
-            handle="mate",
-            display_name="mate",
-            email=None,
-            password_hash="-",  # noqa: S106 (nobody signs in)
-            now=story.now,
-        )
-        link = accounts.invite(session, team_id=team.id, by=team.captain_id, now=story.now, days=1)
-        accounts.accept_invite(
-            session, code=link.secret, person=mate, max_members=2, merge_deadline=None,
-            now=story.now,
-        )  # fmt: skip
-    story.reveal()
-    (award,) = story.awards
-    story.notify(award)
-    story.accept(award, by=team.captain_id)
-    return story, award, (team.captain_id, mate.id)
-
-
-def propose(story: Story, award: Award, *parts: int, by: tuple[str, str]) -> None:
-    with story.work() as session:
-        split = dict(zip(by, parts, strict=True))
-        workflow.propose_split(session, award_id=award.id, parts=split, by=by[0], now=story.now)
-
-
-def sign(story: Story, award: Award, *, by: str, number: int) -> None:
-    with story.work() as session:
-        workflow.sign_split(session, award_id=award.id, by=by, now=story.now, number=number)
-
-
-def test_nobody_signs_parts_that_were_changed_after_they_were_read(work: Work) -> None:
-    story, award, (ada, mate) = of_two(work)
-    propose(story, award, 5_000, 5_000, by=(ada, mate))
-    propose(story, award, 10_000, 0, by=(ada, mate))
-    with pytest.raises(rules.SplitChangedError):
-        sign(story, award, by=mate, number=1)
-    sign(story, award, by=mate, number=2)
-
-
-def test_what_all_have_signed_is_taken_back_by_nobody_alone(work: Work) -> None:
-    story, award, (ada, mate) = of_two(work)
-    propose(story, award, 7_000, 3_000, by=(ada, mate))
-    sign(story, award, by=mate, number=1)
-    with pytest.raises(rules.SplitFrozenError, match="All of you have signed"):
-        propose(story, award, 5_000, 5_000, by=(mate, ada))
-
-
-def test_a_payment_that_came_back_is_sent_again_while_others_wait(work: Work) -> None:
-    story, award, (ada, mate) = of_two(work)
-    story.hand_in(award, by=ada)
-    assert story.gate(award, Gate.IDENTITY).state is S.PAYABLE
-    common = {"award_id": award.id, "by": "host", "now": story.now}
-    for number in range(3):  # twice to Ada, of which the first comes back; then to her mate
-        with work() as session:
-            if number == 1:
-                workflow.record_return(session, person_id=ada, **common)  # type: ignore[arg-type]
-            found = workflow.pay(
-                session,
-                person_id=mate if number == 2 else ada,
-                withheld_minor=0,
-                receipt_sha256=f"{number}" * 64,
-                **common,  # type: ignore[arg-type]
-            )
-    assert found.state is S.SENT
-    for person in (ada, mate):
-        with work() as session:
-            found = workflow.confirm_receipt(session, person_id=person, **common)  # type: ignore[arg-type]
-    assert found.state is S.CONFIRMED
-
-
-def handed_in(work: Work, *gates: Gate) -> Story:
-    story = Story(work, "0.1", verification=VerificationPlan(gates=gates))
-    story.reveal()
-    (award,) = story.awards
-    captain = story.teams[0].captain_id
-    story.notify(award)
-    story.accept(award, by=captain)
-    story.hand_in(award, by=captain)
-    return story
-
-
-def test_a_silent_organizer_has_passed_what_needs_no_identity(work: Work) -> None:
-    story = handed_in(work, Gate.TAX_FORM, Gate.LICENCE, Gate.CODE)
-    story.wait(13)
-    assert story.awards[0].state is S.DOCUMENTS
-    story.wait(1)
-    assert story.awards[0].state is S.PAYABLE
-    with work() as session:
-        seen = queries.award_file(session, story.awards[0].id).gates
-    assert {(gate.has_passed, gate.by, gate.words) for gate in seen} == {
-        (True, "system", "Passed by the silence of the organizer: nobody looked in time.")
-    }
-
-
-@pytest.mark.parametrize("gate", [Gate.IDENTITY, Gate.AGE, Gate.RESIDENCE])
-def test_who_is_paid_is_never_left_to_silence(work: Work, gate: Gate) -> None:
-    story = handed_in(work, gate, Gate.LICENCE)
-    handed_in_at = story.now
-    story.wait(30)
-    (award,) = story.awards
-    assert award.state is S.CODE_VERIFIED
-    since = rules.waiting_since(award, plan=story.challenge.plan, now=story.now)
-    assert since == handed_in_at
-    story.gate(award, gate)
-    assert story.awards[0].state is S.PAYABLE
-
-
-def test_a_gate_the_organizer_found_failed_does_not_pass_by_silence(work: Work) -> None:
-    story = handed_in(work, Gate.TAX_FORM)
-    story.gate(story.awards[0], Gate.TAX_FORM, has_passed=False)
-    story.wait(30)
-    assert story.awards[0].state is S.CODE_VERIFIED

@@ -4,8 +4,9 @@ import hashlib
 from typing import Any
 
 import pytest
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_prizes import TOY, verify_winners
+from tests.web.toy_pack import predictions
 
 RECEIPTS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(9)]
 TEAM = ("ada", "bea", "cyd")

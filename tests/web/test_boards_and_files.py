@@ -6,7 +6,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.web.site import Site, predictions, write_pack
+from tests.web.site import Site
+from tests.web.toy_pack import predictions, write_pack
 
 from palio.web.packs import BadZipError, unpack
 

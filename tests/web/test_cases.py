@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import text
-from tests.web.site import ROWS, TRUTH, Site, Visitor, stored
+from tests.web.site import Site, Visitor, stored
+from tests.web.toy_pack import ROWS, TRUTH
 
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Role

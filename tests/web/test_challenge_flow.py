@@ -1,7 +1,8 @@
 """A challenge over HTTP alone, from sign-up to the prize."""
 
 import pytest
-from tests.web.site import Site, predictions
+from tests.web.site import Site
+from tests.web.toy_pack import predictions
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

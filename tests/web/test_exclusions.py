@@ -1,7 +1,8 @@
 """Disqualified and withdrawn by API and by page: who may, who reads what, what the boards say."""
 
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import predictions
 
 TOY = "/api/v1/challenges/toy"
 WORDS = "Your file is bob's, see rule 4."

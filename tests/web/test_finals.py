@@ -1,7 +1,8 @@
 """What would count now, for the own team alone, from what it is told."""
 
-from tests.web.site import Site, predictions
+from tests.web.site import Site
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import predictions
 
 TOY = "/api/v1/challenges/toy"
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
+from tests.web.toy_pack import predictions
 
 ROLES = ("spectator", "own", "other", "organizer", "organizer_other", "admin")
 

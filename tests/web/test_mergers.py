@@ -1,8 +1,9 @@
 """Mergers by API and by page, from the look at each other to one team."""
 
 import pytest
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import predictions
 
 TOY = "/api/v1/challenges/toy"
 

@@ -4,8 +4,9 @@ import io
 import tarfile
 
 import pytest
-from tests.web.site import IMAGE, Site, code_zip, predictions
+from tests.web.site import Site, code_zip
 from tests.web.test_uploads import stored_files
+from tests.web.toy_pack import IMAGE, predictions
 
 from palio.challenges.contracts import Delivery
 from palio.sandbox.spec import Level

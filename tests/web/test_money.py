@@ -4,8 +4,9 @@ import csv
 import hashlib
 import io
 
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import predictions
 
 from palio.challenges.prize_contracts import EscrowPlan
 

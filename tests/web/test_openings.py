@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import predictions
 
 from palio.challenges.contracts import AnswersOpen
 from palio.challenges.prize_contracts import VerificationPlan

@@ -4,7 +4,8 @@ import re
 
 import pytest
 from httpx import Response
-from tests.web.site import PASSWORD, Site, predictions
+from tests.web.site import PASSWORD, Site
+from tests.web.toy_pack import predictions
 
 from palio.web.markdown import to_html
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 from sqlalchemy import text
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
+from tests.web.toy_pack import predictions
 
 from palio.core.db import reading
 from palio.pipeline import alarms, prize_steps

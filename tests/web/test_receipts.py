@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.site import Site, predictions
+from tests.web.site import Site
+from tests.web.toy_pack import predictions
 
 from palio.cli.verify import board, receipt
 from palio.cli.verify.commands import read_bundle

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from tests.web.site import Site, predictions
+from tests.web.site import Site
 from tests.web.test_secrecy import PATHS
+from tests.web.toy_pack import predictions
 
 from palio.challenges.board_contracts import Release, ReleaseRule
 from palio.pipeline import number_steps

@@ -1,8 +1,9 @@
 """Profiles, ratings, thanks and invitations by API and by page."""
 
 import pytest
-from tests.web.site import Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import predictions
 
 TOY = "/api/v1/challenges/toy"
 

@@ -5,8 +5,9 @@ import zipfile
 from urllib.parse import quote
 
 import pytest
-from tests.web.site import TRUTH, Site, Visitor, predictions
+from tests.web.site import Site, Visitor
 from tests.web.test_pages import HOME, Browser
+from tests.web.toy_pack import TRUTH, predictions
 
 from palio.pipeline import rescore_steps
 

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from tests.web.site import IMAGE, Site, Visitor, code_zip, predictions
+from tests.web.site import Site, Visitor, code_zip
 from tests.web.test_pages import Browser
+from tests.web.toy_pack import IMAGE, predictions
 
 from palio.core.clock import database_now
 from palio.core.errors import Finding

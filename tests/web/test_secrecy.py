@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.web.site import PUBLIC, ROWS, TRUTH, Site, predictions
+from tests.web.site import Site
+from tests.web.toy_pack import PUBLIC, ROWS, TRUTH, predictions
 from tests.web.twins import answers, change_private_answers, play, private_scores, twin_of
 
 PATHS = (

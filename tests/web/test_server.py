@@ -14,7 +14,8 @@ from threading import Barrier
 
 import httpx
 import pytest
-from tests.web.site import Site, Visitor, digest_header, predictions
+from tests.web.site import Site, Visitor, digest_header
+from tests.web.toy_pack import predictions
 
 pytestmark = pytest.mark.integration
 # Each test starts a server: of what two of them share, one is enough while somebody waits.

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from tests.web.site import Site, predictions
+from tests.web.site import Site
+from tests.web.toy_pack import predictions
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 API = "/api/v1/challenges/toy"

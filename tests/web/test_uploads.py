@@ -5,7 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.web.site import Site, digest_header, predictions
+from tests.web.site import Site, digest_header
+from tests.web.toy_pack import predictions
 
 
 def stored_files(site: Site) -> list[Path]:

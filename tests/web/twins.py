@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.web.site import Site, Visitor, make_site, write_pack
+from tests.web.site import Site, Visitor, make_site
+from tests.web.toy_pack import write_pack
 
 from palio.challenges.packs import read_pack
 from palio.core.storage import LocalStorage
