@@ -4,7 +4,7 @@ import sys
 from contextlib import ExitStack
 
 from palio.cli.client.api import Api
-from palio.demo import play, server
+from palio.demo import play, server, trust
 from palio.demo.play import Stage
 
 COMMAND = "make demo"
@@ -29,6 +29,7 @@ def perform(stage: Stage) -> None:
     play.make_accounts(stage)
     stage.step("the organizer writes, checks and publishes a challenge on 100,004 real ratings")
     play.launch(stage)
+    trust.deposit(stage)
     play.invite_judge(stage)
     with ExitStack() as stack, Api(stage.server) as spectator:
         stage.step("six people sign up, download, train and submit, each in a process of their own")
@@ -45,7 +46,10 @@ def perform(stage: Stage) -> None:
         play.wait_for_reveal(spectator)
         stage.step("the private board is revealed")
         play.show_board(stage, spectator, "private")
+        trust.tell_why(stage)
         play.show_awards(stage, spectator)
+    trust.confirm(stage)
+    trust.prove(stage)
     stage.console.print()
     for line in play.farewell(stage, roles=ROLES):
         stage.console.print(line)

@@ -32,7 +32,8 @@ plus a person's leaning.
 RULES = """\
 1. One account for each person; a team has at most four people.
 2. A team may send ten files. A file that is refused costs nothing.
-3. The team's best public entry counts. Equal scores: the earlier one wins.
+3. The team's best public entry counts. Equal scores: the earlier one wins. Whoever is 10 % better
+   than Cinematch wins the grand prize.
 4. Train on what you download here and on nothing else.
 5. The ratings come from MovieLens (GroupLens, University of Minnesota), for research and teaching
    only.
@@ -80,6 +81,13 @@ rule = "best_public"
 ties = "earlier"
 
 [[prizes]]
+kind = "threshold"
+title = "Grand prize"
+amount = "10000.00"
+currency = "EUR"
+improvement = 10
+
+[[prizes]]
 rank = 1
 title = "First prize"
 amount = "1000.00"
@@ -96,6 +104,9 @@ rank = 3
 title = "Third prize"
 amount = "250.00"
 currency = "EUR"
+
+[escrow]
+deposit = true
 """
 
 
@@ -105,13 +116,8 @@ def write_challenge(folder: Path, *, opens_at: datetime, closes_at: datetime) ->
     cut = ratings.cut_ratings(ratings.load_ratings())
     ratings.write_public_files(cut, folder / "data")
     ratings.write_solution(cut, folder / "solution.csv")
+    write_settings(folder, opens_at=opens_at, closes_at=closes_at)
     texts = {
-        "challenge.toml": SETTINGS.format(
-            slug=SLUG,
-            seed=ratings.SEED,
-            opens_at=toml_time(opens_at),
-            closes_at=toml_time(closes_at),
-        ),
         "description.md": DESCRIPTION.format(
             training=len(cut.training), qualifying=len(cut.qualifying)
         ),
@@ -124,6 +130,14 @@ def write_challenge(folder: Path, *, opens_at: datetime, closes_at: datetime) ->
     leaning = models.biases(shrinkage=0, rounds=1)
     models.write_predictions(folder / "baselines" / f"{BASELINE}.csv", asked, leaning(known, asked))
     return cut
+
+
+def write_settings(folder: Path, *, opens_at: datetime, closes_at: datetime) -> None:
+    """Write challenge.toml (replacing an old one), with these times."""
+    text = SETTINGS.format(
+        slug=SLUG, seed=ratings.SEED, opens_at=toml_time(opens_at), closes_at=toml_time(closes_at)
+    )
+    (folder / "challenge.toml").write_text(text, encoding="utf-8")
 
 
 def toml_time(moment: datetime) -> str:

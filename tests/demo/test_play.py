@@ -84,7 +84,12 @@ def test_demo_plays_from_launch_to_prize(tmp_path: Path) -> None:
     assert len(re.findall(r"checked \(accepted\), submitted, rmse \d\.\d{4}", told)) == 12
     assert "Line 42: the value 'three and a half' is not a number." in told
     assert "one more file, too late: Submissions closed on" in told
+    assert "EUR 11,750.00 is deposited, as the rules demand before it opens" in told
     private = told.split("the private board is revealed")[1]
+    assert re.search(r"Grand prize +│ +0\.\d{4} │ +\d+\.\d\d %", private)
+    assert "why is " in private
+    assert "the organizer confirms all 3" in private
+    assert private.count("Everything that was checked holds.") == 2
     ranks = re.findall(r"│ +([\d-]+) │ ([^│]+?) +│", private)
     assert [rank for rank, _ in ranks] == ["1", "2", "3", "-", "4", "5"]
     assert ranks[3] == ("-", "Cinematch")
