@@ -15,7 +15,8 @@ from sqlmodel import select
 from tests.factories.boxed import code
 from tests.factories.models import ABLE
 from tests.fakes.sandbox import FakeSandbox, ended, wrote
-from tests.web.site import Site, make_site, predictions, write_pack
+from tests.web.site import Site, make_site
+from tests.web.toy_pack import predictions, write_pack
 from tests.web.twins import answers, change_private_answers, play, private_scores, twin_of
 
 from palio.accounts import passwords
