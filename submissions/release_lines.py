@@ -49,8 +49,10 @@ def has_lines(challenge: Challenge) -> bool:
 
 def lock(session: Session, *, submission_id: str) -> None:
     """Hold what `note` needs held: take this before any other lock of the transaction."""
-    row = session.get_one(models.Submission, submission_id)
-    if row.team_id is not None and has_lines(challenge_queries.by_id(session, row.challenge_id)):
+    row = session.get(models.Submission, submission_id)
+    if row is None or row.team_id is None:
+        return
+    if has_lines(challenge_queries.by_id(session, row.challenge_id)):
         challenges.lock_challenge_shared(session, row.challenge_id)
         accounts.lock_team(session, team_id=row.team_id)
         session.refresh(row)

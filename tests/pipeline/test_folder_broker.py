@@ -43,8 +43,8 @@ def test_each_task_goes_to_its_own_queue(tmp_path: Path) -> None:
     send = make_sender(app)
     for task in Task:
         send(Message(task=task, id=task))
-    assert drain(app, Queue.SCORE) == ["score"]
-    assert drain(app, Queue.BOARD) == ["publish", "settle"]
+    assert drain(app, Queue.SCORE) == ["score", "open"]
+    assert drain(app, Queue.BOARD) == ["publish", "settle", "scan"]
 
 
 def test_a_message_is_one_id_in_json_and_nothing_else(tmp_path: Path) -> None:

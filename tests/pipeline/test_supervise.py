@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from palio.core.settings import Settings
+from palio.migrations.upgrade import newest
 from palio.pipeline import supervise, worker
 from palio.pipeline.contracts import Queue
 
@@ -87,7 +88,7 @@ def test_serve_runs_web_and_worker_restarts_the_dead_and_leaves_nothing_behind(
     assert alive == []
     said = (tmp_path / "said.txt").read_text().splitlines()
     assert said == [
-        "database: empty -> 0001",
+        f"database: empty -> {newest()}",
         f"Palio is at http://127.0.0.1:{port} (Ctrl-C stops it)",
         "web ended (killed by SIGKILL); starting it again in 0.5 s",
         "stopping; jobs under way are finished first",

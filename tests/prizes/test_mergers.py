@@ -37,7 +37,7 @@ def unite(work: Work, challenge: Challenge, asked: str, *, by: str) -> Team:
             )
             for person in (by, asked)
         )
-        now = challenge.phases[0].closes_at - timedelta(days=100)
+        now = DATES[0] + timedelta(days=1)
         proposal = mergers.propose(
             session,
             challenge=challenge,

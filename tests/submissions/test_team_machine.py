@@ -4,11 +4,9 @@ Nobody gets a second set of tries: whatever people do with their teams, a team h
 people sent, and never more than one team could have.
 """
 
-import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,6 +17,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 from sqlmodel import Session, select
+from tests.factories import databases
 from tests.factories import submissions as make
 
 from palio.accounts import queries as accounts
@@ -40,13 +39,12 @@ FREE = {SubmissionState.ERRORED.value}
 class Teams(RuleBasedStateMachine):
     """Four people and everything they can do with their teams, on a real database."""
 
-    template: Path
-
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        path = shutil.copyfile(self.template, Path(self.folder.name) / "db.sqlite3")
-        self.engine: Engine = db.open_engine(f"sqlite:///{path}")
+        path = Path(self.folder.name) / "db.sqlite3"
+        path.write_bytes(databases.with_every_table())
+        self.engine: Engine = databases.open_sqlite(path)
         self.keys = 0
         with self.work() as session:
             self.challenge = make.challenge(session, quota=QUOTA)
@@ -215,8 +213,7 @@ class Teams(RuleBasedStateMachine):
                 assert accounts.current_team_id(session, sender) == row.team_id
 
 
-def test_any_order_of_deeds_keeps_the_tries(request: pytest.FixtureRequest) -> None:
-    Teams.template = request.getfixturevalue("_sqlite_template")
+def test_any_order_of_deeds_keeps_the_tries() -> None:
     run_state_machine_as_test(
         Teams, settings=settings(max_examples=6, stateful_step_count=25, deadline=None)
     )

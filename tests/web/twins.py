@@ -105,7 +105,11 @@ def unzipped(content: bytes) -> str:
     if not content.startswith(b"PK"):
         return content.decode()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "".join(f"{name}\n{archive.read(name).decode()}" for name in archive.namelist())
+        return "".join(
+            f"{name}\n{archive.read(name).decode()}"
+            for name in archive.namelist()
+            if "/bundle/" not in name  # promises with salts of their own, and signatures
+        )
 
 
 def private_scores(site: Site) -> list[str]:
