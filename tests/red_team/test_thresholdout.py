@@ -92,12 +92,15 @@ def test_standard_holdout_is_fooled_and_thresholdout_is_not() -> None:
 
 @pytest.mark.slow
 def test_figures_of_the_paper() -> None:
-    """A7: n = d = 10,000, k = 500: .6353 on the holdout, .50 to .53 guarded, .50 in truth."""
+    """A7: n = d = 10,000, k = 500: .6353 on the holdout, .50 to .53 guarded, .50 in truth.
+
+    One run each, so the bands are three times the published spread of a run.
+    """
     standard = means(size=10_000, kept=500, is_guarded=False, times=1)
     guarded = means(size=10_000, kept=500, is_guarded=True, times=1)
-    assert standard.reported == pytest.approx(0.6353, abs=0.01)
-    assert standard.train == pytest.approx(0.6323, abs=0.01)
-    assert 0.48 <= guarded.reported <= 0.53
-    assert guarded.train == pytest.approx(0.6941, abs=0.01)
+    assert standard.reported == pytest.approx(0.6353, abs=0.015)
+    assert standard.train == pytest.approx(0.6323, abs=0.015)
+    assert 0.46 <= guarded.reported <= 0.55
+    assert guarded.train == pytest.approx(0.6941, abs=0.015)
     for found in (standard, guarded):
-        assert found.fresh == pytest.approx(0.50, abs=0.01)
+        assert found.fresh == pytest.approx(0.50, abs=0.015)
