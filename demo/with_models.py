@@ -12,7 +12,7 @@ from rich.table import Table
 from palio.cli.client import show
 from palio.cli.client.answers import Submission
 from palio.cli.client.api import Api
-from palio.demo import challenge, entries, models, play, programs, server
+from palio.demo import challenge, entries, models, play, programs, server, trust
 from palio.demo.play import Stage
 from palio.sandbox import bundle
 from palio.sandbox.runtime import build
@@ -56,6 +56,7 @@ def perform(stage: Stage) -> None:
         play.make_accounts(stage)
         stage.step("the organizer writes, checks and publishes a challenge with an own metric")
         launch(stage)
+        trust.deposit(stage)
         for entry in make_entries(stage, folder):
             take_part(stage, entry)
         stage.step("[bold]predictions, code and image on one board, by the host's own metric[/]")

@@ -18,8 +18,9 @@ from tests.factories.models import ABLE
 
 from palio.challenges.contracts import Delivery
 from palio.core import db
+from palio.core.clock import database_now
 from palio.core.settings import Settings
-from palio.pipeline import sweep, tables
+from palio.pipeline import leases, sweep, tables
 from palio.pipeline.contracts import JobState, Queue
 from palio.pipeline.models import Job
 from palio.pipeline.site import site_of
@@ -100,6 +101,12 @@ def model_jobs(arena: Arena) -> list[Job]:
     return [job for job in arena.jobs() if job.queue == Queue.MODEL]
 
 
+def is_held(arena: Arena, job: Job) -> bool:
+    with db.reading(arena.engine) as session:
+        now = database_now(session)
+        return leases.is_held(session, job_id=job.id, fence=job.fence, now=now)
+
+
 def runs(arena: Arena, submission_id: str) -> list[tuple[str, str | None]]:
     with db.reading(arena.engine) as session:
         rows = session.exec(
@@ -122,6 +129,7 @@ def test_a_worker_killed_in_a_hidden_run_loses_nothing_and_repeats_no_smoke_run(
     assert worker.pid is not None
     os.kill(worker.pid, signal.SIGKILL)
     worker.join(30)
+    wait_until(lambda: not any(is_held(arena, job) for job in model_jobs(arena)))
 
     start(MODEL_QUEUES)
     wait_until(lambda: all(job.state == JobState.DONE for job in model_jobs(arena)))
