@@ -14,7 +14,7 @@ from palio.web.api import cases, evidence
 from palio.web.api.cases import Seat
 from palio.web.api.schemas_cases import ReplyOrder
 from palio.web.deps import ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out, see_other
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState
 from palio.web.units import run_unit
@@ -112,12 +112,14 @@ def step_case(
     state: StateDep, caller: SignedInDep, slug: str, case_id: str, form: FormDep
 ) -> Response:
     """Take the step the form's button says."""
-    try:
-        run_unit(state, lambda session: _step(session, cases.seat(session, caller, case_id), form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _case(session, state, cases.seat(session, caller, case_id), error=error)
-    return see_other(f"/challenges/{slug}/cases/{case_id}")
+    return carry_out(
+        state,
+        lambda session: _step(session, cases.seat(session, caller, case_id), form),
+        show_again=lambda session, error: _case(
+            session, state, cases.seat(session, caller, case_id), error=error
+        ),
+        then=f"/challenges/{slug}/cases/{case_id}",
+    )
 
 
 def _step(session: Session, at: Seat, form: Form) -> None:

@@ -1,15 +1,19 @@
 """Forms of pages: read whole, small, and only with the proof of the caller's session."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
-from palio.core.errors import BadRequestError
+from palio.core.db import reading
+from palio.core.errors import AppError, BadRequestError
 from palio.web.deps import CallerDep, StateDep, check_proof
+from palio.web.state import WebState
 from palio.web.texts import check_storable
+from palio.web.units import run_unit
 
 Form = Mapping[str, str]
 _FIELDS_MAX = 30
@@ -58,6 +62,25 @@ def whole_number(form: Form, name: str) -> int:
 def see_other(path: str) -> RedirectResponse:
     """Answer a form with a page to look at, so that reloading does not send it again."""
     return RedirectResponse(path, status_code=303)
+
+
+def carry_out(
+    state: WebState,
+    deed: Callable[[Session], object],
+    *,
+    show_again: Callable[[Session, AppError], Response],
+    then: str,
+) -> Response:
+    """Do what a form asks in one transaction, then lead to the page `then`.
+
+    Refused, nothing is done and the page is shown again with the reason.
+    """
+    try:
+        run_unit(state, deed)
+    except AppError as error:
+        with reading(state.engine) as session:
+            return show_again(session, error)
+    return see_other(then)
 
 
 def local_path(text: str) -> str:

@@ -8,16 +8,14 @@ from sqlmodel import Session
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges.rules import merge_deadline
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.web.api import mergers
 from palio.web.api.schemas_mergers import Decision, MergerOrder, Side
 from palio.web.api.teams import own_team
 from palio.web.deps import ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -44,12 +42,12 @@ def show_mergers(
 @router.post("/challenges/{slug}/team/mergers")
 def change_mergers(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Propose, or say a captain's word to a proposal, as the form's button says."""
-    try:
-        run_unit(state, lambda session: _do(session, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _show(session, state, caller, slug, error=error)
-    return see_other(f"/challenges/{slug}/team/mergers")
+    return carry_out(
+        state,
+        lambda session: _do(session, caller, slug, form),
+        show_again=lambda session, error: _show(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/team/mergers",
+    )
 
 
 def _do(session: Session, caller: Caller, slug: str, form: Form) -> None:

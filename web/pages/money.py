@@ -6,7 +6,6 @@ from sqlmodel import Session
 
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.core.ids import new_id
 from palio.escrow import queries
@@ -19,10 +18,9 @@ from palio.web.api.schemas_money import (
     ReversalOrder,
 )
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -37,12 +35,12 @@ def show_money(session: ReadDep, state: StateDep, caller: CallerDep, slug: str) 
 @router.post("/challenges/{slug}/money")
 def move_money(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Record what the form's button says."""
-    try:
-        run_unit(state, lambda session: _do(session, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _show(session, state, caller, slug, error=error)
-    return see_other(f"/challenges/{slug}/money")
+    return carry_out(
+        state,
+        lambda session: _do(session, caller, slug, form),
+        show_again=lambda session, error: _show(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/money",
+    )
 
 
 def _do(session: Session, caller: Caller, slug: str, form: Form) -> None:

@@ -8,16 +8,14 @@ from sqlmodel import Session
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges.prize_contracts import Gate
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.prizes.states import GIVEN, LOST, WAY
 from palio.web.api import award_steps, awards
 from palio.web.api.schemas_awards import GateOrder, Move, MoveOrder, PaymentOrder, TaxOrder
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other, whole_number
+from palio.web.pages.forms import Form, FormDep, carry_out, whole_number
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -41,12 +39,12 @@ def show_prizes(session: ReadDep, state: StateDep, caller: CallerDep, slug: str)
 @router.post("/challenges/{slug}/prizes")
 def declare_division(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Say to which division the caller's team belongs."""
-    try:
-        run_unit(state, lambda session: _declare(session, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _prizes(session, state, caller, slug, error=error)
-    return see_other(f"/challenges/{slug}/prizes")
+    return carry_out(
+        state,
+        lambda session: _declare(session, caller, slug, form),
+        show_again=lambda session, error: _prizes(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/prizes",
+    )
 
 
 def _declare(session: Session, caller: Caller, slug: str, form: Form) -> None:
@@ -91,12 +89,14 @@ def step_award(
     state: StateDep, caller: SignedInDep, slug: str, award_id: str, form: FormDep
 ) -> Response:
     """Take the step the form's button says."""
-    try:
-        run_unit(state, lambda session: _step(session, caller, award_id, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _award(session, state, caller, slug, award_id, error=error)
-    return see_other(f"/challenges/{slug}/awards/{award_id}")
+    return carry_out(
+        state,
+        lambda session: _step(session, caller, award_id, form),
+        show_again=lambda session, error: _award(
+            session, state, caller, slug, award_id, error=error
+        ),
+        then=f"/challenges/{slug}/awards/{award_id}",
+    )
 
 
 def _step(session: Session, caller: Caller, award_id: str, form: Form) -> None:

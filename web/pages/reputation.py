@@ -21,7 +21,7 @@ from palio.web.api.schemas_reputation import (
     ThanksOrder,
 )
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out, see_other
 from palio.web.pages.frame import challenge_page, page
 from palio.web.state import WebState
 from palio.web.units import run_unit
@@ -65,12 +65,12 @@ def show_feedback(session: ReadDep, state: StateDep, caller: SignedInDep, slug: 
 @router.post("/challenges/{slug}/feedback")
 def say(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Rate or thank, as the form's button says."""
-    try:
-        run_unit(state, lambda session: _say(session, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _feedback(session, state, caller, slug, error=error)
-    return see_other(f"/challenges/{slug}/feedback")
+    return carry_out(
+        state,
+        lambda session: _say(session, caller, slug, form),
+        show_again=lambda session, error: _feedback(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/feedback",
+    )
 
 
 @router.get("/challenges/{slug}/invitations")
