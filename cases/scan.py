@@ -6,7 +6,7 @@ seconds, during which no transaction is open.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -31,7 +31,8 @@ PROBES_MIN = 5
 PROBES_STRONG = 20
 EQUAL_STRONG = 0.9
 
-_NOT_COMPARED = frozenset({"baseline", "host", "verification"})
+# After the bell the winners' files may be public, and nothing is won by copying them.
+_NOT_COMPARED = frozenset({"baseline", "host", "verification", "late"})
 _SEED = 7  # of hashes that only speed comparisons up
 
 Floats = NDArray[np.float32]
@@ -168,27 +169,32 @@ class _Table:
         same = tuple(
             hit
             for hit in duplicates.equal_digests(digests, teams=self.teams)
-            if digests[hit.first] not in public
+            if digests[hit.first] not in public and not self._is_constant(hit)
         )
         none = np.zeros(1, dtype=np.int64)
         surveys = [
             (FindingKind.EQUAL_FILES, Survey(same, self.pairs, none, 1.0, is_cut=False)),
-            (
-                FindingKind.EQUAL_ROWS,
-                duplicates.equal_rows(
-                    self.samples,
-                    teams=self.teams,
-                    public=_stack(
-                        [each.sample for each in self.material.public], self.samples.shape[1]
-                    ),
-                    seed=_SEED,
-                ),
-            ),
+            (FindingKind.EQUAL_ROWS, self._equal_rows()),
         ]
         if self.residuals is not None:
             survey = duplicates.partial_correlations(self.residuals, teams=self.teams)
             surveys.append((FindingKind.CLOSE_PREDICTIONS, survey))
         return surveys
+
+    def _equal_rows(self) -> Survey:
+        public = [each.sample for each in self.material.public]
+        survey = duplicates.equal_rows(
+            self.samples,
+            teams=self.teams,
+            public=_stack(public, self.samples.shape[1]),
+            seed=_SEED,
+        )
+        return replace(survey, hits=tuple(h for h in survey.hits if not self._is_constant(h)))
+
+    def _is_constant(self, hit: Hit) -> bool:
+        """Say whether one of both predicts one value everywhere, to which people come alone."""
+        pair = self.samples[[hit.first, hit.second]]
+        return bool((pair == pair[:, :1]).all(axis=1).any())
 
     def _finding(self, kind: FindingKind, hit: Hit, survey: Survey) -> NewFinding:
         first, second = self.entries[hit.first], self.entries[hit.second]

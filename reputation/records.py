@@ -105,11 +105,14 @@ def _finish(session: Session, challenge: Challenge, team: Team, *, now: datetime
     board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
     if board is None or challenge.revealed_at is None:
         return None
-    ranked = [line for line in board.standings if line.rank is not None]
-    rank = min((line.rank or 0 for line in ranked if line.team_id == team.id), default=None)
-    if rank is None:
+    best: dict[str, int] = {}  # by team: where every submission has a row, a team has several
+    for line in board.standings:
+        if line.rank is not None:
+            best[line.team_id] = min(line.rank, best.get(line.team_id, line.rank))
+    if team.id not in best:
         return None
-    size = len({line.team_id for line in ranked})
+    rank = 1 + sum(other < best[team.id] for other in best.values())
+    size = len(best)
     days = max(0.0, (now - challenge.revealed_at).total_seconds() / _DAY_SECONDS)
     return Finish(
         challenge_id=challenge.id,

@@ -9,6 +9,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from palio.accounts import messages
+from palio.accounts import queries as accounts
+from palio.challenges import queries as challenge_queries
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.core import audit, db
@@ -160,7 +162,10 @@ def invite(
 
 
 def _reachable(session: Session, challenge: Challenge, *, now: datetime) -> list[str]:
-    """Return who opted in and may be told, those longest without an invitation first."""
+    """Return who opted in and may be told, those longest without an invitation first.
+
+    Who accepted the rules, in whatever version, or looks after the challenge, needs none.
+    """
     last = (
         select(
             col(InvitationRow.person_id).label("person_id"),
@@ -176,7 +181,6 @@ def _reachable(session: Session, challenge: Challenge, *, now: datetime) -> list
         .having(func.count() >= rules.INVITATIONS_A_WEEK)
     )
     before = select(InvitationRow.person_id).where(InvitationRow.challenge_id == challenge.id)
-    hosts = queries.host_ids(session, challenge)
     rows = session.exec(
         select(ProfileRow.person_id)
         .outerjoin(last, last.c.person_id == ProfileRow.person_id)
@@ -184,11 +188,13 @@ def _reachable(session: Session, challenge: Challenge, *, now: datetime) -> list
             col(ProfileRow.takes_invitations).is_(True),
             col(ProfileRow.person_id).not_in(week),
             col(ProfileRow.person_id).not_in(before),
-            col(ProfileRow.person_id).not_in(hosts),
         )
         .order_by(last.c.at.is_not(None), last.c.at, col(ProfileRow.person_id))
     )
-    return list(rows)
+    inside = {challenge.organizer_id}
+    inside |= {each.id for _, each in accounts.role_holders(session, challenge_id=challenge.id)}
+    inside |= {row[0] for row in challenge_queries.acceptances(session, challenge_id=challenge.id)}
+    return [person_id for person_id in rows if person_id not in inside]
 
 
 def _invited_today(session: Session, challenge_id: str, *, now: datetime) -> int:

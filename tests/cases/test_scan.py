@@ -106,6 +106,17 @@ def test_measure_that_most_pairs_reach_keeps_silent_and_says_so() -> None:
     )
 
 
+def test_same_constant_handed_in_by_two_teams_accuses_nobody() -> None:
+    both = [entry("x", 1, np.full(ROWS, 3.5)), entry("y", 2, np.full(ROWS, 3.5))]
+    assert look([*field(), *both]).found == ()
+
+
+def test_entries_after_the_bell_are_compared_with_nothing() -> None:
+    late = TraceRef("late", "t1", SubmissionKind.LATE, START, "f" * 64)
+    on_time = TraceRef("kept", "t1", SubmissionKind.COMPETITOR, START, "e" * 64)
+    assert scan._chosen([on_time, late]) == (frozenset({"kept"}), 0)
+
+
 def test_public_line_handed_in_by_two_teams_accuses_nobody() -> None:
     public = entry("", 0, own(77), kind=SubmissionKind.BASELINE)
     both = [entry("x", 1, own(77)), entry("y", 2, own(77))]

@@ -13,7 +13,7 @@ from palio.accounts import service as accounts
 from palio.accounts.contracts import Role, Team
 from palio.challenges import queries as challenge_queries
 from palio.challenges import service as challenges
-from palio.challenges.contracts import Challenge
+from palio.challenges.contracts import Challenge, EntryRule
 from palio.challenges.prize_contracts import PrizePlan
 from palio.core.clock import database_now
 from palio.core.money import Money
@@ -78,10 +78,17 @@ def person(session: Session, handle: str) -> str:
     ).id
 
 
-def played(session: Session, *handles: str, is_awarded: bool = True) -> World:
+def played(
+    session: Session,
+    *handles: str,
+    is_awarded: bool = True,
+    rule: EntryRule = EntryRule.BEST_PUBLIC,
+    entries: int = 1,
+) -> World:
     """Play a challenge to its awards; the first one has the best private score."""
     hostess = person(session, "hostess")
-    plan = make.plan(session, prizes=(PrizePlan(1, "First", Money(100_000, "EUR")),))
+    prizes_ = (PrizePlan(1, "First", Money(100_000, "EUR")),)
+    plan = make.plan(session, prizes=prizes_, entry_rule=rule)
     challenge = challenges.publish(
         session,
         plan=plan,
@@ -93,8 +100,9 @@ def played(session: Session, *handles: str, is_awarded: bool = True) -> World:
     teams = {}
     for place, handle in enumerate(handles or ("ada", "bob", "cyd"), start=1):
         teams[handle] = make.team(session, of=challenge, handle=handle)
-        receipt = make.submit(session, to=challenge, by=teams[handle], key="k")
-        make.score(session, receipt, public="0.5", private=f"0.{place:02}")
+        for entry in range(entries):
+            receipt = make.submit(session, to=challenge, by=teams[handle], key=f"k{entry}")
+            make.score(session, receipt, public="0.5", private=f"0.{place:02}{entry}")
     now = challenge.phases[-1].closes_at
     make.close(session, what=challenge)
     board = leaderboard.reveal(session, challenge=challenge, now=now)
@@ -121,6 +129,13 @@ def test_profile_counts_finishes_prizes_medals_and_points(work: Work) -> None:
         assert first.points == pytest.approx(expected)
         assert (last.finishes[0].rank, last.finishes[0].medal, last.prizes) == (10, None, ())
         assert world.profile("hostess").organized == 1
+
+
+def test_place_counts_teams_where_every_submission_has_a_row(work: Work) -> None:
+    with work() as session:
+        world = played(session, "ada", "bob", rule=EntryRule.ALL, entries=3)
+        finishes = [world.profile(handle).finishes[0] for handle in ("ada", "bob")]
+        assert [(finish.rank, finish.teams) for finish in finishes] == [(1, 2), (2, 2)]
 
 
 def test_before_the_award_nobody_rates_or_thanks(work: Work) -> None:
@@ -298,6 +313,29 @@ def test_invitations_go_to_those_who_opted_in_and_match_once_and_each_alone(work
         assert invite(session, other, Wanted(), world.now) == 1
         assert invite(session, other, Wanted(), world.now) == 0
         assert messages.unread_count(session, world.id("cyd")) == 0
+
+
+def test_who_takes_part_already_is_not_invited(work: Work) -> None:
+    with work() as session:
+        world = played(session)
+        other = make.challenge(session, slug="other")
+        for handle in ("ada", "bob"):
+            service.choose(
+                session,
+                person_id=world.id(handle),
+                is_hidden=False,
+                takes_invitations=True,
+                now=world.now,
+            )
+        challenges.accept_rules(
+            session,
+            challenge_id=other.id,
+            person_id=world.id("bob"),
+            rules_sha256=other.rules_sha256,
+            now=world.now,
+        )
+        assert invite(session, other, Wanted(), world.now) == 1
+        assert messages.unread_count(session, world.id("bob")) == 0
 
 
 def test_nobody_is_invited_more_than_three_times_a_week(work: Work) -> None:
