@@ -39,6 +39,12 @@ class CaseMoveError(ConflictError):
     code = "case_move"
 
 
+class CaseLateError(ConflictError):
+    """The clock of the step has run out."""
+
+    code = "case_late"
+
+
 class BadWordsError(BadRequestError):
     """The words are missing, too many, or the digest is none."""
 

@@ -26,6 +26,13 @@ def locked(session: Session, case_id: str) -> tuple[models.CaseRow, Case]:
     return row, queries.case(session, case_id)
 
 
+def locked_in_time(session: Session, case_id: str, *, now: datetime) -> tuple[models.CaseRow, Case]:
+    """Lock a case for somebody's step; raises `CaseLateError` too when its clock has run out."""
+    row, before = locked(session, case_id)
+    rules.check_in_time(before.state, due=row.due_at, now=now)
+    return row, before
+
+
 def parties(session: Session, evidence: Sequence[NewFinding]) -> frozenset[str]:
     """Return everybody in a team that the evidence names."""
     teams = {team_id for found in evidence for team_id in found.team_ids}

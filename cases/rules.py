@@ -9,6 +9,7 @@ from palio.cases.contracts import Case, CaseState, Decision, NewFinding, Outcome
 from palio.cases.errors import (
     BadCaseError,
     BadWordsError,
+    CaseLateError,
     CaseMoveError,
     PartyError,
     SameJudgeError,
@@ -72,6 +73,20 @@ def check_move(state: CaseState, to: CaseState) -> None:
     """Raise `CaseMoveError` unless the case may go there by somebody's deed."""
     if to not in MOVES[state]:
         raise CaseMoveError(f"This cannot be done now. {next_words(state)}")
+
+
+def is_in_time(state: CaseState, *, due: datetime | None, now: datetime) -> bool:
+    """Say whether a step may still be taken; a reply is taken until there is a decision."""
+    return due is None or now < due or state is CaseState.NOTIFIED
+
+
+def check_in_time(state: CaseState, *, due: datetime | None, now: datetime) -> None:
+    """Raise `CaseLateError` when the clock has run out, whether or not a worker has seen it."""
+    if due is not None and not is_in_time(state, due=due, now=now):
+        raise CaseLateError(
+            f"The time for this ended {due:%Y-%m-%d %H:%M} UTC; the case goes on by itself within "
+            "minutes."
+        )
 
 
 def next_words(state: CaseState) -> str:

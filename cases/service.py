@@ -1,7 +1,8 @@
 """Verbs on cases: opened, notified, replied, decided, appealed, closed; each step audited.
 
 Nothing is ever decided by a number: a person opens a case, a person decides it, and somebody else
-decides the appeal. Locks as in `submissions.service`: the challenge first, then the case.
+decides the appeal. A step after its clock raises `CaseLateError`. Locks as in
+`submissions.service`: the challenge first, then the case.
 
 `decide`, `decide_appeal` and `expire` may make or lift a disqualification; who calls them brings
 the boards up to date in the same transaction.
@@ -87,7 +88,7 @@ def open_case(
 
 def notify(session: Session, *, case_id: str, by: str, now: datetime) -> Case:
     """Tell the team: it sees the evidence and may reply; raises `CaseMoveError`, `PartyError`."""
-    row, before = history.locked(session, case_id)
+    row, before = history.locked_in_time(session, case_id, now=now)
     rules.check_judge(by, parties=history.parties(session, before.evidence))
     history.move(row, CaseState.NOTIFIED, now=now)
     history.step(session, row, StepKind.NOTIFIED, by=by, now=now)
@@ -103,7 +104,7 @@ def notify(session: Session, *, case_id: str, by: str, now: datetime) -> Case:
 
 def drop(session: Session, *, case_id: str, words: str, by: str, now: datetime) -> Case:
     """Close a case before the team was told; raises `CaseMoveError`, `BadWordsError`."""
-    row, before = history.locked(session, case_id)
+    row, before = history.locked_in_time(session, case_id, now=now)
     rules.check_judge(by, parties=history.parties(session, before.evidence))
     rules.check_move(CaseState(row.state), CaseState.NOTIFIED)
     history.close(row, Outcome.DROPPED)
@@ -128,7 +129,7 @@ def reply(
         BadWordsError: No words, too many, or no digest.
 
     """
-    row, _ = history.locked(session, case_id)
+    row, _ = history.locked_in_time(session, case_id, now=now)
     said, digest = rules.clean_words(words), rules.clean_sha256(file_sha256)
     name = file_name.strip()[:200] if digest else ""
     history.move(row, CaseState.REPLIED, now=now)
@@ -172,7 +173,7 @@ def decide(
         AlreadyExcludedError, ChallengePutAwayError: See `submissions.exclusions`.
 
     """
-    row, before = history.locked(session, case_id)
+    row, before = history.locked_in_time(session, case_id, now=now)
     said = rules.clean_words(words, at_most=rules.SAID_MAX)
     rules.check_reason(decision, reason)
     rules.check_judge(by, parties=history.parties(session, before.evidence))
@@ -193,7 +194,7 @@ def decide(
 
 def appeal(session: Session, *, case_id: str, words: str, by: str, now: datetime) -> Case:
     """Let a member of the team appeal; raises `CaseMoveError`, `BadWordsError`."""
-    row, _ = history.locked(session, case_id)
+    row, _ = history.locked_in_time(session, case_id, now=now)
     said = rules.clean_words(words)
     history.move(row, CaseState.APPEALED, now=now)
     history.step(session, row, StepKind.APPEALED, by=by, is_team=True, words=said, now=now)
@@ -216,7 +217,7 @@ def decide_appeal(
         PartyError, CaseMoveError, BadWordsError: See `rules`.
 
     """
-    row, before = history.locked(session, case_id)
+    row, before = history.locked_in_time(session, case_id, now=now)
     said = rules.clean_words(words, at_most=rules.SAID_MAX)
     rules.check_appeal_judge(by, decided_by=before.decided_by)
     rules.check_judge(by, parties=history.parties(session, before.evidence))

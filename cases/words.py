@@ -16,6 +16,7 @@ from palio.cases.contracts import (
     Outcome,
     Signal,
 )
+from palio.cases.linked import LISTED_FROM, STRONG_FROM
 
 SIGNALS: Final[dict[Signal, str]] = {
     Signal.SAME_MAIL: "the same mail address, but for what people add to it",
@@ -48,6 +49,22 @@ STATES: Final[dict[CaseState, str]] = {
     CaseState.DECIDED: "decided, the team may appeal",
     CaseState.APPEALED: "waits for the decision on the appeal",
     CaseState.CLOSED: "closed",
+}
+TO_ACCUSED: Final[dict[CaseState, str]] = {
+    CaseState.NOTIFIED: "Your turn: reply below. Nothing is decided before.",
+    CaseState.REPLIED: "Your reply is with the organizers, who decide next.",
+    CaseState.UNANSWERED: "The organizers may decide now; until they do, you can still reply.",
+    CaseState.DECIDED: "Your turn, if you think it wrong: appeal below.",
+    CaseState.APPEALED: "Somebody else than who decided looks at your appeal.",
+    CaseState.CLOSED: "It is closed; there is nothing left to do.",
+}
+UNTIL: Final[dict[CaseState, str]] = {
+    CaseState.OPENED: "Notify or drop until",
+    CaseState.NOTIFIED: "Reply until",
+    CaseState.REPLIED: "Decision until",
+    CaseState.UNANSWERED: "Decision until",
+    CaseState.DECIDED: "Appeal until",
+    CaseState.APPEALED: "Decision until",
 }
 KINDS: Final[dict[FindingKind, str]] = {
     FindingKind.EQUAL_FILES: "Equal predictions",
@@ -84,7 +101,7 @@ def base_rate(found: NewFinding) -> str:
     if not share:
         only = "pair of teams" if is_pair else "team"
         return f"It is the only {only} compared, so nothing can be said of how common this is."
-    words = f"{share} {'have' if rate.as_high != 1 else 'has'} as much or more"
+    words = f"{share} {'have' if rate.as_high != 1 else 'has'} as much or more, this one included"
     if found.kind is FindingKind.CLOSE_PREDICTIONS:
         words += f"; half of all pairs lie below {rate.typical:.2f}"
         words += f", 99.9 % below {rate.high:.2f}" if rate.of >= _MANY else ""
@@ -115,7 +132,10 @@ def _close(found: NewFinding, who: list[str]) -> str:
 
 def _linked(found: NewFinding, who: list[str]) -> str:
     said = "; ".join(SIGNALS[signal] for signal in found.signals)
-    return f"{_both(who)} share signals that add up to {found.value:g}: {said}."
+    return (
+        f"{_both(who)} share signals that add up to {found.value:g}: {said}. Listed from "
+        f"{LISTED_FROM:g}, strong from {STRONG_FROM:g}; each signal has innocent readings."
+    )
 
 
 def _probing(found: NewFinding, who: list[str]) -> str:

@@ -137,7 +137,7 @@ def test_two_accounts_of_one_person_are_listed_with_their_signals() -> None:
     assert (link.rate.as_high, link.rate.of) == (1, 36)
     said = words.evidence(link, names={"t0": "your team"})
     assert said[0].startswith("Your team and another team share signals that add up to 9: ")
-    assert said[1] == "1 of the 36 pairs of teams here has as much or more."
+    assert said[1] == "1 of the 36 pairs of teams here has as much or more, this one included."
 
 
 def test_team_that_asks_the_board_group_by_group_is_found_against_the_others() -> None:
@@ -150,7 +150,8 @@ def test_team_that_asks_the_board_group_by_group_is_found_against_the_others() -
     assert (found.kind, found.team_ids, found.value) == (FindingKind.PROBING, ("t0",), 6.0)
     assert found.numbers["constant"] == 6
     assert words.evidence(found, names={"t0": "Ada"})[1] == (
-        "1 of the 8 teams here has as much or more; half of the teams have at most 0."
+        "1 of the 8 teams here has as much or more, this one included; half of the teams have at "
+        "most 0."
     )
 
 

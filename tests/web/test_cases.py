@@ -225,6 +225,26 @@ def test_decision_stands_when_no_appeal_comes(desk: Desk) -> None:
     assert "copycat" not in desk.ranked()
 
 
+def test_step_after_its_clock_is_refused_before_the_sweep_has_seen_it_too(desk: Desk) -> None:
+    path = desk.decided()
+    past = stored(desk.site.now() - timedelta(seconds=1), desk.site.settings.database)
+    desk.site.sql("UPDATE evidence_case SET due_at = :at", at=past)
+    late = desk.who("copycat").post(f"{path}/appeal", json={"words": "No."})
+    assert (late.status_code, late.json()["code"]) == (409, "case_late")
+    assert "The time for this ended" in late.json()["detail"]
+    assert 'value="appeal"' not in desk.who("copycat").get(path.replace("/api/v1", TOY[7:])).text
+    evidence_steps.move_case_clocks(desk.site.bench)
+    assert desk.host.get(path).json()["outcome"] == "stands"
+
+
+def test_reply_is_taken_until_the_case_is_decided(desk: Desk) -> None:
+    path = desk.notified()
+    past = stored(desk.site.now() - timedelta(seconds=1), desk.site.settings.database)
+    desk.site.sql("UPDATE evidence_case SET due_at = :at", at=past)
+    late = desk.who("copycat").post(f"{path}/reply", json={"words": "No."})
+    assert (late.status_code, late.json()["state"]) == (200, "replied")
+
+
 def test_reminder_comes_once_to_those_whose_turn_it_is(desk: Desk) -> None:
     path = desk.notified()
     soon = stored(desk.site.now() + timedelta(days=1), desk.site.settings.database)

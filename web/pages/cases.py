@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
-from palio.cases import words
+from palio.cases import rules, words
 from palio.cases.contracts import Decision, StepKind
 from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
@@ -38,6 +38,8 @@ _TEXTS = {
     "outcomes": words.OUTCOMES,
     "reasons": TITLES,
     "step_words": _STEPS,
+    "to_accused": words.TO_ACCUSED,
+    "until": words.UNTIL,
 }
 
 
@@ -165,9 +167,11 @@ def _decision(form: Form) -> tuple[Decision, ReasonCode | None]:
 def _case(
     session: Session, state: WebState, at: Seat, *, error: AppError | None = None
 ) -> Response:
+    case = at.case
     context = {
         **_TEXTS,
         "case": cases.case_view(session, at),
+        "is_in_time": rules.is_in_time(case.state, due=case.due_at, now=at.now),
         "is_accused": at.is_accused,
         "may_work": at.visit.may(Action.WORK_CASE) and not at.is_accused,
         "may_judge_appeal": at.visit.may(Action.DECIDE_APPEAL) and not at.is_accused,
