@@ -29,7 +29,7 @@ EXPONENTS: Mapping[str, int] = MappingProxyType(
 )
 
 
-_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]+(?:\.([0-9]+))?", re.ASCII)
 MOST_MINOR = 10**15  # ten trillion; keeps sums far inside 64 bits
 
 
@@ -81,19 +81,24 @@ def exponent(currency: str) -> int:
 def parse(amount: str, currency: str) -> Money:
     """Read an amount such as ``1250.00``, with no more decimals than the currency has.
 
+    Zeros count as decimals: whoever writes 1.000 in a currency of cents may mean a thousand.
+
     Raises:
         UnknownCurrencyError: As `exponent`.
         BadAmountError: Not digits with at most one point, too many decimals, or too large.
 
     """
     digits = exponent(currency)
-    if not _AMOUNT.fullmatch(amount):
-        raise BadAmountError(f'"{amount}" is no amount of money. Write digits and a point: 1250.00')
+    found = _AMOUNT.fullmatch(amount)
+    if found is None:
+        raise BadAmountError(
+            f'"{amount}" is no amount of money. Write digits and a point, no commas: 1250.00'
+        )
+    if len(found[1] or "") > digits:
+        raise BadAmountError(f'"{amount}" has more decimal places than {currency} has ({digits}).')
     minor = Decimal(amount).scaleb(digits)
     if minor > MOST_MINOR:
         raise BadAmountError(f'"{amount}" is too large an amount.')
-    if minor != int(minor):
-        raise BadAmountError(f'"{amount}" has more decimal places than {currency} has ({digits}).')
     return Money(int(minor), currency)
 
 

@@ -42,6 +42,7 @@ class Deed(StrEnum):
     REFUND = "refund"
     FEE = "fee"
     TAX_PAID = "tax_paid"  # passed on to the tax office
+    FEE_PAID = "fee_paid"  # out of the books, into the platform's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Funding:
         pledged, deposited, held_by_third_party: Came in so far, less what went back.
         awarded: Of it: given to people, paid or not.
         paid: Of that: confirmed by the payee or the bank, with the tax withheld from it.
-        fee: Of what came in: taken by the platform.
+        fee: Of what came in: taken by the platform, in these books or paid out of them.
 
     """
 

@@ -39,16 +39,16 @@ class RefundNotDueError(ConflictError):
     code = "refund_not_due"
 
 
-class DepositMissingError(ConflictError):
-    """The rules demand a deposit that is not there."""
-
-    code = "deposit_missing"
-
-
 class ReversedAlreadyError(ConflictError):
     """A transaction is reversed once, and a reversal never."""
 
     code = "ledger_reversed"
+
+
+class DeedOfAwardError(ConflictError):
+    """A transaction of an award is corrected where the award is."""
+
+    code = "ledger_of_award"
 
 
 class TransactionNotFoundError(NotFoundError):

@@ -11,14 +11,15 @@ from palio.submissions import queries as submissions
 from palio.submissions.contracts import SubmissionKind
 
 
-def for_refund(session: Session, *, challenge: Challenge) -> RefundFacts:
-    """Return where a challenge stands, as far as money is concerned."""
+def for_refund(session: Session, *, challenge: Challenge, is_settled: bool) -> RefundFacts:
+    """Return where a challenge stands, as far as money is concerned; awards are the caller's."""
     # Told or not: nobody gets money back because scores are hidden until the reveal.
     entries = submissions.scored_entries(session, challenge_id=challenge.id, with_untold=True)
     return RefundFacts(
         state=challenge.state,
         has_entry=any(entry.kind is SubmissionKind.COMPETITOR for entry in entries),
         is_beaten=_is_beaten(session, challenge),
+        is_settled=is_settled,
     )
 
 

@@ -6,12 +6,14 @@ from sqlmodel import Session
 
 from palio.challenges import service as challenges
 from palio.challenges.contracts import ChallengePlan, ChallengeState
+from palio.challenges.prize_contracts import RefundPolicy
 from palio.escrow import facts, moves, posting, queries, rules
 from palio.escrow.contracts import (
     AccountKind,
     Deed,
     Evidence,
     Fund,
+    PaymentState,
     Place,
     Transaction,
 )
@@ -20,7 +22,7 @@ from palio.escrow.errors import (
     NothingToPayError,
     ReversedAlreadyError,
 )
-from palio.escrow.posting import Request
+from palio.escrow.posting import Move, Request
 
 
 def pledge(
@@ -89,25 +91,24 @@ def deposit(
         made.append(moves.move(Fund.PROMISE, AccountKind.ESCROW, AccountKind.OUTSIDE, kept))
     note = {"rules": challenge.rules_sha256}
     posted = posting.post(session, request, moves=made, by=by, now=now, note=note)
-    _book_fee(session, request, plan=challenge.plan, fund=fund, by=by, now=now)
+    _book_fee(session, posted, plan=challenge.plan, fund=fund)
     return posted
 
 
-def _book_fee(
-    session: Session, deposited: Request, *, plan: ChallengePlan, fund: Fund, by: str, now: datetime
-) -> None:
+def _book_fee(session: Session, deposited: Transaction, *, plan: ChallengePlan, fund: Fund) -> None:
+    by, now = deposited.by, deposited.at
     standing = queries.funding_in(session, deposited.challenge_id, deposited.currency)
     there = queries.balances(session, deposited.challenge_id, deposited.currency)
     due = min(rules.fee_due(plan, standing), moves.escrow(there)[fund])
     if due > 0:
         request = Request(
-            deposited.challenge_id, f"fee:{deposited.key}", Deed.FEE, deposited.currency
+            deposited.challenge_id, f"fee:{deposited.id}", Deed.FEE, deposited.currency
         )
         move = moves.move(fund, AccountKind.ESCROW, AccountKind.FEE, due)
         posting.post(session, request, moves=(move,), by=by, now=now)
 
 
-def refund(
+def refund(  # noqa: PLR0913 (what decides a refund has so many sides)
     session: Session,
     *,
     key: str,
@@ -115,12 +116,14 @@ def refund(
     minor: int,
     currency: str,
     fund: Fund,
+    is_settled: bool,
     by: str,
     now: datetime,
 ) -> Transaction:
     """Give money back to the organizer, by the policy stated at launch.
 
-    The fee goes back with it only while no team has a scored submission.
+    The fee goes back with it only while no team has a scored submission. Whether no award waits
+    for a decision (`is_settled`) is for the caller to say, who holds the challenge's row.
 
     Raises:
         RefundNotDueError: The policy does not give it back now.
@@ -134,7 +137,7 @@ def refund(
     challenge = challenges.lock_challenge(session, challenge_id)
     if before := posting.done_before(session, request):
         return before
-    standing = facts.for_refund(session, challenge=challenge)
+    standing = facts.for_refund(session, challenge=challenge, is_settled=is_settled)
     on = queries.balances(session, challenge_id, currency)
     put_away = moves.escrow(on)[fund]
     is_fee_back = rules.gives_fee_back(challenge.plan, standing)
@@ -182,6 +185,43 @@ def collect_fee(
     return posting.post(session, request, moves=made, by=by, now=now)
 
 
+def pay_out_fee(
+    session: Session,
+    *,
+    key: str,
+    challenge_id: str,
+    currency: str,
+    receipt_sha256: str,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """Record that the fees taken so far went to the platform's own account, out of these books.
+
+    Raises:
+        NothingToPayError: There are none, or they may still go back with the deposit.
+        BadDeedError, KeyReusedError: In words.
+
+    """
+    rules.check_sha256(receipt_sha256)
+    detail: dict[str, str | int] = {"receipt": receipt_sha256}
+    request = Request(challenge_id, key, Deed.FEE_PAID, currency, detail=detail)
+    challenge = challenges.lock_challenge(session, challenge_id)
+    if before := posting.done_before(session, request):
+        return before
+    standing = facts.for_refund(session, challenge=challenge, is_settled=True)
+    if not standing.has_entry and challenge.plan.escrow.refund is not RefundPolicy.NEVER:
+        raise NothingToPayError("No team has a scored submission yet: the fee may still go back.")
+    on = queries.balances(session, challenge_id, currency)
+    taken = {fund: on.get(Place(fund, AccountKind.FEE), 0) for fund in Fund}
+    if not any(taken.values()):
+        raise NothingToPayError("No fee is left to pay out.")
+    made = [
+        moves.move(fund, AccountKind.FEE, AccountKind.OUTSIDE, minor)
+        for fund, minor in taken.items()
+    ]
+    return posting.post(session, request, moves=made, by=by, now=now)
+
+
 def reverse(
     session: Session,
     *,
@@ -194,9 +234,12 @@ def reverse(
 ) -> Transaction:
     """Correct the record: a new transaction takes a wrong one back, whole and once.
 
+    Tax that comes back from the office for an award that is lost goes back to the prizes with it.
+
     Raises:
         TransactionNotFoundError: The challenge has none of this id.
         ReversedAlreadyError: It was reversed before, or is a reversal.
+        DeedOfAwardError: It is a step of an award.
         NotEnoughMoneyError: Its money has moved on; reverse what came later first.
         BadDeedError: No reason is given.
 
@@ -220,4 +263,31 @@ def reverse(
         raise ReversedAlreadyError("A transaction is taken back once, and a correction never.")
     rules.check_reversible(wrong, queries.balances(session, challenge_id, wrong.currency))
     lines = [(line.place, -line.minor) for line in wrong.postings]
-    return posting.post_lines(session, request, lines=lines, by=by, now=now, reverses_id=wrong.id)
+    posted = posting.post_lines(session, request, lines=lines, by=by, now=now, reverses_id=wrong.id)
+    if wrong.deed is Deed.TAX_PAID:
+        _return_tax_of_lost_award(session, posted)
+    return posted
+
+
+def _return_tax_of_lost_award(session: Session, back: Transaction) -> None:
+    state = queries.payment_state(
+        session,
+        challenge_id=back.challenge_id,
+        award_id=back.award_id,
+        person_id=back.person_id,
+    )
+    if state is not PaymentState.NONE:
+        return
+    request = Request(
+        back.challenge_id,
+        f"claw_back:{back.id}",
+        Deed.CLAW_BACK,
+        back.currency,
+        back.award_id,
+        back.person_id,
+    )
+    made = [
+        Move(moves.place(request, fund, AccountKind.TAX), Place(fund, AccountKind.ESCROW), minor)
+        for fund, minor in moves.share(session, request, AccountKind.TAX).items()
+    ]
+    posting.post(session, request, moves=made, by=back.by, now=back.at)

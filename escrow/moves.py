@@ -1,29 +1,43 @@
 """The steps that the verbs of the ledger share: locking, and what goes from where to where."""
 
+from collections.abc import Mapping
+
 from sqlmodel import Session
 
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.escrow import posting, queries, rules
-from palio.escrow.contracts import AccountKind, Fund, Place, Transaction
+from palio.escrow.contracts import NOTHING, AccountKind, Deed, Fund, Place, Transaction
 from palio.escrow.posting import Move, Request
-
-
-def lock_award(session: Session, *, challenge_id: str, award_id: str) -> str:
-    """Hold the challenge's row and return the currency of an award.
-
-    Raises:
-        NothingToPayError: The award never had any money.
-
-    """
-    challenges.lock_challenge(session, challenge_id)
-    return queries.currency_of_award(session, challenge_id=challenge_id, award_id=award_id)
 
 
 def begin(session: Session, request: Request) -> Transaction | None:
     """Hold the challenge's row; return what the request led to before, if it was made before."""
     challenges.lock_challenge(session, request.challenge_id)
     return posting.done_before(session, request)
+
+
+def begin_share(
+    session: Session,
+    deed: Deed,
+    *,
+    key: str,
+    challenge_id: str,
+    award_id: str,
+    person_id: str,
+    detail: Mapping[str, str | int] = NOTHING,
+) -> tuple[Request, Transaction | None]:
+    """Do the same for a deed on one person's share of an award; return the request with it.
+
+    Raises:
+        NothingToPayError: The award never had any money.
+        BadDeedError, KeyReusedError: In words.
+
+    """
+    challenges.lock_challenge(session, challenge_id)
+    currency = queries.currency_of_award(session, challenge_id=challenge_id, award_id=award_id)
+    request = Request(challenge_id, key, deed, currency, award_id, person_id, detail)
+    return request, posting.done_before(session, request)
 
 
 def move(fund: Fund, from_: AccountKind, to: AccountKind, minor: int) -> Move:

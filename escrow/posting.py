@@ -123,19 +123,7 @@ def post_lines(
 
     """
     _ensure_currency(session, request.currency)
-    row = TransactionRow(
-        challenge_id=request.challenge_id,
-        key=request.key,
-        deed=request.deed.value,
-        currency=request.currency,
-        award_id=request.award_id,
-        person_id=request.person_id,
-        content_sha256=request.sha256(),
-        detail=_json({**request.detail, **note}),
-        reverses_id=reverses_id,
-        by=by,
-        at=now,
-    )
+    row = _row(request, note=note, reverses_id=reverses_id, by=by, now=now)
     session.add(row)
     session.flush()
     for line, (place, minor) in enumerate(lines):
@@ -150,6 +138,29 @@ def post_lines(
     made = queries.of_rows(session, [row])[0]
     _audit(session, made, now=now)
     return made
+
+
+def _row(
+    request: Request,
+    *,
+    note: Mapping[str, str | int],
+    reverses_id: str | None,
+    by: str,
+    now: datetime,
+) -> TransactionRow:
+    return TransactionRow(
+        challenge_id=request.challenge_id,
+        key=request.key,
+        deed=request.deed.value,
+        currency=request.currency,
+        award_id=request.award_id,
+        person_id=request.person_id,
+        content_sha256=request.sha256(),
+        detail=_json({**request.detail, **note}),
+        reverses_id=reverses_id,
+        by=by,
+        at=now,
+    )
 
 
 def _lines(moves: Sequence[Move]) -> list[tuple[Place, int]]:

@@ -20,7 +20,7 @@ from palio.escrow.contracts import (
 from palio.escrow.errors import NothingToPayError, TransactionNotFoundError
 from palio.escrow.models import AccountRow, PostingRow, TransactionRow
 
-_TO_PAYEES = (Deed.CONFIRM.value, Deed.CLAW_BACK.value)
+_TO_PAYEES = (Deed.CONFIRM.value, Deed.RETURN.value, Deed.CLAW_BACK.value)
 _AWARDED = (AccountKind.PAYABLE, AccountKind.SENT, AccountKind.TAX)
 _FIELDS = {
     Fund.PROMISE: "pledged",
@@ -73,7 +73,7 @@ def paid(
     award_id: str | None = None,
     person_id: str | None = None,
 ) -> dict[Fund, int]:
-    """Return what reached payees and was not clawed back, net of tax, by fund."""
+    """Return what reached payees and did not come back, net of tax, by fund."""
     return _left(
         session, challenge_id, currency, deeds=_TO_PAYEES, award_id=award_id, person_id=person_id
     )
@@ -232,9 +232,9 @@ def _funding(session: Session, challenge_id: str, currency: str) -> Funding:
     on = balances(session, challenge_id, currency)
     net = paid(session, challenge_id, currency)
     passed_on = _left(session, challenge_id, currency, deeds=(Deed.TAX_PAID.value,))
+    fee_paid = _left(session, challenge_id, currency, deeds=(Deed.FEE_PAID.value,))
     came_in = {
-        name: net.get(fund, 0)
-        + passed_on.get(fund, 0)
+        name: sum(part.get(fund, 0) for part in (net, passed_on, fee_paid))
         - on.get(Place(fund, AccountKind.OUTSIDE), 0)
         for fund, name in _FIELDS.items()
     }
@@ -246,7 +246,8 @@ def _funding(session: Session, challenge_id: str, currency: str) -> Funding:
         currency=currency,
         awarded=given + reached,
         paid=reached + tax - in_flight_tax,
-        fee=sum(minor for place, minor in on.items() if place.kind is AccountKind.FEE),
+        fee=sum(minor for place, minor in on.items() if place.kind is AccountKind.FEE)
+        + sum(fee_paid.values()),
         **came_in,
     )
 

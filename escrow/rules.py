@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from palio.challenges.contracts import ChallengePlan, ChallengeState
@@ -12,6 +11,7 @@ from palio.core.money import MOST_MINOR, Money, split
 from palio.escrow.contracts import (
     AccountKind,
     Badge,
+    Deed,
     Evidence,
     Fund,
     Funding,
@@ -22,7 +22,7 @@ from palio.escrow.contracts import (
 )
 from palio.escrow.errors import (
     BadDeedError,
-    DepositMissingError,
+    DeedOfAwardError,
     NotEnoughMoneyError,
     RefundNotDueError,
 )
@@ -53,12 +53,14 @@ class RefundFacts:
     Attributes:
         has_entry: A team has a submission with a score.
         is_beaten: An entry beats the best baseline on the final board; None before the reveal.
+        is_settled: No award waits for a decision, and no case that could change one is open.
 
     """
 
     state: ChallengeState
     has_entry: bool
     is_beaten: bool | None
+    is_settled: bool
 
 
 def fee(minor: int, bands: Sequence[FeeBand]) -> int:
@@ -77,37 +79,6 @@ def fee(minor: int, bands: Sequence[FeeBand]) -> int:
 def flat_fee(minor: int, basis_points: int) -> int:
     """Return the platform's fee on an amount, half to even."""
     return fee(minor, (FeeBand(None, basis_points),))
-
-
-def withholding(minor: int, basis_points: int) -> int:
-    """Return the tax to hold back from one payee's share, rounded half to even.
-
-    Where a tax office rounds otherwise, hand `pay` the number it asks for.
-    """
-    return flat_fee(minor, basis_points)
-
-
-def shares(
-    minor: int, person_ids: Sequence[str], *, basis_points: Sequence[int] | None = None
-) -> tuple[Share, ...]:
-    """Split an award among its team, left-over units by largest remainder, then in this order.
-
-    Args:
-        minor: The award.
-        person_ids: Members, earliest joined first.
-        basis_points: As signed by every member; None = equal parts.
-
-    Raises:
-        BadDeedError: The basis points are not one for each member, or do not sum to 10,000.
-
-    """
-    weights = [1] * len(person_ids) if basis_points is None else list(basis_points)
-    if basis_points is not None and sum(weights) != BASIS_POINTS:
-        raise BadDeedError("The shares must add up to 100 % (10,000 basis points).")
-    if not person_ids or len(weights) != len(person_ids) or min(weights) < 0:
-        raise BadDeedError("Give every member of the team one share of zero or more.")
-    parts = split(minor, weights)
-    return tuple(Share(person, part) for person, part in zip(person_ids, parts, strict=True))
 
 
 def check_minor(minor: int) -> None:
@@ -248,21 +219,6 @@ def missing_deposit(plan: ChallengePlan, funding: Iterable[Funding]) -> tuple[Mo
     )
 
 
-def check_may_open(plan: ChallengePlan, funding: Iterable[Funding]) -> None:
-    """Keep a challenge shut until the deposit that its rules demand is there.
-
-    Raises:
-        DepositMissingError: Names what is missing, currency by currency.
-
-    """
-    missing = missing_deposit(plan, funding)
-    if missing:
-        raise DepositMissingError(
-            "This challenge opens when its prize money is deposited. "
-            f"Missing: {', '.join(str(money) for money in missing)}."
-        )
-
-
 def badge(minor: int, funding: Funding) -> Badge:
     """Say how safe `minor` of prizes in one currency is; its weakest part decides."""
     if funding.deposited >= minor:
@@ -279,7 +235,8 @@ def check_refund(
 
     What is beyond the promise always goes back. The rest does so while no team has an entry
     (NO_ENTRY, UNBEATEN), when no entry beats the baseline (UNBEATEN), or when every prize is
-    decided and nobody won it (both) - but not from an open challenge that demands a deposit.
+    decided and nobody won it (both) - but not from an open challenge that demands a deposit. An
+    award that was taken back and offered to the next in rank is undecided again.
 
     Args:
         minor: How much is asked for.
@@ -330,19 +287,9 @@ def _is_due(plan: EscrowPlan, facts: RefundFacts) -> bool:
     is_unbeaten = facts.state in _OVER and facts.is_beaten is False
     return (
         not facts.has_entry
-        or facts.state in _DECIDED
+        or (facts.state in _DECIDED and facts.is_settled)
         or (plan.refund is RefundPolicy.UNBEATEN and is_unbeaten)
     )
-
-
-def silence_ends_at(plan: EscrowPlan, *, verified_at: datetime) -> datetime:
-    """Return when the awards follow the final board although the organizer says nothing."""
-    return verified_at + timedelta(days=plan.silence_days)
-
-
-def is_silence_over(plan: EscrowPlan, *, verified_at: datetime, now: datetime) -> bool:
-    """Tell whether the organizer was silent for so long that awards are made without a word."""
-    return now >= silence_ends_at(plan, verified_at=verified_at)
 
 
 def payment_state(balances: Mapping[AccountKind, int], *, paid: int) -> PaymentState:
@@ -357,10 +304,18 @@ def payment_state(balances: Mapping[AccountKind, int], *, paid: int) -> PaymentS
 def check_reversible(wrong: Transaction, on: Mapping[Place, int]) -> None:
     """Let a transaction be taken back while its money is still where it brought it.
 
+    What an award did is undone by steps of the award: else its state and its money would part.
+
     Raises:
+        DeedOfAwardError: It is a step of an award.
         NotEnoughMoneyError: It has moved on.
 
     """
+    if wrong.award_id and wrong.deed is not Deed.TAX_PAID:
+        raise DeedOfAwardError(
+            "This is a step of an award. On the award's page, record that the payment came back, "
+            "or take the award back."
+        )
     for line in wrong.postings:
         left = on.get(line.place, 0) - line.minor
         if line.place.kind is not AccountKind.OUTSIDE and left < 0:

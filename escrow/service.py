@@ -27,7 +27,7 @@ from palio.escrow.errors import (
     AwardedAlreadyError,
     NothingToPayError,
 )
-from palio.escrow.funding import collect_fee, deposit, pledge, refund, reverse
+from palio.escrow.funding import collect_fee, deposit, pay_out_fee, pledge, refund, reverse
 from palio.escrow.posting import Move, Request
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "deposit",
     "pass_on_tax",
     "pay",
+    "pay_out_fee",
     "pledge",
     "refund",
     "return_payment",
@@ -109,9 +110,16 @@ def pay(  # noqa: PLR0913 (a payment has so many sides, and each is named by the
         "adapter": adapter.name,
         "receipt": receipt_sha256,
     }
-    currency = moves.lock_award(session, challenge_id=challenge_id, award_id=award_id)
-    request = Request(challenge_id, key, Deed.PAY, currency, award_id, person_id, detail)
-    if before := posting.done_before(session, request):
+    request, before = moves.begin_share(
+        session,
+        Deed.PAY,
+        key=key,
+        challenge_id=challenge_id,
+        award_id=award_id,
+        person_id=person_id,
+        detail=detail,
+    )
+    if before is not None:
         return before
     gross = moves.share(session, request, AccountKind.PAYABLE)
     if not gross:
@@ -120,7 +128,7 @@ def pay(  # noqa: PLR0913 (a payment has so many sides, and each is named by the
     for fund, (net, tax) in rules.net_parts(gross, withheld_minor).items():
         made.append(moves.own(request, fund, AccountKind.PAYABLE, AccountKind.SENT, net))
         made.append(moves.own(request, fund, AccountKind.PAYABLE, AccountKind.TAX, tax))
-    money = Money(sum(gross.values()) - withheld_minor, currency)
+    money = Money(sum(gross.values()) - withheld_minor, request.currency)
     reference = adapter.accept(
         PaymentOrder(f"{challenge_id}/{key}", person_id, money, receipt_sha256)
     )
@@ -145,13 +153,22 @@ def confirm_payment(
         KeyReusedError: In words.
 
     """
-    currency = moves.lock_award(session, challenge_id=challenge_id, award_id=award_id)
-    request = Request(challenge_id, key, Deed.CONFIRM, currency, award_id, person_id)
-    if before := posting.done_before(session, request):
+    request, before = moves.begin_share(
+        session,
+        Deed.CONFIRM,
+        key=key,
+        challenge_id=challenge_id,
+        award_id=award_id,
+        person_id=person_id,
+    )
+    if before is not None:
         return before
+    sent = moves.share(session, request, AccountKind.SENT)
+    if not sent:
+        raise NothingToPayError("No payment of this award to this person is on its way.")
     made = [
         Move(moves.place(request, fund, AccountKind.SENT), Place(fund, AccountKind.OUTSIDE), net)
-        for fund, net in _sent(session, request).items()
+        for fund, net in sent.items()
     ]
     return posting.post(session, request, moves=made, by=by, now=now)
 
@@ -168,21 +185,35 @@ def return_payment(
 ) -> Transaction:
     """Record that a payment came back from the bank: the whole share is payable again.
 
+    Also one that counted as arrived, by mistake or because nobody said otherwise in time. Tax that
+    was passed on stays where it is.
+
     Raises:
-        NothingToPayError: Nothing is on its way.
+        NothingToPayError: Nothing was sent.
         KeyReusedError: In words.
 
     """
-    currency = moves.lock_award(session, challenge_id=challenge_id, award_id=award_id)
-    request = Request(challenge_id, key, Deed.RETURN, currency, award_id, person_id)
-    if before := posting.done_before(session, request):
+    request, before = moves.begin_share(
+        session,
+        Deed.RETURN,
+        key=key,
+        challenge_id=challenge_id,
+        award_id=award_id,
+        person_id=person_id,
+    )
+    if before is not None:
         return before
-    taxes = moves.share(session, request, AccountKind.TAX)
-    made = []
-    for fund, net in _sent(session, request).items():
-        made.append(moves.own(request, fund, AccountKind.SENT, AccountKind.PAYABLE, net))
-    for fund, tax in taxes.items():
-        made.append(moves.own(request, fund, AccountKind.TAX, AccountKind.PAYABLE, tax))
+    sources = [
+        *_on(session, request, AccountKind.SENT),
+        *((Place(fund, AccountKind.OUTSIDE), net) for fund, net in _paid(session, request)),
+    ]
+    if not sources:
+        raise NothingToPayError("No payment of this award went to this person.")
+    sources += _on(session, request, AccountKind.TAX)
+    made = [
+        Move(source, moves.place(request, source.fund, AccountKind.PAYABLE), minor)
+        for source, minor in sources
+    ]
     return posting.post(session, request, moves=made, by=by, now=now)
 
 
@@ -208,9 +239,16 @@ def pass_on_tax(
     """
     rules.check_sha256(receipt_sha256)
     detail: dict[str, str | int] = {"receipt": receipt_sha256}
-    currency = moves.lock_award(session, challenge_id=challenge_id, award_id=award_id)
-    request = Request(challenge_id, key, Deed.TAX_PAID, currency, award_id, person_id, detail)
-    if before := posting.done_before(session, request):
+    request, before = moves.begin_share(
+        session,
+        Deed.TAX_PAID,
+        key=key,
+        challenge_id=challenge_id,
+        award_id=award_id,
+        person_id=person_id,
+        detail=detail,
+    )
+    if before is not None:
         return before
     if moves.share(session, request, AccountKind.SENT):
         raise NothingToPayError("The payment is on its way. Confirm it or record its return first.")
@@ -246,18 +284,22 @@ def claw_back(
 
     """
     detail: dict[str, str | int] = {"reason": reason.strip()}
-    currency = moves.lock_award(session, challenge_id=challenge_id, award_id=award_id)
-    request = Request(challenge_id, key, Deed.CLAW_BACK, currency, award_id, person_id, detail)
-    if before := posting.done_before(session, request):
+    request, before = moves.begin_share(
+        session,
+        Deed.CLAW_BACK,
+        key=key,
+        challenge_id=challenge_id,
+        award_id=award_id,
+        person_id=person_id,
+        detail=detail,
+    )
+    if before is not None:
         return before
     if moves.share(session, request, AccountKind.SENT):
         raise NothingToPayError("The payment is on its way. Confirm it or record its return first.")
     sources = [
-        *(
-            (moves.place(request, fund, kind), minor)
-            for kind in (AccountKind.PAYABLE, AccountKind.TAX)
-            for fund, minor in moves.share(session, request, kind).items()
-        ),
+        *_on(session, request, AccountKind.PAYABLE),
+        *_on(session, request, AccountKind.TAX),
         *((Place(fund, AccountKind.OUTSIDE), minor) for fund, minor in _paid(session, request)),
     ]
     if not sources:
@@ -266,11 +308,9 @@ def claw_back(
     return posting.post(session, request, moves=made, by=by, now=now)
 
 
-def _sent(session: Session, request: Request) -> dict[Fund, int]:
-    sent = moves.share(session, request, AccountKind.SENT)
-    if not sent:
-        raise NothingToPayError("No payment of this award to this person is on its way.")
-    return sent
+def _on(session: Session, request: Request, kind: AccountKind) -> list[tuple[Place, int]]:
+    found = moves.share(session, request, kind)
+    return [(moves.place(request, fund, kind), minor) for fund, minor in found.items()]
 
 
 def _paid(session: Session, request: Request) -> list[tuple[Fund, int]]:

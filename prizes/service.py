@@ -109,6 +109,14 @@ def decline(session: Session, *, award_id: str, by: str, now: datetime) -> Award
     return queries.award(session, award_id)
 
 
+def is_settled(session: Session, *, challenge_id: str) -> bool:
+    """Tell whether no award waits for a decision, and no case that could change one is open."""
+    awards = queries.awards(session, challenge_id=challenge_id)
+    return not any(award.state in states.UNDECIDED for award in awards) and not (
+        cases.open_case_team_ids(session, challenge_id=challenge_id)
+    )
+
+
 def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> bool:
     """Put a challenge away once every award is decided; False when it was before.
 

@@ -199,7 +199,7 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("is_sealed", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
-            "deed IN ('pledge', 'deposit', 'award', 'pay', 'confirm', 'return', 'claw_back', 'refund', 'fee', 'tax_paid')",
+            "deed IN ('pledge', 'deposit', 'award', 'pay', 'confirm', 'return', 'claw_back', 'refund', 'fee', 'tax_paid', 'fee_paid')",
             name=op.f("ck_ledger_transaction_deed"),
         ),
         sa.CheckConstraint("length(key) BETWEEN 1 AND 200", name=op.f("ck_ledger_transaction_key")),

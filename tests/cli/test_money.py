@@ -5,6 +5,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from tests.cli.conftest import Palio, document
 from tests.cli.fakes import Fake
@@ -15,6 +16,16 @@ from palio.core import db
 from palio.core.settings import Settings
 from palio.migrations.upgrade import upgrade
 from palio.pipeline import tables
+
+MADE = {
+    "id": "t",
+    "deed": "deposit",
+    "money": {"minor": 100_000, "currency": "EUR", "text": "EUR 1,000.00"},
+    "person": "",
+    "by": "ada",
+    "at": "2026-12-01T12:00:00Z",
+    "reverses_id": None,
+}
 
 
 def books(data: Path) -> Path:
@@ -77,16 +88,7 @@ def test_deposit_sends_the_hash_of_the_document_and_a_key(
 ) -> None:
     evidence = tmp_path / "statement.pdf"
     evidence.write_bytes(b"a statement")
-    answer = {
-        "id": "t",
-        "deed": "deposit",
-        "money": {"minor": 100_000, "currency": "EUR", "text": "EUR 1,000.00"},
-        "person": "",
-        "by": "ada",
-        "at": "2026-12-01T12:00:00Z",
-        "reverses_id": None,
-    }
-    fake.answers["POST /api/v1/challenges/toy/ledger/deposits"] = [answer]
+    fake.answers["POST /api/v1/challenges/toy/ledger/deposits"] = [MADE]
     result = signed_in(
         "money", "deposit", "toy", "1000.00", "EUR", "--evidence", evidence, "--key", "k"
     )
@@ -99,3 +101,44 @@ def test_deposit_sends_the_hash_of_the_document_and_a_key(
         "evidence_sha256": hashlib.sha256(b"a statement").hexdigest(),
         "held_by": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "sent"),
+    [
+        (
+            ("refund", "toy", "5.00", "EUR", "--from", "promise"),
+            "refunds",
+            {"amount": "5.00", "currency": "EUR", "fund": "promise"},
+        ),
+        (("fee", "toy", "EUR"), "fees", {"currency": "EUR"}),
+        (
+            ("take-back", "toy", "t", "--reason", "typed wrong"),
+            "reversals",
+            {"transaction_id": "t", "reason": "typed wrong"},
+        ),
+        (
+            ("fee-paid", "toy", "EUR", "--receipt"),
+            "fee-payouts",
+            {"currency": "EUR", "receipt_sha256": hashlib.sha256(b"a receipt").hexdigest()},
+        ),
+    ],
+)
+def test_other_deeds_on_prize_money_send_what_the_page_sends(
+    signed_in: Palio,
+    fake: Fake,
+    tmp_path: Path,
+    verb: tuple[str, ...],
+    path: str,
+    sent: dict[str, str],
+) -> None:
+    receipt = tmp_path / "receipt.pdf"
+    receipt.write_bytes(b"a receipt")
+    fake.answers[f"POST /api/v1/challenges/toy/ledger/{path}"] = [MADE]
+    files = (receipt,) if verb[-1] == "--receipt" else ()
+    result = signed_in("money", *verb, *files)
+    assert result.exit_code == 0, result.output
+    (request,) = fake.requests
+    assert request.headers["idempotency-key"]
+    assert json.loads(request.body) == sent
+    assert "EUR 1,000.00" in result.output

@@ -127,13 +127,20 @@ class Till:
         )
 
     def refund(
-        self, minor: int, fund: Fund = Fund.BANK, currency: str = "EUR", key: str | None = None
+        self,
+        minor: int,
+        fund: Fund = Fund.BANK,
+        currency: str = "EUR",
+        key: str | None = None,
+        *,
+        is_settled: bool = True,
     ) -> Transaction:
         return service.refund(
             self.session,
             minor=minor,
             currency=currency,
             fund=fund,
+            is_settled=is_settled,
             **self._common(key),  # type: ignore[arg-type]
         )
 
@@ -148,6 +155,14 @@ class Till:
 
     def fee(self, currency: str = "EUR", key: str | None = None) -> Transaction:
         return service.collect_fee(self.session, currency=currency, **self._common(key))  # type: ignore[arg-type]
+
+    def pay_out_fee(self, currency: str = "EUR", key: str | None = None) -> Transaction:
+        return service.pay_out_fee(
+            self.session,
+            currency=currency,
+            receipt_sha256=RECEIPT,
+            **self._common(key),  # type: ignore[arg-type]
+        )
 
     def reverse(self, transaction_id: str, key: str | None = None) -> Transaction:
         return service.reverse(

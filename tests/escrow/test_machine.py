@@ -117,11 +117,11 @@ class Books(RuleBasedStateMachine):
         where: tuple[str, str],
         act: Callable[[Till], Transaction],
         *,
-        before: PaymentState,
+        before: tuple[PaymentState, ...],
         after: PaymentState,
     ) -> None:
         share = self.shares.get(where)
-        is_due = share is not None and share.state is before
+        is_due = share is not None and share.state in before
         assert self.do(act) is is_due
         if share is not None and is_due:
             share.state = after
@@ -133,7 +133,7 @@ class Books(RuleBasedStateMachine):
         self.turn(
             (award, person),
             lambda till: till.pay(award, person, tax),
-            before=PaymentState.PAYABLE,
+            before=(PaymentState.PAYABLE,),
             after=PaymentState.SENT,
         )
 
@@ -142,7 +142,7 @@ class Books(RuleBasedStateMachine):
         self.turn(
             (award, person),
             lambda till: till.confirm(award, person),
-            before=PaymentState.SENT,
+            before=(PaymentState.SENT,),
             after=PaymentState.PAID,
         )
 
@@ -151,7 +151,7 @@ class Books(RuleBasedStateMachine):
         self.turn(
             (award, person),
             lambda till: till.bounce(award, person),
-            before=PaymentState.SENT,
+            before=(PaymentState.SENT, PaymentState.PAID),
             after=PaymentState.PAYABLE,
         )
 

@@ -1,8 +1,9 @@
-"""Fees, shares, withholding, badges, refunds: the published cases, and what holds for all."""
+"""Fees, withholding, badges, refunds: the published cases, and what holds for all."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,8 @@ from palio.challenges.contracts import ChallengeState
 from palio.challenges.prize_contracts import EscrowPlan, PrizeKind, PrizePlan, RefundPolicy
 from palio.core.money import Money
 from palio.escrow import rules
-from palio.escrow.contracts import Badge, Fund, Funding, Share
-from palio.escrow.errors import BadDeedError, NotEnoughMoneyError, RefundNotDueError
+from palio.escrow.contracts import Badge, Fund, Funding
+from palio.escrow.errors import NotEnoughMoneyError, RefundNotDueError
 from palio.escrow.rules import FeeBand, RefundFacts
 
 CROWDWORKS = (FeeBand(100_000, 2_000), FeeBand(200_000, 1_000), FeeBand(None, 500))
@@ -40,34 +41,6 @@ def test_fee_of_the_published_cases(minor: int, bands: tuple[FeeBand, ...], expe
 @given(minor=st.integers(0, 10**15), points=st.integers(0, 10_000))
 def test_fee_is_within_half_a_unit_of_the_exact_one(minor: int, points: int) -> None:
     assert abs(rules.flat_fee(minor, points) - Decimal(minor) * points / 10_000) <= Decimal("0.5")
-
-
-def test_withholding_of_thirty_percent() -> None:
-    assert rules.withholding(14_285_714, 3_000) == 4_285_714  # .2 below
-
-
-def test_team_is_paid_equal_shares_unless_it_signed_another_split() -> None:
-    assert rules.shares(10_000, ("a", "b", "c")) == (
-        Share("a", 3_334),
-        Share("b", 3_333),
-        Share("c", 3_333),
-    )
-    assert rules.shares(10_001, ("a", "b", "c"), basis_points=(5_000, 3_000, 2_000)) == (
-        Share("a", 5_001),
-        Share("b", 3_000),
-        Share("c", 2_000),
-    )
-
-
-@pytest.mark.parametrize(
-    ("people", "points"),
-    [((), None), (("a",), (9_999,)), (("a", "b"), (10_000,)), (("a", "b"), (10_001, -1))],
-)
-def test_split_that_is_none_is_refused(
-    people: tuple[str, ...], points: tuple[int, ...] | None
-) -> None:
-    with pytest.raises(BadDeedError):
-        rules.shares(100, people, basis_points=points)
 
 
 @given(
@@ -147,22 +120,21 @@ def test_refund_by_policy_and_state() -> None:
     never = EscrowPlan(refund=RefundPolicy.NEVER)
     shut = EscrowPlan(refund=RefundPolicy.NO_ENTRY, is_deposit_required=True)
     state = ChallengeState
+    facts = partial(RefundFacts, is_settled=True)
     cases = [
-        (unbeaten, RefundFacts(state.REVEALED, has_entry=True, is_beaten=False), True),
-        (unbeaten, RefundFacts(state.REVEALED, has_entry=True, is_beaten=True), False),
-        (unbeaten, RefundFacts(state.CLOSED, has_entry=True, is_beaten=None), False),
-        (no_entry, RefundFacts(state.REVEALED, has_entry=True, is_beaten=False), False),
-        (no_entry, RefundFacts(state.AWARDED, has_entry=True, is_beaten=True), True),
-        (no_entry, RefundFacts(state.OPEN, has_entry=False, is_beaten=None), True),
-        (shut, RefundFacts(state.OPEN, has_entry=False, is_beaten=None), False),
-        (shut, RefundFacts(state.SCHEDULED, has_entry=False, is_beaten=None), True),
-        (never, RefundFacts(state.ARCHIVED, has_entry=False, is_beaten=False), False),
+        (unbeaten, facts(state.REVEALED, has_entry=True, is_beaten=False), True),
+        (unbeaten, facts(state.REVEALED, has_entry=True, is_beaten=True), False),
+        (unbeaten, facts(state.CLOSED, has_entry=True, is_beaten=None), False),
+        (no_entry, facts(state.REVEALED, has_entry=True, is_beaten=False), False),
+        (no_entry, facts(state.AWARDED, has_entry=True, is_beaten=True), True),
+        (
+            no_entry,
+            facts(state.AWARDED, has_entry=True, is_beaten=True, is_settled=False),
+            False,
+        ),
+        (no_entry, facts(state.OPEN, has_entry=False, is_beaten=None), True),
+        (shut, facts(state.OPEN, has_entry=False, is_beaten=None), False),
+        (shut, facts(state.SCHEDULED, has_entry=False, is_beaten=None), True),
+        (never, facts(state.ARCHIVED, has_entry=False, is_beaten=False), False),
     ]
-    assert [is_refunded(plan, facts) for plan, facts, _ in cases] == [want for *_, want in cases]
-
-
-def test_awards_are_made_without_a_word_after_fourteen_days_of_silence() -> None:
-    plan = EscrowPlan()
-    last = NOW + timedelta(days=14)
-    assert not rules.is_silence_over(plan, verified_at=NOW, now=last - timedelta(microseconds=1))
-    assert rules.is_silence_over(plan, verified_at=NOW, now=last)
+    assert [is_refunded(plan, found) for plan, found, _ in cases] == [want for *_, want in cases]

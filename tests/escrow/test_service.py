@@ -12,7 +12,15 @@ from palio.challenges.prize_contracts import EscrowPlan, PrizePlan, RefundPolicy
 from palio.core import audit
 from palio.core.money import Money, UnknownCurrencyError
 from palio.escrow import errors, queries
-from palio.escrow.contracts import AccountKind, Fund, Funding, PaymentState, Place, Share
+from palio.escrow.contracts import (
+    AccountKind,
+    Deed,
+    Fund,
+    Funding,
+    PaymentState,
+    Place,
+    Share,
+)
 
 
 def on(till: Till, kind: AccountKind, fund: Fund = Fund.BANK, currency: str = "EUR") -> int:
@@ -206,6 +214,85 @@ def test_tax_that_is_passed_on_leaves_every_account_at_zero(work: Work) -> None:
             Place(Fund.BANK, AccountKind.OUTSIDE): -30_000,
             Place(Fund.BANK, AccountKind.TAX, "ada", "a1"): 30_000,
         }
+
+
+def test_payment_that_counted_as_arrived_comes_back_whole(work: Work) -> None:
+    with work() as session:
+        till = Till(session, money.challenge(session).id)
+        till.deposit(100_000)
+        till.award("a1", Share("ada", 100_000))
+        till.pay("a1", "ada", withheld=30_000)
+        till.confirm("a1", "ada")
+        till.bounce("a1", "ada")
+        assert state(till, "a1", "ada") is PaymentState.PAYABLE
+        assert on(till, AccountKind.PAYABLE) == 100_000
+        assert funding(till) == (Funding("EUR", deposited=100_000, awarded=100_000),)
+        till.pay("a1", "ada", withheld=30_000)
+        till.confirm("a1", "ada")
+        till.pass_on_tax("a1", "ada")
+        till.bounce("a1", "ada")  # the tax is with the office, only the rest is payable again
+        assert on(till, AccountKind.PAYABLE) == 70_000
+        till.pay("a1", "ada")
+        till.confirm("a1", "ada")
+        assert funding(till) == (Funding("EUR", deposited=100_000, awarded=100_000, paid=100_000),)
+
+
+def test_tax_that_the_office_gives_back_for_a_lost_award_is_there_for_the_next(work: Work) -> None:
+    with work() as session:
+        till = Till(session, money.challenge(session).id)
+        till.deposit(100_000)
+        till.award("a1", Share("ada", 100_000))
+        till.pay("a1", "ada", withheld=30_000)
+        till.confirm("a1", "ada")
+        tax = till.pass_on_tax("a1", "ada")
+        till.claw_back("a1", "ada")
+        assert on(till, AccountKind.ESCROW) == 70_000
+        till.reverse(tax.id)
+        assert on(till, AccountKind.ESCROW) == 100_000
+        assert on(till, AccountKind.TAX) == 0
+        assert funding(till) == (Funding("EUR", deposited=100_000),)
+        till.award("a2", Share("bob", 100_000))
+
+
+def test_steps_of_an_award_are_not_taken_back_behind_its_back(work: Work) -> None:
+    with work() as session:
+        till = Till(session, money.challenge(session).id)
+        till.deposit(100_000)
+        award = till.award("a1", Share("ada", 100_000))
+        with pytest.raises(errors.DeedOfAwardError, match="award's page"):
+            till.reverse(award.id)
+        for deed in (till.pay, till.confirm, till.bounce, till.claw_back):
+            done = deed("a1", "ada")
+            with pytest.raises(errors.DeedOfAwardError):
+                till.reverse(done.id)
+
+
+def test_fee_is_paid_out_to_the_platform_once_it_can_no_longer_go_back(work: Work) -> None:
+    with work() as session:
+        plan = EscrowPlan(fee_basis_points=250)
+        challenge = money.challenge(session, escrow=plan)
+        till = Till(session, challenge.id)
+        till.deposit(102_500)
+        with pytest.raises(errors.NothingToPayError, match="may still go back"):
+            till.pay_out_fee()
+        team = make.team(session, of=challenge)
+        receipt = make.submit(session, to=challenge, by=team, key="k")
+        make.score(session, receipt, public="0.5", private="0.5")
+        out = till.pay_out_fee(key="out")
+        assert (out.deed, out.money) == (Deed.FEE_PAID, Money(2_500, "EUR"))
+        assert till.pay_out_fee(key="out") == out
+        assert funding(till) == (Funding("EUR", deposited=102_500, fee=2_500),)
+        with pytest.raises(errors.NothingToPayError, match="No fee is left"):
+            till.pay_out_fee()
+        till.award("a1", Share("ada", 100_000))
+        till.pay("a1", "ada")
+        till.confirm("a1", "ada")
+        assert set(queries.balances(session, till.challenge_id, "EUR").values()) == {0}
+        paid = Funding("EUR", deposited=102_500, awarded=100_000, paid=100_000, fee=2_500)
+        assert funding(till) == (paid,)
+        till.reverse(out.id)
+        assert on(till, AccountKind.FEE) == 2_500
+        assert funding(till) == (paid,)
 
 
 def test_correction_takes_a_transaction_back_once_and_a_correction_never(work: Work) -> None:

@@ -20,7 +20,6 @@ from palio.escrow import queries as escrow
 from palio.escrow import rules as escrow_rules
 from palio.escrow import service
 from palio.escrow.contracts import Evidence
-from palio.escrow.errors import DepositMissingError
 from palio.pipeline import board_steps
 from palio.pipeline.bench import Bench
 from palio.pipeline.leases import Terms
@@ -68,8 +67,9 @@ def test_challenge_opens_by_itself_once_prizes_and_fee_are_deposited(
     board_steps.settle(bench, challenge.id)
     assert now_state(work, challenge) is ChallengeState.SCHEDULED
     with work() as session:
-        with pytest.raises(DepositMissingError, match="Missing: JPY 5,250"):
-            escrow_rules.check_may_open(challenge.plan, escrow.funding(session, challenge.id))
+        there = escrow.funding(session, challenge.id)
+        missing = escrow_rules.missing_deposit(challenge.plan, there)
+        assert missing == (Money(5_250, "JPY"),)
         deposit(session, challenge, Money(5_250, "JPY"), held_by="Notary Rossi")
     board_steps.settle(bench, challenge.id)
     assert now_state(work, challenge) is ChallengeState.OPEN

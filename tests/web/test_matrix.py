@@ -155,6 +155,8 @@ MATRIX: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("POST", f"{TOY}/ledger/refunds", {"amount": "1", "currency": "EUR", "fund": "bank"},
      (401, 403, 403, 403, 403, 400)),
     ("POST", f"{TOY}/ledger/fees", {"currency": "EUR"}, (401, 403, 403, 403, 403, 400)),
+    ("POST", f"{TOY}/ledger/fee-payouts",
+     {"currency": "EUR", "receipt_sha256": "0" * 64}, (401, 403, 403, 403, 403, 400)),
     ("POST", f"{TOY}/ledger/reversals", {"transaction_id": "0", "reason": "x"},
      (401, 403, 403, 403, 403, 400)),
     ("GET", "/api/v1/people/ada", None, (200, 200, 200, 200, 200, 200)),

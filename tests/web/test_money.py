@@ -59,6 +59,20 @@ def test_repeated_order_moves_money_once_and_an_order_without_a_key_never(site: 
     assert len(warden.get(f"{TOY}/ledger").json()["items"]) == 1
 
 
+def test_key_as_long_as_a_key_may_be_books_the_fee_too(site: Site) -> None:
+    site.publish()
+    site._change_plan("toy", escrow=EscrowPlan(fee_basis_points=100))
+    warden = site.make_admin("warden")
+    longest = "k" * (200 - len("asked:"))
+    order = {**DEPOSIT, "amount": "1000000.00"}
+    assert move(warden, "deposits", order, key=longest) == (201, "EUR 1,000,000.00")
+    assert move(warden, "deposits", order, key=longest + "k") == (400, "ledger_bad_deed")
+    assert [made["deed"] for made in warden.get(f"{TOY}/ledger").json()["items"]] == [
+        "deposit",
+        "fee",
+    ]
+
+
 def test_amount_or_currency_that_is_none_is_refused_in_words(site: Site) -> None:
     site.publish()
     warden = site.make_admin("warden")
@@ -121,5 +135,8 @@ def test_page_lets_the_organizer_pledge_and_a_second_click_changes_nothing(site:
     assert "Palio keeps the record of this money. It is no bank" in shown
     bad = browser.send("/challenges/toy/money", **{**form, "key": "l", "amount": "much"})
     assert (bad.status_code, "no amount of money" in bad.text) == (400, True)
+    for doubtful in ("1,50", "1,000", "10,00.00"):  # a comma may be a decimal point
+        again = browser.send("/challenges/toy/money", **{**form, "key": "m", "amount": doubtful})
+        assert (again.status_code, "no commas" in again.text) == (400, True)
     browser.client.cookies.clear()
     assert "Ledger" not in browser.client.get("/challenges/toy/money").text

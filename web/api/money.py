@@ -11,15 +11,18 @@ from sqlmodel import Session
 from palio.accounts import queries as accounts
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
+from palio.challenges import service as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.core import audit
 from palio.core.money import Money, parse
 from palio.escrow import queries, rules, service, trial
 from palio.escrow.contracts import Badge, Evidence, Fund, Funding, Transaction
+from palio.prizes import service as prizes
 from palio.web.api.schemas import money_view, problems
 from palio.web.api.schemas_money import (
     DepositOrder,
     FeeOrder,
+    FeePayoutOrder,
     FundingLineView,
     FundingView,
     PledgeOrder,
@@ -113,6 +116,15 @@ def take_fee(
     return view_of(session, made)
 
 
+@router.post("/ledger/fee-payouts", status_code=201, responses=_FAILURES)
+def record_fee_payout(
+    session: WriteDep, caller: SignedInDep, slug: str, order: FeePayoutOrder, key: Key = None
+) -> TransactionView:
+    """Record that the fees taken went to the platform's own account; for administrators."""
+    made = pay_out_fee(session, enter(session, slug, caller), caller, order=order, key=key)
+    return view_of(session, made)
+
+
 @router.post("/ledger/reversals", status_code=201, responses=_FAILURES)
 def make_reversal(
     session: WriteDep, caller: SignedInDep, slug: str, order: ReversalOrder, key: Key = None
@@ -164,6 +176,7 @@ def refund(
     is_promise = order.fund is Fund.PROMISE
     visit.require(Action.EDIT_CHALLENGE if is_promise else Action.ADMINISTER)
     money = parse(order.amount, order.currency)
+    challenge = challenges.lock_challenge(session, visit.challenge.id)
     return service.refund(
         session,
         key=_named(key),
@@ -171,6 +184,7 @@ def refund(
         minor=money.minor,
         currency=money.currency,
         fund=order.fund,
+        is_settled=prizes.is_settled(session, challenge_id=challenge.id),
         by=caller.person.id,
         now=visit.now,
     )
@@ -186,6 +200,22 @@ def fee(
         key=_named(key),
         challenge_id=visit.challenge.id,
         currency=order.currency,
+        by=caller.person.id,
+        now=visit.now,
+    )
+
+
+def pay_out_fee(
+    session: Session, visit: Visit, caller: Caller, *, order: FeePayoutOrder, key: str | None
+) -> Transaction:
+    """Record that the fees taken went to the platform's own account."""
+    visit.require(Action.ADMINISTER)
+    return service.pay_out_fee(
+        session,
+        key=_named(key),
+        challenge_id=visit.challenge.id,
+        currency=order.currency,
+        receipt_sha256=order.receipt_sha256,
         by=caller.person.id,
         now=visit.now,
     )

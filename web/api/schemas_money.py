@@ -188,6 +188,15 @@ class FeeOrder(Order):
     currency: Currency
 
 
+class FeePayoutOrder(Order):
+    """Record that the fees went to the platform's own account, with the SHA-256 of the receipt."""
+
+    model_config = example({"currency": "EUR", "receipt_sha256": SHA256})
+
+    currency: Currency
+    receipt_sha256: Annotated[str, Field(max_length=64, examples=[SHA256])]
+
+
 class ReversalOrder(Order):
     """Take a wrong transaction back by a new one."""
 

@@ -1,5 +1,7 @@
 """The page of prize money: for everybody how safe it is, for hosts the ledger and its forms."""
 
+import re
+
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
 from sqlmodel import Session
@@ -13,6 +15,7 @@ from palio.web.api import money
 from palio.web.api.schemas_money import (
     DepositOrder,
     FeeOrder,
+    FeePayoutOrder,
     PledgeOrder,
     RefundOrder,
     ReversalOrder,
@@ -24,6 +27,8 @@ from palio.web.state import WebState
 from palio.web.visits import enter
 
 router = APIRouter()
+# As pages write amounts. A comma without a point after it may be somebody's decimal point.
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+\.[0-9]+", re.ASCII)
 
 
 @router.get("/challenges/{slug}/money")
@@ -61,6 +66,10 @@ def _do(session: Session, caller: Caller, slug: str, form: Form) -> None:
             case "fee":
                 fee = FeeOrder.model_validate({"currency": form.get("currency", "")})
                 money.fee(session, visit, caller, order=fee, key=key)
+            case "fee_paid":
+                names = ("currency", "receipt_sha256")
+                out = FeePayoutOrder.model_validate({n: form.get(n, "").strip() for n in names})
+                money.pay_out_fee(session, visit, caller, order=out, key=key)
             case "reverse":
                 names = ("transaction_id", "reason")
                 wrong = ReversalOrder.model_validate({name: form.get(name, "") for name in names})
@@ -72,8 +81,9 @@ def _do(session: Session, caller: Caller, slug: str, form: Form) -> None:
 
 
 def _amount(form: Form) -> dict[str, str]:
+    amount = form.get("amount", "").strip()
     return {
-        "amount": form.get("amount", "").strip().replace(",", ""),
+        "amount": amount.replace(",", "") if _GROUPED.fullmatch(amount) else amount,
         "currency": form.get("currency", "").strip().upper(),
     }
 

@@ -15,6 +15,12 @@ Currency = Annotated[str, typer.Argument(metavar="CURRENCY", help="ISO 4217, suc
 Key = Annotated[
     str, typer.Option(metavar="TEXT", help="The same for every try of one deed; else a fresh one.")
 ]
+Document = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE", exists=True, dir_okay=False, help="Stays here: only its SHA-256 is sent."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +29,10 @@ def register(app: typer.Typer) -> None:
     command(money, "show")(show_funding)
     command(money, "pledge")(pledge)
     command(money, "deposit")(deposit)
+    command(money, "refund")(refund)
+    command(money, "fee")(fee)
+    command(money, "fee-paid")(fee_paid)
+    command(money, "take-back")(take_back)
     command(money, "ledger")(ledger)
     app.add_typer(money, name="money", rich_help_panel=PANEL)
 
@@ -57,15 +67,7 @@ def deposit(
     amount: Amount,
     currency: Currency,
     *,
-    evidence: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Stays here: only its SHA-256 is sent.",
-        ),
-    ],
+    evidence: Document,
     held_by: Annotated[
         str, typer.Option(metavar="NAME", help="The third party that holds it, if any.")
     ] = "",
@@ -86,19 +88,74 @@ def deposit(
     return made
 
 
+def refund(
+    challenge: Named,
+    amount: Amount,
+    currency: Currency,
+    *,
+    fund: Annotated[
+        str, typer.Option("--from", metavar="FUND", help="bank, third_party or promise.")
+    ] = "bank",
+    key: Key = "",
+) -> object:
+    """Give money back by the stated policy: organizers a pledge, administrators a deposit."""
+    order = {"amount": amount, "currency": currency, "fund": fund}
+    with organizing() as api:
+        made = api.move_money(challenge, "refunds", order, key=key)
+    show.line(f"Gave back {made['money']['text']}.")
+    return made
+
+
+def fee(challenge: Named, currency: Currency, *, key: Key = "") -> object:
+    """Take the platform's fee on prizes that were only pledged; for administrators."""
+    with organizing() as api:
+        made = api.move_money(challenge, "fees", {"currency": currency}, key=key)
+    show.line(f"Took {made['money']['text']}.")
+    return made
+
+
+def fee_paid(challenge: Named, currency: Currency, *, receipt: Document, key: Key = "") -> object:
+    """Record that the fees went to the platform's own account; for administrators."""
+    from palio.cli.client import transfer  # noqa: PLC0415 (slow import)
+
+    order = {"currency": currency, "receipt_sha256": transfer.digest(receipt)}
+    with organizing() as api:
+        made = api.move_money(challenge, "fee-payouts", order, key=key)
+    show.line(f"Recorded {made['money']['text']}, receipt {order['receipt_sha256']}.")
+    return made
+
+
+def take_back(
+    challenge: Named,
+    transaction: Annotated[
+        str, typer.Argument(metavar="TRANSACTION", help="The id that `money ledger` shows.")
+    ],
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Stays in the record.")],
+    key: Key = "",
+) -> object:
+    """Correct the ledger by the opposite transaction; for administrators."""
+    order = {"transaction_id": transaction, "reason": reason}
+    with organizing() as api:
+        made = api.move_money(challenge, "reversals", order, key=key)
+    show.line(f"Took back {made['money']['text']}.")
+    return made
+
+
 def ledger(challenge: Slug = "") -> object:
     """List every transaction of a challenge; for its hosts."""
     slug = challenge_in_use(challenge)
     with organizing() as api:
         found = api.ledger(slug)
     show.table(
-        ("when", "what", "amount", "who"),
+        ("when", "what", "amount", "who", "id"),
         [
             (
                 show.time_of(made["at"]),
                 f"{made['deed']}{' taken back' if made['reverses_id'] else ''}",
                 made["money"]["text"],
                 made["person"] or made["by"],
+                made["id"],
             )
             for made in found["items"]
         ],
