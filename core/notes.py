@@ -7,6 +7,8 @@ checkpoint is a note that says how long a log is and which root it has (c2sp.org
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -201,6 +203,19 @@ class Checkpoint:
     def text(self) -> str:
         """Write the text to sign."""
         return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+
+
+def open_by_one(keys: Sequence[Verifier], note: str) -> str:
+    """Return the text of a note that one of these keys signed.
+
+    Raises:
+        NoteError: None of them did; the words are about the last.
+
+    """
+    for key in keys[:-1]:
+        with suppress(NoteError):
+            return key.open(note)
+    return keys[-1].open(note)
 
 
 def _parts(text: str, what: str) -> tuple[str, bytes, bytes]:

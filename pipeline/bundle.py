@@ -92,6 +92,7 @@ def _log(session: Session, known: _Log) -> bytes:
             "checkpoint": known.checkpoint,
             "entries": [[index, log.record_of(event).text()] for index, event in known.events],
             "siblings": [node.hex() for node in siblings],
+            "keys": checkpoints.keys(session),  # of earlier checkpoints: keys change
             "earlier": [
                 {
                     "checkpoint": note,

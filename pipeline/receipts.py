@@ -1,6 +1,7 @@
 """Receipts: what a team holds in its hands, signed, and what the log knows of it."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -72,8 +73,7 @@ def scorer_digest(promise: Document) -> str:
 def received(session: Session, *, submission_id: str, signer: Signer) -> Document:
     """Return the receipt that can be given at the upload, before the log has its entry."""
     events = audit.of_subject(session, subject_id=submission_id, action=KIND)
-    fields = json.loads(events[0].detail) if events else {}
-    return _document(signer, received=fields)
+    return _document(signer, received=_received_fields(events))
 
 
 def document(
@@ -95,7 +95,7 @@ def document(
         fields = _scored_fields(session, submission, promise, scored)
     return _document(
         signer,
-        received=json.loads(events[0].detail) if events else {},
+        received=_received_fields(events),
         scored=fields,
         log={
             "checkpoint": checkpoint,
@@ -111,7 +111,7 @@ def document(
 def _document(
     signer: Signer,
     *,
-    received: Document,
+    received: Document | None,
     scored: Document | None = None,
     log: Document | None = None,
     opened: Document | None = None,
@@ -119,11 +119,16 @@ def _document(
     return {
         "format": FORMAT,
         "key": str(signer.verifier),
-        "received": _signed(signer, received),
+        "received": None if received is None else _signed(signer, received),
         "scored": None if scored is None else _signed(signer, scored),
         "log": log,
         "opened": opened,
     }
+
+
+def _received_fields(events: Sequence[AuditEvent]) -> Document | None:
+    """Return what the receipt says; None where it is older than the log, or was erased."""
+    return json.loads(events[0].detail) if events else None
 
 
 def _signed(signer: Signer, fields: Document) -> Document:
@@ -134,7 +139,8 @@ def _scored_fields(
     session: Session, submission: Submission, promise: ScoreCommitment, event: AuditEvent
 ) -> Document:
     fields: Document = json.loads(event.detail)
-    is_told = bool(submission.public_scores)
+    # A score that a rescore made under a release rule was promised before it was told.
+    is_told = bool(submission.public_scores) and bool(promise.public_text)
     return fields | {
         "v": 1,
         "public_score": promise.public_text if is_told else None,

@@ -134,7 +134,14 @@ def accept(
     has_lost_choices = _is_chosen_out(challenge, chosen=chosen)
     if has_lost_choices:
         _unchoose_all(session, team_id=merged.id)
-    _record(session, accounts.merger(session, merger.id), "submissions.merge", by=by, now=now)
+    _record(
+        session,
+        accounts.merger(session, merger.id),
+        action="submissions.merge",
+        by=by,
+        now=now,
+        choices_end=has_lost_choices,  # who ranks again from the log has to know
+    )
     choices = (
         f" Together you had chosen {chosen} submissions, and {challenge.plan.finals} can be"
         " final: none is chosen now, so choose again."
@@ -179,7 +186,7 @@ def end(
     challenge = challenges.lock_challenge(session, challenge.id)
     merger = of_challenge(session, merger_id=merger_id, challenge=challenge)
     ended = accounts.end(session, merger_id=merger.id, state=state, by=by, now=now)
-    _record(session, ended, f"submissions.merger_{state.value}", by=by, now=now)
+    _record(session, ended, action=f"submissions.merger_{state.value}", by=by, now=now)
     both = accounts.lock_both(session, team_ids=(merger.proposer_id, merger.other_id))
     _tell(
         session,
@@ -280,7 +287,9 @@ def _handle(team: Team, person_id: str) -> str:
     return next(m.handle for m in team.members if m.person_id == person_id)
 
 
-def _record(session: Session, merger: Merger, action: str, *, by: str, now: datetime) -> None:
+def _record(
+    session: Session, merger: Merger, *, action: str, by: str, now: datetime, **more: bool
+) -> None:
     audit.record(
         session,
         actor_id=by,
@@ -291,6 +300,7 @@ def _record(session: Session, merger: Merger, action: str, *, by: str, now: date
             "proposer": merger.proposer_id,
             "other": merger.other_id,
             "survivor": merger.survivor_id,
+            **more,
         },
         now=now,
     )

@@ -1,18 +1,18 @@
 """`palio verify board`: the log, its promises, and the final ranking, computed again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from palio.cli.verify import counted, entries, opening
+from palio.cli.verify import counted, entries, kept, opening
 from palio.cli.verify.entries import OpenedEntry
 from palio.cli.verify.findings import Findings, require
 from palio.core import merkle
-from palio.core.notes import Checkpoint, Verifier
+from palio.core.notes import Checkpoint, Verifier, open_by_one
 from palio.leaderboard import ranking, snapshots, views
 from palio.leaderboard.contracts import PhaseBoard, Standing
 from palio.submissions.contracts import ScoredEntry, SubmissionKind
@@ -30,17 +30,22 @@ NEVER = (
     "rank intervals, and who is tied with the first by chance",
 )
 
+NO_RECEIPTS = "that no submission is kept secret: give --receipt with those you have"
+
 Json = dict[str, Any]
 Files = Mapping[str, bytes]
 
 
-def check(files: Files, *, key: str = "", answers: bytes | None = None) -> Findings:
+def check(
+    files: Files, *, key: str = "", answers: bytes | None = None, receipts: Sequence[bytes] = ()
+) -> Findings:
     """Check the files of a bundle.
 
     Args:
         files: By name.
         key: The server's public key, from elsewhere; empty = the one in the bundle.
         answers: What `palio challenge open-answers` wrote, where it is to be checked too.
+        receipts: Files of receipts that the bundle must have a place for.
 
     """
     found = Findings()
@@ -68,6 +73,10 @@ def check(files: Files, *, key: str = "", answers: bytes | None = None) -> Findi
         with found.at("answers"):
             opening.check(found, answers, _last(told, COMMITMENT).detail)
             _check_opened(found, answers, told)
+    for raw in receipts:
+        kept.check(found, raw, key=manifest["key"], records=records, told=told)
+    if not receipts:
+        found.unchecked.append(NO_RECEIPTS)
     return found
 
 
@@ -118,8 +127,9 @@ def _log(found: Findings, files: Files, manifest: Json) -> dict[int, str]:
         root == now.root,
         "the entries do not lead to the signed root: one was changed, added or dropped",
     )
+    keys = [Verifier.parse(text) for text in read["keys"] if text != manifest["key"]]
     for each in read["earlier"]:
-        before = Checkpoint.parse(verifier.open(each["checkpoint"]))
+        before = Checkpoint.parse(open_by_one([*keys, verifier], each["checkpoint"]))
         merkle.check_consistency(
             [bytes.fromhex(node) for node in each["proof"]],
             first=before.size,
@@ -131,6 +141,10 @@ def _log(found: Findings, files: Files, manifest: Json) -> dict[int, str]:
         f"{len(records)} entries are in the log of {now.size}, "
         f"which continues {len(read['earlier'])} earlier checkpoints"
     )
+    if keys:
+        found.unchecked.append(
+            f"that these were the server's keys before: {', '.join(map(str, keys))}"
+        )
     return records
 
 
@@ -232,7 +246,7 @@ def _facts(row: ranking.Row) -> tuple[object, ...]:
     entry = row.entry
     return (
         row.rank, entry.team_id, entry.submission_id, entry.kind, row.score, tuple(row.values),
-        row.improvement, row.entries, entry.received_at,
+        row.improvement, row.entries, entry.received_at, row.is_measure,
     )  # fmt: skip
 
 
@@ -240,4 +254,5 @@ def _facts_shown(standing: Standing) -> tuple[object, ...]:
     return (
         standing.rank, standing.team_id, standing.submission_id, standing.kind, standing.score,
         standing.scores, standing.improvement, standing.entries, standing.received_at,
+        standing.is_measure,
     )  # fmt: skip

@@ -1,6 +1,8 @@
 """`palio verify`: check receipts and boards on one's own machine, without any server."""
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +20,12 @@ KeyOption = Annotated[
     typer.Option(metavar="KEY", help="The server's public key, as on its page Log, or a file."),
 ]
 SIZE_MOST = 4 * 2**30
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What a damaged archive makes the reader raise.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, OverflowError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -50,13 +58,18 @@ def verify_board(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Opened answers, all or one row."),
     ] = None,
+    receipt: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="It must have a place; may come again."),
+    ] = None,
 ) -> object:
     """Check a board: rank it again, and hold log, promises and signatures against each other."""
     from palio.cli.verify import board  # noqa: PLC0415 (slow import)
 
     files, fault = read_bundle(bundle)
     opened = answers.read_bytes() if answers else None
-    found = board.check(files, key=_key(key), answers=opened)
+    kept = [file.read_bytes() for file in receipt or ()]
+    found = board.check(files, key=_key(key), answers=opened, receipts=kept)
     if fault:
         found.faults.insert(0, (bundle.name, fault))
     return _tell(found, has_key=bool(key))
@@ -72,7 +85,7 @@ def read_bundle(path: Path) -> tuple[dict[str, bytes], str]:
     try:
         with zipfile.ZipFile(path) as packed:
             return _unpacked(packed, path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         return {}, f"damaged: the archive cannot be read: {error}"
 
 
@@ -80,14 +93,18 @@ def _unpacked(packed: zipfile.ZipFile, path: Path) -> tuple[dict[str, bytes], st
     infos = packed.infolist()
     if sum(info.file_size for info in infos) > SIZE_MOST:
         return {}, f"the archive has more than {SIZE_MOST >> 30} GiB"
+    if any(info.compress_type not in _METHODS for info in infos):
+        return {}, "damaged: the archive is compressed in a way that Palio never uses"
     inner = [info for info in infos if "/bundle/" in info.filename]
     if inner:  # an export, of which the bundle is one folder
-        return {info.filename.rpartition("/")[2]: packed.read(info) for info in inner}, ""
+        found = {info.filename.rpartition("/")[2]: packed.read(info) for info in inner}
+        is_one = len(found) == len(inner)
+        return found, "" if is_one else "the archive has a file of the bundle more than once"
     files, fault = {}, ""
     for info in infos:
         try:
             files[info.filename] = packed.read(info)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError):
+        except _DAMAGE:
             fault = f"damaged: {info.filename} cannot be read from the archive"
     if not fault and packed_as_palio_does(files) != path.read_bytes():
         fault = "the archive was changed around its files"
@@ -102,15 +119,18 @@ def packed_as_palio_does(files: dict[str, bytes]) -> bytes:
 
 
 def _key(text: str) -> str:
-    path = Path(text)
-    if not text or "+" in text:
-        return text
-    if not path.is_file():
+    """Return the public key that was given, as itself or in a file; empty where none was."""
+    if not text:
+        return ""
+    from palio.core.notes import NoteError, Verifier  # noqa: PLC0415 (slow import)
+
+    try:
+        return str(Verifier.parse(text if "+" in text else Path(text).read_text()))
+    except (OSError, UnicodeDecodeError, NoteError) as error:
         raise ClientError(
-            f"{text} is neither a public key nor a file with one.",
+            f"{text} is neither a public key nor a file with one: {error}",
             hint="The key stands on the server's page Log, and at /api/v1/log/key.",
-        )
-    return path.read_text().strip()
+        ) from error
 
 
 def _tell(found: "Findings", *, has_key: bool) -> object:

@@ -64,15 +64,16 @@ class Record:
             case "submissions.exclusion":
                 self.excluded.pop(detail["exclusion"], None)
             case "submissions.merge":
-                self._merge({detail["proposer"], detail["other"]}, detail["survivor"])
+                self._merge(detail)
 
     def _choose(self, id_: str, *, is_chosen: bool) -> None:
         (self.chosen.add if is_chosen else self.chosen.discard)(id_)
 
-    def _merge(self, teams: set[str], survivor: str) -> None:
-        for id_, team in self.team.items():
-            if team in teams:
-                self.team[id_] = survivor
+    def _merge(self, detail: Json) -> None:
+        teams = {detail["proposer"], detail["other"]}
+        for id_ in [id_ for id_, team in self.team.items() if team in teams]:
+            self.team[id_] = detail["survivor"]
+            if detail["choices_end"]:
                 self.chosen.discard(id_)
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from palio.cli.verify.counted import RECEIVED, SCORED
 from palio.cli.verify.entries import record_of
 from palio.cli.verify.findings import Findings, require
 from palio.core import merkle
@@ -12,6 +13,8 @@ from palio.core.notes import Checkpoint, Verifier
 FORMAT = "palio-receipt-1"
 _MEMBERS = {"format", "key", "received", "scored", "log", "opened"}
 _LOG_MEMBERS = {"checkpoint", "received", "scored"}
+_KINDS = {"received": RECEIVED, "scored": SCORED}
+_VERSION = 1
 _ENTRY_MEMBERS = {"index", "salt", "payload", "proof"}
 _TOLD_LATER = {"v", "public_score", "public_salt", "log_index"}  # signed beside the log's payload
 
@@ -28,44 +31,46 @@ def check(raw: bytes, *, key: str = "", team: str = "") -> Findings:
 
     """
     found = Findings()
-    read = found.read("file", lambda: _read(raw))
-    if read is None:
+    document = found.read("file", lambda: read(raw))
+    if document is None:
         return found
     with found.at("key"):
-        verifier = Verifier.parse(read["key"])
-        if key:
-            require(str(Verifier.parse(key)) == read["key"], "the receipt is signed by another key")
-        _check(found, read, verifier, team=team)
+        named = document["key"]
+        verifier = Verifier.parse(named)
+        require(
+            not key or str(Verifier.parse(key)) == named, "the receipt is signed by another key"
+        )
+        _check(found, document, verifier, team=team)
         whose = "by the key you gave" if key else "by the key named in the file"
-        found.holds.append(f"signed {whose}: {read['key']}")
+        found.holds.append(f"signed {whose}: {named}")
     return found
 
 
-def _read(raw: bytes) -> Json:
-    read = json.loads(raw.decode())
-    require(isinstance(read, dict) and read.get("format") == FORMAT, "this is no receipt of Palio")
-    require(set(read) == _MEMBERS, "members are missing, or there are unknown ones")
-    as_sent = json.dumps(read, ensure_ascii=False, separators=(",", ":"))
+def read(raw: bytes) -> Json:
+    """Return the document of a receipt's file.
+
+    Raises:
+        FaultError, ValueError: It is none, or is not written as Palio writes it.
+
+    """
+    found = json.loads(raw.decode())
+    require(isinstance(found, dict) and "format" in found, "this is no receipt of Palio")
+    require(found["format"] == FORMAT, f"its format is {found['format']}: upgrade palio")
+    require(set(found) == _MEMBERS, "members are missing, or there are unknown ones")
+    as_sent = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     require(
-        raw.decode().removesuffix("\n") in {readable(read)[:-1], canonical(read), as_sent},
+        raw.decode().removesuffix("\n") in {readable(found)[:-1], canonical(found), as_sent},
         "the file was changed: it is not written as Palio writes it",
     )
-    found: Json = read
-    return found
+    require(found["received"] or found["scored"], "nothing in it is signed")
+    document: Json = found
+    return document
 
 
 def _check(found: Findings, read: Json, verifier: Verifier, *, team: str) -> None:
     received = scored = None
     with found.at("received"):
-        received = _signed(read["received"], verifier)
-        require(
-            not team or received["team"] == team,
-            f"this is the receipt of another team: {received['team']}",
-        )
-        found.holds.append(
-            f"received {received['received_at']}: file {received['sha256_raw']}, "
-            f"{received['bytes']} bytes, of team {received['team']}"
-        )
+        received = _received(found, read["received"], verifier, team=team)
     if read["scored"] is not None:
         with found.at("scored"):
             scored = _signed(read["scored"], verifier)
@@ -78,10 +83,26 @@ def _check(found: Findings, read: Json, verifier: Verifier, *, team: str) -> Non
             _check_opened(found, read["opened"], scored)
 
 
+def _received(found: Findings, read: Json | None, verifier: Verifier, *, team: str) -> Json | None:
+    if read is None:
+        require(not team, "it does not say whose it is: the log has no entry of the upload")
+        found.unchecked.append("the upload: the log has no entry of it, or it was erased")
+        return None
+    fields = _signed(read, verifier)
+    of = fields["team"]
+    require(not team or of == team, f"this is the receipt of another team: {of}")
+    found.holds.append(
+        f"received {fields['received_at']}: file {fields['sha256_raw']}, "
+        f"{fields['bytes']} bytes, of team {of}"
+    )
+    return fields
+
+
 def _signed(read: Json, verifier: Verifier) -> Json:
     require(set(read) == {"receipt", "signature"}, "this is no signed receipt")
     fields: Json = read["receipt"]
     verifier.check(canonical(fields) + "\n", read["signature"])
+    require(fields["v"] == _VERSION, f"its version {fields['v']} is newer: upgrade palio")
     return fields
 
 
@@ -102,13 +123,20 @@ def _check_log(
     checkpoint = Checkpoint.parse(verifier.open(read["checkpoint"]))
     for name, fields in (("received", received), ("scored", scored)):
         entry = read[name]
-        if entry is None or fields is None:
+        if fields is None:
+            continue
+        if entry is None:
+            found.unchecked.append(f"the place in the log of what was {name}: it was erased")
             continue
         require(set(entry) == _ENTRY_MEMBERS, f"the entry {name} has unknown members")
         payload = entry["payload"]
+        is_same = payload["subject"] == fields["submission_id"]
         told = {key: value for key, value in fields.items() if key not in _TOLD_LATER}
         kept = {key: value for key, value in payload["detail"].items() if key not in _TOLD_LATER}
-        require(told == kept, f"the log's entry {name} is about something else")
+        require(is_same and told == kept, f"the log's entry {name} is about something else")
+        kind = payload["action"]
+        require(kind == _KINDS[name], f"the log calls it {kind}, which no bundle has to show")
+        require(_is_plain(entry["salt"], *entry["proof"]), f"the entry {name} was changed")
         merkle.check_inclusion(
             [bytes.fromhex(step) for step in entry["proof"]],
             leaf=merkle.leaf_hash(record_of(payload, salt=entry["salt"]).encode()),
@@ -126,5 +154,13 @@ def _check_opened(found: Findings, read: Json, scored: Json | None) -> None:
     assert scored is not None  # noqa: S101 (said in the line above, for the type checker)
     require(set(read) == {"private_score", "salt"}, "there are unknown members")
     fits = salted_hash(read["salt"], read["private_score"]) == scored["private_commit"]
-    require(fits, "the private score is not the one promised when it was scored")
+    require(
+        fits and _is_plain(read["salt"]),
+        "the private score is not the one promised when it was scored",
+    )
     found.holds.append(f"private score {read['private_score']}: as promised at scoring")
+
+
+def _is_plain(*hashes: str) -> bool:
+    """Tell whether hashes are written as Palio does: other spellings mean the same bytes."""
+    return all(bytes.fromhex(each).hex() == each for each in hashes)

@@ -238,3 +238,70 @@ def test_a_file_that_is_no_zip_and_a_wrong_key_are_said(tmp_path: Path) -> None:
         archive.writestr("a", b"b")
     ended = CliRunner().invoke(app, ["verify", "board", str(path), "--key", "nothing"])
     assert (ended.exit_code, "neither a public key nor a file" in ended.output) == (1, True)
+
+
+def export_of(proofs: Proofs, path: Path, *, folder: str = "toy/bundle", method: int) -> None:
+    """An organizer's export, in which the bundle is one folder."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("toy/rules.md", b"not of the bundle")
+        for name, raw in proofs.files.items():
+            archive.writestr(f"{folder}/{name}", raw)
+
+
+def test_an_export_is_read_like_the_bundle_in_it(proofs: Proofs, tmp_path: Path) -> None:
+    export_of(proofs, path := tmp_path / "toy.zip", method=zipfile.ZIP_DEFLATED)
+    files, fault = read_bundle(path)
+    assert (files, fault) == (proofs.files, "")
+
+
+@given(data=st.data())
+def test_one_flipped_byte_of_an_export_ends_in_words(
+    proofs: Proofs, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "export.zip"
+    export_of(proofs, path, method=zipfile.ZIP_DEFLATED)
+    raw = path.read_bytes()
+    path.write_bytes(flipped(raw, data))
+    files, fault = read_bundle(path)
+    assert fault or places(files) or files == proofs.files
+
+
+@given(data=st.data())
+def test_an_archive_cut_short_ends_in_words(
+    proofs: Proofs, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "short.zip"
+    raw = packing.pack(proofs.files)
+    path.write_bytes(raw[: data.draw(st.integers(0, len(raw) - 1))])
+    assert read_bundle(path)[1]
+
+
+@pytest.mark.parametrize("folder", ["../../bundle", "/bundle", "a/bundle/../bundle"])
+def test_an_archive_that_would_write_elsewhere_writes_nothing(
+    proofs: Proofs, tmp_path: Path, folder: str
+) -> None:
+    (inner := tmp_path / "a" / "b").mkdir(parents=True)
+    export_of(proofs, path := inner / "toy.zip", folder=folder, method=zipfile.ZIP_STORED)
+    read_bundle(path)
+    assert sorted(each for each in tmp_path.rglob("*") if each.is_file()) == [path]
+
+
+def test_two_bundles_in_one_archive_are_not_mixed(proofs: Proofs, tmp_path: Path) -> None:
+    export_of(proofs, path := tmp_path / "toy.zip", method=zipfile.ZIP_STORED)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("other/bundle/rules.md", b"Other rules.\n")
+    assert "more than once" in read_bundle(path)[1]
+
+
+def test_a_key_that_is_damaged_is_said_to_be(proofs: Proofs, tmp_path: Path) -> None:
+    (bundle := tmp_path / "toy.zip").write_bytes(packing.pack(proofs.files))
+    (key := tmp_path / "key").write_bytes(b"\xff\xfe key")
+    run = CliRunner()
+    damaged = str(proofs.signer.verifier)[:-4] + "AAA="
+    for given_key in (str(key), "a+b+c", damaged):
+        for what in (("board", bundle), ("receipt", bundle)):
+            ended = run.invoke(app, ["verify", what[0], str(what[1]), "--key", given_key])
+            assert ended.exit_code == 1
+            assert "key" in ended.output.lower()
+            assert "Traceback" not in ended.output
+            assert isinstance(ended.exception, SystemExit), ended.exception

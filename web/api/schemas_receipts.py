@@ -31,14 +31,14 @@ class ReceiptFileView(View):
 
     `received` and `scored` are signed: the text is the `receipt` as JSON with sorted keys, no
     spaces, ASCII, and a newline. `log` shows that the log holds both; `opened` is told with the
-    private score, after the reveal.
+    private score, after the reveal. What the log does not have, or was made to forget, is null.
     """
 
     model_config = example(RECEIPT)
 
     format: str
     key: str
-    received: dict[str, Any]
+    received: dict[str, Any] | None
     scored: dict[str, Any] | None
     log: dict[str, Any] | None
     opened: dict[str, Any] | None
