@@ -39,6 +39,10 @@ class ColumnKind(StrEnum):
     MEDIAN_RANK = "median_rank"
 
 
+RANK_KINDS = frozenset({ColumnKind.MEAN_RANK, ColumnKind.MEDIAN_RANK})
+"""Columns made of ranks: of their values nothing is a percentage."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoardColumn:
     """One score column.

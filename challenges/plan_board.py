@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from palio.challenges.board_contracts import (
+    RANK_KINDS,
     Audience,
     BoardColumn,
     BoardLine,
@@ -22,7 +23,6 @@ from palio.scoring.card import MetricChoice
 from palio.scoring.direction import Direction
 from palio.scoring.registry import METRICS
 
-RANK_KINDS = frozenset({ColumnKind.MEAN_RANK, ColumnKind.MEDIAN_RANK})
 _RANK_DIGITS = 2
 _LARGEST = Decimal("1e300")
 _TITLES = MappingProxyType(

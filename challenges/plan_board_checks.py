@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from palio.challenges.board_contracts import BoardColumn, ColumnKind
+from palio.challenges.board_contracts import RANK_KINDS, BoardColumn, ColumnKind
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.fields import Faults, did_you_mean
-from palio.challenges.plan_board import RANK_KINDS, Measure, measures
+from palio.challenges.plan_board import Measure, measures
 from palio.challenges.plan_release import check_release
 from palio.challenges.rules import in_words
 from palio.challenges.toml_lines import KeyPath

@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from statistics import median
 
-from palio.challenges.board_contracts import BoardColumn, ColumnKind
+from palio.challenges.board_contracts import RANK_KINDS, BoardColumn, ColumnKind
 from palio.leaderboard.lines import WIDE, rounded
 from palio.leaderboard.views import View
 from palio.submissions.contracts import ScoredEntry
 
 Values = tuple[tuple[str, Decimal], ...]
-RANK_KINDS = frozenset({ColumnKind.MEAN_RANK, ColumnKind.MEDIAN_RANK})
 
 
 def ascending(score: Decimal, *, is_lower_better: bool) -> Decimal:

@@ -54,6 +54,7 @@ class Standing:
         entries: How many scored submissions the team has.
         rank_low, rank_high: The ranks the row could have by chance (95 %), None where not known.
         is_tied_with_first: Statistically; the order of the rows never follows it.
+        is_measure: It is the baseline that improvements and prize lines are measured from.
 
     """
 
@@ -71,6 +72,7 @@ class Standing:
     rank_low: int | None = None
     rank_high: int | None = None
     is_tied_with_first: bool = False
+    is_measure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,23 @@ def improvement(score: Decimal, *, over: Decimal, direction: Direction) -> Decim
     return (gain / abs(over) * 100).quantize(_HUNDREDTH, ROUND_HALF_EVEN, WIDE)
 
 
-def line_score(over: Decimal, *, percent: Decimal, digits: int, direction: Direction) -> Decimal:
+def line_score(
+    over: Decimal, *, percent: Decimal, digits: int, direction: Direction
+) -> Decimal | None:
     """Return the worst rounded score that is so many percent better than the rounded one `over`.
 
     Half to even, as Netflix did: 10 % below 0.9525 is 0.8572 (integrity.md §1.4). For a negative
-    score a percent is one of its size.
+    score a percent is one of its size. Where rounding leads back to `over`, it is the next better
+    score there is: what is to be improved on never reaches its own line. None when `over` is zero,
+    of which nothing is a percent.
     """
+    if over == 0:
+        return None
     step = WIDE.multiply(over.copy_abs(), WIDE.divide(percent, Decimal(100)))
-    exact = WIDE.subtract(over, step) if direction is Direction.LOWER else WIDE.add(over, step)
-    return rounded(exact, digits=digits)
+    unit = Decimal(1).scaleb(-digits)
+    move = WIDE.subtract if direction is Direction.LOWER else WIDE.add
+    line = rounded(move(over, step), digits=digits)
+    return move(over, unit) if reaches(over, line=line, direction=direction) else line
 
 
 def reaches(score: Decimal, *, line: Decimal, direction: Direction) -> bool:

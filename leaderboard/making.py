@@ -116,4 +116,5 @@ def _standing(row: ranking.Row, names: _Names, chances: Mapping[str, Chance]) ->
         rank_low=chance.rank_low,
         rank_high=chance.rank_high,
         is_tied_with_first=chance.is_tied_with_first,
+        is_measure=row.is_measure,
     )

@@ -11,11 +11,11 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from palio.challenges import service as challenges
-from palio.challenges.board_contracts import BoardColumn
+from palio.challenges.board_contracts import RANK_KINDS, BoardColumn
 from palio.challenges.contracts import Challenge
-from palio.leaderboard import making, ranking
+from palio.leaderboard import columns, making, ranking
 from palio.leaderboard.contracts import Board
-from palio.leaderboard.lines import line_score, reaches, rounded
+from palio.leaderboard.lines import line_score, reaches
 from palio.leaderboard.views import direction_of
 from palio.submissions import private
 from palio.submissions.contracts import SubmissionKind
@@ -66,12 +66,10 @@ def leader_before(
         if entry.kind is SubmissionKind.BASELINE or entry.received_at < before
     ]
     rows = ranking.rank(known, view=view).rows
-    column = view.column(view.order[0])
-    reference = _reference(session, challenge, rows, column)
-    if reference is None:
+    line = _line(session, challenge, rows, column=view.first, percent=improvement)
+    if line is None:
         return None
-    towards = direction_of(column)
-    line = line_score(reference, percent=improvement, digits=column.digits, direction=towards)
+    towards = direction_of(view.first)
     for row in rows:
         if row.rank is None or row.entry.team_id in passed_over:
             continue
@@ -79,6 +77,22 @@ def leader_before(
             return None
         return Leader(row.entry.submission_id, row.entry.team_id, row.entry.public)
     return None
+
+
+def _line(
+    session: Session,
+    challenge: Challenge,
+    rows: Collection[ranking.Row],
+    *,
+    column: BoardColumn,
+    percent: Decimal,
+) -> Decimal | None:
+    if column.kind in RANK_KINDS:
+        return None
+    over = _reference(session, challenge, rows, column)
+    if over is None:
+        return None
+    return line_score(over, percent=percent, digits=column.digits, direction=direction_of(column))
 
 
 def _reference(
@@ -89,16 +103,7 @@ def _reference(
 ) -> Decimal | None:
     """Return what is to be improved on; a winner who withdraws the entry does not move it."""
     for won in reversed(making.verified_entries(session, challenge_id=challenge.id)):
-        score = private.score_of_winner(
-            session, submission_id=won.submission_id, metric=column.of[0]
-        )
-        if score is not None:
-            return rounded(score, digits=column.digits)
-    zero = [
-        row
-        for row in rows
-        if row.entry.kind is SubmissionKind.BASELINE and row.improvement in (None, 0)
-    ]
-    named = (row for row in zero if row.entry.label.casefold() == ranking.BASELINE_LABEL)
-    found = next(named, zero[0] if zero else None)
-    return None if found is None else found.score
+        scores = private.scores_of_winner(session, submission_id=won.submission_id)
+        if dict(scores).keys() >= {*column.of}:
+            return columns.own_value(scores, column)
+    return next((row.score for row in rows if row.is_measure), None)

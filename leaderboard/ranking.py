@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from palio.challenges.board_contracts import RANK_KINDS
 from palio.challenges.contracts import EntryRule
+from palio.challenges.rules import is_named_baseline
 from palio.leaderboard import columns
 from palio.leaderboard.columns import Values
 from palio.leaderboard.contracts import Board, Line
@@ -20,7 +22,6 @@ from palio.leaderboard.lines import improvement, score_of
 from palio.leaderboard.views import View, direction_of
 from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
-BASELINE_LABEL = "baseline"  # the one that improvements are measured from
 _ON_TIME = frozenset({SubmissionKind.COMPETITOR, SubmissionKind.HOST, SubmissionKind.BASELINE})
 _ON_BOARD = {Board.LATE: frozenset({SubmissionKind.LATE, SubmissionKind.BASELINE})}
 
@@ -34,6 +35,7 @@ class Row:
         values: Of every column, as shown.
         improvement: Percent better than the baseline, None without one.
         entries: How many scored submissions stand behind the row.
+        is_measure: It is the baseline that improvements and lines are measured from.
 
     """
 
@@ -43,6 +45,7 @@ class Row:
     score: Decimal
     improvement: Decimal | None
     entries: int
+    is_measure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def baseline(baselines: Iterable[ScoredEntry], *, view: View) -> ScoredEntry | N
     return min(
         baselines,
         key=lambda entry: (
-            entry.label.casefold() != BASELINE_LABEL,
+            not is_named_baseline(entry.label),
             _public_order(entry, view),
         ),
         default=None,
@@ -198,6 +201,7 @@ def _ranked(entries: Iterable[ScoredEntry], *, view: View, phase: str = "") -> R
             score=scores[entry.submission_id],
             improvement=gains.of(scores[entry.submission_id]),
             entries=counts[entry.submission_id],
+            is_measure=entry is reference,
         )
         for entry, place in zip(ordered, _ranks(ordered, values, view), strict=True)
     )
@@ -214,7 +218,7 @@ class _Gains:
 
     def of(self, score: Decimal) -> Decimal | None:
         column = self.view.first
-        if self.over is None or column.kind in columns.RANK_KINDS:
+        if self.over is None or column.kind in RANK_KINDS:
             return None
         return improvement(score, over=self.over, direction=direction_of(column))
 
@@ -229,7 +233,7 @@ def _lines(
 ) -> tuple[Line, ...]:
     """Sort lines in: a row that reaches a line stands above it."""
     column = view.first
-    if column.kind in columns.RANK_KINDS:
+    if column.kind in RANK_KINDS:
         return ()
     wanted = {line.submission_id for line in view.lines} & known.keys()
     scores = {id_: columns.own_value(known[id_].all_rounded, column) for id_ in wanted}

@@ -131,6 +131,7 @@ def _to_list(standing: Standing) -> list[Any]:
         standing.rank_low,
         standing.rank_high,
         standing.is_tied_with_first,
+        standing.is_measure,
     ]
 
 
@@ -153,6 +154,7 @@ def _from_list(  # noqa: PLR0913, PLR0917 (the fields of a standing, in the orde
     rank_low: int | None = None,
     rank_high: int | None = None,
     is_tied_with_first: bool = False,  # noqa: FBT001, FBT002 (a value read, no switch)
+    is_measure: bool = False,  # noqa: FBT001, FBT002 (the same)
 ) -> Standing:
     return Standing(
         rank=rank,
@@ -169,6 +171,7 @@ def _from_list(  # noqa: PLR0913, PLR0917 (the fields of a standing, in the orde
         rank_low=rank_low,
         rank_high=rank_high,
         is_tied_with_first=is_tied_with_first,
+        is_measure=is_measure,
     )
 
 

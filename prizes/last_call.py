@@ -85,7 +85,7 @@ def _first_reached(session: Session, challenge: Challenge, *, now: datetime) -> 
     found = [
         _Reached(prize, line, score, team_id, submission_id, received_at)
         for prize in _calling(challenge.plan)
-        for line in [thresholds.line_of(challenge.plan, prize, reference=reference)]
+        if (line := thresholds.line_of(challenge.plan, prize, reference=reference)) is not None
         for score, team_id, submission_id, received_at in _scores(
             session, challenge, board.standings, now=now
         )

@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from palio.challenges.board_contracts import BoardColumn
+from palio.challenges.board_contracts import RANK_KINDS, BoardColumn
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.leaderboard import lines
 from palio.leaderboard.contracts import Standing
 from palio.leaderboard.declared import columns_of
 from palio.leaderboard.lines import line_score, reaches
-from palio.leaderboard.ranking import BASELINE_LABEL
 from palio.leaderboard.views import direction_of
 from palio.prizes.allocation import threshold_pot
 from palio.submissions.contracts import SubmissionKind
@@ -25,20 +24,15 @@ def ranking_column(plan: ChallengePlan) -> BoardColumn:
 
 def baseline_score(standings: Iterable[Standing]) -> Decimal | None:
     """Return the score of the baseline that a board's improvements are measured from, if any."""
-    zero = [
-        line
-        for line in standings
-        if line.kind is SubmissionKind.BASELINE and line.improvement in (None, 0)
-    ]
-    named = (line for line in zero if line.name.casefold() == BASELINE_LABEL)
-    found = next(named, zero[0] if zero else None)
-    return None if found is None else found.score
+    return next((line.score for line in standings if line.is_measure), None)
 
 
-def line_of(plan: ChallengePlan, prize: PrizePlan, *, reference: Decimal) -> Decimal:
+def line_of(plan: ChallengePlan, prize: PrizePlan, *, reference: Decimal) -> Decimal | None:
     """Return the worst rounded score that wins: so many percent better than the reference.
 
     Half to even, as Netflix printed its lines (integrity.md §1.4): 10 % below 0.9525 is 0.8572.
+    None where there is no such score: the reference is zero, or the column is made of ranks, of
+    which a percentage means nothing.
 
     Raises:
         ValueError: The prize asks for no improvement.
@@ -47,6 +41,8 @@ def line_of(plan: ChallengePlan, prize: PrizePlan, *, reference: Decimal) -> Dec
     if prize.improvement is None:
         raise ValueError(f"the prize {prize.title!r} asks for no improvement")
     column = ranking_column(plan)
+    if column.kind in RANK_KINDS:
+        return None
     return line_score(
         reference,
         percent=prize.improvement,
@@ -80,6 +76,8 @@ def teams_beyond(plan: ChallengePlan, standings: Iterable[Standing]) -> dict[str
         if prize.kind is not PrizeKind.THRESHOLD or reference is None:
             continue
         line = line_of(plan, prize, reference=reference)
+        if line is None:
+            continue
         found[threshold_pot(number)] = frozenset(
             row.team_id
             for row in rows

@@ -50,14 +50,14 @@ def private_scored_entries(
     )
 
 
-def score_of_winner(session: Session, *, submission_id: str, metric: str) -> Decimal | None:
-    """Return an entry's rounded private score, also when its team has withdrawn it since.
+def scores_of_winner(session: Session, *, submission_id: str) -> tuple[tuple[str, Decimal], ...]:
+    """Return an entry's rounded private scores, also when its team has withdrawn it since.
 
-    None when it is disqualified, or has no such score under the active version.
+    None of them when it is disqualified, or has none under the active version.
     """
     is_wanted = (col(models.Submission.id) == submission_id, counting.is_in_force())
     found = scores.scores_of(session, PrivateScore, *is_wanted).get(submission_id, ())
-    return dict(scores.pairs(found)).get(metric)
+    return scores.pairs(found)
 
 
 def private_traces(
