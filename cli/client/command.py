@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from palio.cli.client.api import Api
 
 EXIT_INTERRUPTED = 130
+_WAYS_OUT = {
+    "not_signed_in": "Sign in with: palio login (to organize: palio login --scope organize)",
+    "scope_too_low": "Sign in again with a token for it: palio login --scope organize",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,7 @@ def _problem(error: ClientError) -> dict[str, object]:
 
 def _way_out(error: ClientError) -> str:
     """Return what to do about an error of the server's that this client knows a command for."""
-    is_unknown = isinstance(error, ApiError) and error.code == "not_signed_in"
-    return "Sign in with: palio login" if is_unknown else ""
+    return _WAYS_OUT.get(error.code, "") if isinstance(error, ApiError) else ""
 
 
 def options() -> Options:

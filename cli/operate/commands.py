@@ -199,7 +199,7 @@ def publish_challenge(
     """Publish a challenge: on the server you are signed in to, or on the one in --data."""
     from palio.cli.operate import publishing  # noqa: PLC0415 (slow import)
 
-    if not publishing.is_local(data):
+    if not publishing.is_local(data, organizer=organizer):
         return publishing.send(folder)
     with server_parts():
         from palio.cli.operate import packs  # noqa: PLC0415 (optional dependency)

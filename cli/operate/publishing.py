@@ -12,15 +12,28 @@ from palio.cli.client.errors import ClientError
 LOCAL_FOLDER = Path("palio-data")
 
 
-def is_local(data: Path | None) -> bool:
+def is_local(data: Path | None, *, organizer: str = "") -> bool:
     """Tell whether a challenge goes straight into the server on this machine.
 
-    --data and PALIO_DATA_FOLDER say so, --server says no; otherwise it does unless somebody is
-    signed in and there is no data folder here.
+    --data, --organizer and PALIO_DATA_FOLDER say so, --server says no; otherwise it does unless
+    somebody is signed in and there is no data folder here.
+
+    Raises:
+        ClientError: An organizer is named, and another server.
+
     """
     env = config.surroundings()
-    if data is not None or options().server or env.server:
-        return data is not None
+    if data is not None:
+        return True
+    if organizer and options().server:
+        raise ClientError(
+            "--organizer is for the server of this machine; elsewhere it is you who is signed in.",
+            hint="Leave out --organizer, or --server.",
+        )
+    if organizer:
+        return True
+    if options().server or env.server:
+        return False
     return env.has_data_folder or LOCAL_FOLDER.is_dir() or not server_and_token()[1]
 
 

@@ -29,6 +29,15 @@ SUBMISSION = {
     "label": "",
     "team": {"id": "t1", "name": "ada"},
 }
+# What any challenge says of itself; a test changes what matters to it.
+DETAIL = (
+    dict.fromkeys(
+        ("slug", "title", "tagline", "state", "organizer", "data_licence", "description"), "x"
+    )
+    | dict.fromkeys(("entry_rule", "rules_sha256", "now"), "x")
+    | {key: [] for key in ("metrics", "phases", "prizes", "schedule_changes")}
+    | {"form": {}, "team_rules": {}, "limits": {}, "accepted_rules": True}
+)
 
 
 @dataclass

@@ -37,6 +37,15 @@ def test_evidence_shows_each_finding_with_its_base_rate(signed_in: Palio, fake: 
     ]
 
 
+def test_evidence_while_a_scan_is_under_way_claims_nothing(signed_in: Palio, fake: Fake) -> None:
+    scan = {"id": "s", "state": "asked", "notes": []}
+    fake.answers["POST /api/v1/challenges/mini/evidence/scans"] = [scan]
+    fake.answers["GET /api/v1/challenges/mini/evidence"] = [{"scan": scan, "findings": []}]
+    assert signed_in("case", "evidence", "mini", "--scan").stdout.splitlines() == [
+        "A scan is under way; ask again in a minute.",
+    ]
+
+
 def test_case_shows_evidence_steps_and_clock(signed_in: Palio, fake: Fake) -> None:
     fake.answers["GET /api/v1/cases/c1"] = [CASE]
     lines = signed_in("case", "show", "c1").stdout.splitlines()

@@ -286,7 +286,7 @@ def test_leaderboard_says_why_a_team_stands_where_it_does(signed_in: Palio, fake
     }
     fake.answers["GET /api/v1/challenges/mini/leaderboard/rows/t1"] = [why]
     lines = signed_in("leaderboard", "mini", "--why", "Pragmatic Chaos").stdout.splitlines()
-    assert lines[0] == "Pragmatic Chaos: 2"
+    assert lines[0] == "Pragmatic Chaos: rank 2"
     assert "It has 0.8972; 1 row is strictly better." in lines
     assert "The nearest of them has 0.8970." in lines
 

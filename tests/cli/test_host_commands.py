@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.cli.conftest import Palio, document
-from tests.cli.fakes import Fake, problem
+from tests.cli.fakes import DETAIL, Fake, problem
 
 OVERVIEW = {
     "teams": 12,
@@ -23,15 +23,22 @@ OVERVIEW = {
         {"id": "a1", "kind": "queue_quiet", "words": "Quiet.", "raised_at": "2026-12-01T12:00:00Z"}
     ],
 }
+CHALLENGE = DETAIL | {
+    "state": "open",
+    "phases": [{"name": "main", "closes_at": "2026-12-24T12:00:00Z"}],
+}
 LINK = {"code": "c", "url": "http://x/join/c", "expires_at": "2026-12-15T12:00:00Z"}
 REASON = ("--reason", "The server was down.")
 
 
 def test_status_shows_alarms_first_and_then_the_counts(signed_in: Palio, fake: Fake) -> None:
     fake.answers["GET /api/v1/challenges/mini/host"] = [OVERVIEW]
+    fake.answers["GET /api/v1/challenges/mini"] = [CHALLENGE]
     assert signed_in("challenge", "status", "mini").stdout.splitlines() == [
         "Alarm a1 since 2026-12-01 12:00 UTC: Quiet.",
         "No worker is alive, so nothing is scored.",
+        "state\topen",
+        "phase main\tcloses 2026-12-24 12:00 UTC",
         "teams\t12",
         "submissions\t31 scored, 2 refused",
         "in the queue\t4",
@@ -44,8 +51,9 @@ def test_status_shows_alarms_first_and_then_the_counts(signed_in: Palio, fake: F
 def test_status_takes_an_alarm_away_before_it_looks(signed_in: Palio, fake: Fake) -> None:
     fake.answers["POST /api/v1/challenges/mini/alarms/a1/clearance"] = [{"status": 204}]
     fake.answers["GET /api/v1/challenges/mini/host"] = [OVERVIEW | {"alarms": []}]
+    fake.answers["GET /api/v1/challenges/mini"] = [CHALLENGE]
     assert signed_in("challenge", "status", "mini", "--clear", "a1").exit_code == 0
-    assert [request.method for request in fake.requests] == ["POST", "GET"]
+    assert [request.method for request in fake.requests] == ["POST", "GET", "GET"]
 
 
 @pytest.mark.parametrize("until", ["2026-12-24T00:00:00", "tomorrow"])
@@ -78,7 +86,13 @@ def test_grant_names_a_team_with_any_characters(signed_in: Palio, fake: Fake) ->
 
 
 @pytest.mark.parametrize(
-    ("code", "is_told"), [("scope_too_low", True), ("not_allowed", False), ("not_found", False)]
+    ("code", "is_told"),
+    [
+        ("not_signed_in", True),
+        ("scope_too_low", True),
+        ("not_allowed", False),
+        ("not_found", False),
+    ],
 )
 def test_refusal_names_the_token_it_takes_where_that_is_the_fault(
     signed_in: Palio, fake: Fake, code: str, *, is_told: bool

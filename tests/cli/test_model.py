@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 from tests.cli.conftest import Palio, document
-from tests.cli.fakes import Fake
+from tests.cli.fakes import DETAIL, Fake
 
 from palio.cli.client import outcomes
 from palio.cli.client.commands import model
@@ -42,15 +42,6 @@ MODELS = {
     "code_max_bytes": 6,
     "has_sample_answers": True,
 }
-# What any challenge says of itself; nothing of it matters to these commands.
-DETAIL = (
-    dict.fromkeys(
-        ("slug", "title", "tagline", "state", "organizer", "data_licence", "description"), "x"
-    )
-    | dict.fromkeys(("entry_rule", "rules_sha256", "now"), "x")
-    | {key: [] for key in ("metrics", "phases", "prizes", "schedule_changes")}
-    | {"form": {}, "team_rules": {}, "limits": {}, "accepted_rules": True}
-)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import PASSWORD, Palio, document, make_pack
+from tests.cli.fakes import Fake
 
 from palio.cli.operate import doctor, publishing
 from palio.core.settings import Settings
@@ -127,8 +128,19 @@ def test_publish_goes_to_this_machine_unless_somebody_is_signed_in_elsewhere(
     assert signed_in("--version").exit_code == 0
     assert publishing.is_local(tmp_path) is True
     assert publishing.is_local(None) is False
+    assert publishing.is_local(None, organizer="olga") is True
     (tmp_path / "palio-data").mkdir()
     assert publishing.is_local(None) is True
+
+
+def test_publish_for_an_organizer_on_another_server_is_refused_in_words(
+    signed_in: Palio, fake: Fake, tmp_path: Path
+) -> None:
+    pack = make_pack(tmp_path / "film-night")
+    args = ("challenge", "publish", pack, "--organizer", "olga", "--server", fake.address)
+    result = signed_in(*args)
+    assert (result.exit_code, fake.requests) == (1, [])
+    assert "it is you who is signed in" in result.stderr
 
 
 def test_migrate_twice_changes_nothing_the_second_time(palio: Palio, data: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Palio, document
-from tests.cli.fakes import SUBMISSION, Fake
+from tests.cli.fakes import DETAIL, SUBMISSION, Fake
 
 from palio.cli.client.sending import is_model
 
@@ -65,13 +65,7 @@ def zipped(*names: str) -> bytes:
 
 
 GIB = 2**30
-DETAIL: dict[str, Any] = {
-    **dict.fromkeys(("title", "tagline", "state", "organizer", "data_licence"), ""),
-    **{name: [] for name in ("metrics", "phases", "prizes", "schedule_changes")},
-    **{name: {} for name in ("form", "team_rules", "limits")},
-    **dict.fromkeys(("description", "entry_rule", "rules_sha256", "now"), ""),
-    "slug": "mini",
-    "accepted_rules": True,
+OFFERED = DETAIL | {
     "offers": [
         {"delivery": name, "is_offered": True, "words": ""}
         for name in ("predictions", "code", "image")
@@ -83,7 +77,7 @@ CHALLENGE = "GET /api/v1/challenges/mini"
 
 @pytest.fixture
 def fake(fake: Fake) -> Fake:
-    fake.answers[CHALLENGE] = [DETAIL]
+    fake.answers[CHALLENGE] = [OFFERED]
     return fake
 
 
@@ -139,7 +133,7 @@ def test_a_file_is_sent_as_it_is(
         ("--image", gzip.compress(b"id,rating\n"), {}, "is no container image"),
         ("--code", tar(), {}, "is no zip with code"),
         ("--code", zipped("main.py"), {"models": {"code_max_bytes": 9}}, "the limit for code is 9"),
-        ("--code", zipped("main.py"), {"offers": DETAIL["offers"][:1]}, "it takes predictions."),
+        ("--code", zipped("main.py"), {"offers": OFFERED["offers"][:1]}, "it takes predictions."),
         ("--image", tar(), {"offers": [
             {"delivery": "image", "is_offered": False, "words": "No worker runs."}
         ]}, "No worker runs."),
@@ -155,7 +149,7 @@ def test_what_the_server_would_refuse_is_not_sent_at_all(
     change: dict[str, Any],
     words: str,
 ) -> None:
-    fake.answers[CHALLENGE] = [DETAIL | change]
+    fake.answers[CHALLENGE] = [OFFERED | change]
     (tmp_path / "mine").write_bytes(content)
     result = signed_in("submit", option, tmp_path / "mine", "-c", "mini")
     assert (result.exit_code, [each.method for each in fake.requests]) == (1, ["GET"])

@@ -1,8 +1,6 @@
 """One award: what a winning team does to get its prize, and what the organizer does to give it."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +8,7 @@ import typer
 
 from palio.cli.client import show
 from palio.cli.client.command import command, server_and_token
-from palio.cli.client.errors import ApiError, ClientError
+from palio.cli.client.errors import ClientError
 
 if TYPE_CHECKING:
     from palio.cli.client.awards import AwardApi, AwardFile
@@ -45,17 +43,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(award, name="award", rich_help_panel="Take part")
 
 
-@contextmanager
-def _api() -> Iterator["AwardApi"]:
+def _api() -> "AwardApi":
     from palio.cli.client.awards import AwardApi  # noqa: PLC0415 (slow import)
 
-    try:
-        with AwardApi(*server_and_token()) as api:
-            yield api
-    except ApiError as error:
-        if error.code == "scope_too_low":
-            error.hint = "It takes a token for organizers: palio login --scope organize"
-        raise
+    return AwardApi(*server_and_token())
 
 
 def show_award(award: AwardId) -> object:

@@ -201,7 +201,8 @@ def _percent(better: str | None) -> str:
 def _show_why(why: Explanation) -> Explanation:
     row = why["row"]
     above = sum(group["rows"] for group in why["better"])
-    show.line(f"{row['team']}: {'no rank' if row['rank'] is None else row['rank']}", bold=True)
+    rank = "no rank" if row["rank"] is None else f"rank {row['rank']}"
+    show.line(f"{row['team']}: {rank}", bold=True)
     show.paragraph(why["rule"])
     show.line(f"The entry that counts was received {show.time_of(row['received_at'])}.")
     rows = "1 row is" if above == 1 else f"{above} rows are"

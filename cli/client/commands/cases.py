@@ -1,8 +1,6 @@
 """Evidence and cases: for the people of a challenge, and for a team that is asked."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +8,7 @@ import typer
 
 from palio.cli.client import show
 from palio.cli.client.command import Slug, challenge_in_use, command, server_and_token
-from palio.cli.client.errors import ApiError, ClientError
+from palio.cli.client.errors import ClientError
 
 if TYPE_CHECKING:
     from palio.cli.client.cases import Case, CasesApi
@@ -37,17 +35,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(case, name="case", rich_help_panel="Take part")
 
 
-@contextmanager
-def _api() -> Iterator["CasesApi"]:
+def _api() -> "CasesApi":
     from palio.cli.client.cases import CasesApi  # noqa: PLC0415 (slow import)
 
-    try:
-        with CasesApi(*server_and_token()) as api:
-            yield api
-    except ApiError as error:
-        if error.code == "scope_too_low":
-            error.hint = "It takes a token for organizers: palio login --scope organize"
-        raise
+    return CasesApi(*server_and_token())
 
 
 def evidence(
@@ -64,13 +55,14 @@ def evidence(
     last = found["scan"]
     for note in last["notes"] if last else ():
         show.line(note, dim=True)
-    if last and last["state"] in ("asked", "running"):
+    is_under_way = last is not None and last["state"] in ("asked", "running")
+    if is_under_way:
         show.line("A scan is under way; ask again in a minute.")
     for finding in found["findings"]:
         _show_evidence(finding["evidence"], head=f"{finding['id']} ")
         if finding["dismissed"]:
             show.line(f"  Set aside: {finding['dismissed']}", dim=True)
-    if not found["findings"]:
+    if not found["findings"] and not is_under_way:
         show.line("Nothing was found.")
     return found
 

@@ -1,7 +1,5 @@
 """The organizer's commands on a challenge that is on a server: how it is doing, and the deeds."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,7 +7,7 @@ import typer
 
 from palio.cli.client import show
 from palio.cli.client.command import Slug, challenge_in_use, command, server_and_token
-from palio.cli.client.errors import ApiError, ClientError
+from palio.cli.client.errors import ClientError
 
 if TYPE_CHECKING:
     from palio.cli.client.host import HostApi
@@ -26,18 +24,11 @@ def register(challenge: typer.Typer) -> None:
     command(challenge, "archive")(archive)
 
 
-@contextmanager
-def organizing() -> Iterator["HostApi"]:
-    """Speak to the server as an organizer, and say what kind of token that takes."""
+def organizing() -> "HostApi":
+    """Return the way to the server in use, with what organizers ask of it."""
     from palio.cli.client.host import HostApi  # noqa: PLC0415 (slow import)
 
-    try:
-        with HostApi(*server_and_token()) as api:
-            yield api
-    except ApiError as error:
-        if error.code == "scope_too_low":
-            error.hint = "It takes a token for organizers: palio login --scope organize"
-        raise
+    return HostApi(*server_and_token())
 
 
 def status(
@@ -52,7 +43,7 @@ def status(
     with organizing() as api:
         if clear:
             api.clear_alarm(slug, clear)
-        found = api.overview(slug)
+        found, detail = api.overview(slug), api.challenge(slug)
     for alarm in found["alarms"]:
         since = show.time_of(alarm["raised_at"])
         show.line(f"Alarm {alarm['id']} since {since}: {alarm['words']}", colour="red")
@@ -61,6 +52,11 @@ def status(
     counts = found["submissions"].items()
     show.facts(
         [
+            ("state", detail["state"]),
+            *(
+                (f"phase {phase['name']}", f"closes {show.time_of(phase['closes_at'])}")
+                for phase in detail["phases"]
+            ),
             ("teams", found["teams"]),
             ("submissions", ", ".join(f"{count} {state}" for state, count in counts) or "none"),
             ("in the queue", found["jobs"].get("queued", 0)),

@@ -2,8 +2,6 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +10,7 @@ import typer
 
 from palio.cli.client import show
 from palio.cli.client.command import Slug, challenge_in_use, command, server_and_token
-from palio.cli.client.errors import ApiError, ClientError
+from palio.cli.client.errors import ClientError
 
 if TYPE_CHECKING:
     from palio.cli.client.rescore import Rescore, RescoreApi
@@ -36,17 +34,10 @@ def register(challenge: typer.Typer) -> None:
     challenge.add_typer(rescore, name="rescore")
 
 
-@contextmanager
-def _organizing() -> Iterator["RescoreApi"]:
+def _organizing() -> "RescoreApi":
     from palio.cli.client.rescore import RescoreApi  # noqa: PLC0415 (slow import)
 
-    try:
-        with RescoreApi(*server_and_token()) as api:
-            yield api
-    except ApiError as error:
-        if error.code == "scope_too_low":
-            error.hint = "It takes a token for organizers: palio login --scope organize"
-        raise
+    return RescoreApi(*server_and_token())
 
 
 def start(
