@@ -232,13 +232,11 @@ def teams_of_person(session: Session, *, person_id: str) -> tuple[Team, ...]:
 
 
 def team_counts(session: Session, *, challenge_ids: Sequence[str]) -> dict[str, int]:
-    """Return how many teams each of these challenges has; those without one are left out."""
+    """Return how many teams with people in them these challenges have; 0 is left out."""
     rows = session.exec(
-        select(TeamRow.challenge_id, func.count())
-        .where(
-            col(TeamRow.challenge_id).in_(set(challenge_ids)), col(TeamRow.merged_into_id).is_(None)
-        )
-        .group_by(TeamRow.challenge_id)
+        select(MemberRow.challenge_id, func.count(func.distinct(col(MemberRow.team_id))))
+        .where(col(MemberRow.challenge_id).in_(set(challenge_ids)))
+        .group_by(MemberRow.challenge_id)
     )
     return dict(rows.all())
 

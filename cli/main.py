@@ -43,6 +43,14 @@ class Program(TyperGroup):
             with formatter.section(heading):
                 formatter.write_dl(rows)
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (typer's own)
+        """Run a command; say of a wrong value what is wrong, without the words of a library."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
 
 app = typer.Typer(
     name="palio",

@@ -226,6 +226,9 @@ def _check_possible(
 
 
 def _standing_words(session: Session, challenge: Challenge, ours: Team, theirs: Team) -> str:
+    empty = next((team.name for team in (ours, theirs) if not team.members), "")
+    if empty:  # its row stays where a lifted disqualification or a closed case names it
+        return f"Nobody is in the team {empty} any more."
     out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
     if out & {ours.id, theirs.id}:
         return "One of the teams cannot merge: ask the organizer."
@@ -284,7 +287,7 @@ def _unchoose_all(session: Session, *, team_id: str) -> None:
 
 
 def _handle(team: Team, person_id: str) -> str:
-    return next(m.handle for m in team.members if m.person_id == person_id)
+    return next((m.handle for m in team.members if m.person_id == person_id), "")
 
 
 def _record(

@@ -115,3 +115,9 @@ def test_teams_look_at_each_other_and_merge(signed_in: Palio, fake: Fake) -> Non
         answer = signed_in("team", f"{word}-merger", "m1", "-c", "mini")
         assert answer.stdout == "Your team is bob: ada, bob.\n"
         assert fake.requests[-1].body == f'{{"decision":"{word}"}}'.encode()
+
+
+def test_a_side_that_is_none_is_said_in_plain_words(signed_in: Palio) -> None:
+    ended = signed_in("team", "propose-merger", "bob", "--name", "mine", "-c", "mini")
+    assert ended.exit_code == 2
+    assert "Invalid value for '--name': 'mine' is not one of 'ours', 'theirs'." in ended.output

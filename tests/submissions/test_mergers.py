@@ -359,3 +359,31 @@ def test_merger_ends_with_its_deadline(work: Work) -> None:
                 now=challenge.phases[-1].closes_at,
             )
     assert caught.value.detail.startswith("Teams could merge until ")
+
+
+def test_team_that_everybody_left_does_not_merge_and_is_counted_no_more(work: Work) -> None:
+    with work() as session:
+        challenge, ada, bob = pair(session)
+        now = database_now(session)
+        made = exclusions.disqualify(
+            session,
+            challenge=challenge,
+            team_id=bob.id,
+            reason=ReasonCode.COPIED,
+            words="By mistake.",
+            by="host",
+            now=now,
+        )
+        exclusions.lift(
+            session, exclusion_id=made.id, challenge=challenge, words="Sorry.", by="host", now=now
+        )
+        account_service.leave_team(session, person_id=bob.captain_id, team_id=bob.id, now=now)
+    with work() as session:
+        gone = accounts.team(session, bob.id)  # the disqualification names it
+        found = mergers.preview(
+            session, challenge=challenge, ours=ada, theirs=gone, now=database_now(session)
+        )
+        assert found.obstacles == ("Nobody is in the team bob any more.",)
+        assert accounts.team_counts(session, challenge_ids=[challenge.id]) == {challenge.id: 1}
+        with pytest.raises(MergerRefusedError, match="Nobody is in"):
+            propose(session, challenge, ada, gone)
