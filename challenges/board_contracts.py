@@ -39,6 +39,7 @@ class ColumnKind(StrEnum):
     MEDIAN_RANK = "median_rank"
 
 
+BASELINE_LABEL = "baseline"
 RANK_KINDS = frozenset({ColumnKind.MEAN_RANK, ColumnKind.MEDIAN_RANK})
 """Columns made of ranks: of their values nothing is a percentage."""
 
@@ -91,6 +92,11 @@ class BoardLine:
     title: str
     public: Decimal | None
     private: Decimal | None
+
+
+def is_named_baseline(label: str) -> bool:
+    """Tell whether a baseline is the one that counts by its name; else the best public one does."""
+    return label.casefold() == BASELINE_LABEL
 
 
 @dataclass(frozen=True, slots=True)

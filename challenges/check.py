@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from palio.challenges import answer_checks, packs, program_files, sample
+from palio.challenges import answer_checks, packs, prize_lines, program_files, sample
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.errors import MetricFaultError, MetricRefusalError
 from palio.challenges.metric_trials import Bench, OwnMetricTrial, Trial, about_metric, told_apart
@@ -249,6 +249,18 @@ class _Trial:
                 self._add_line(baseline.label, LineKind.BASELINE, card)
                 self._warn_of_step(plan, key, card)
         self.board = ranked(self.board, plan)
+        self._look_for_prize_lines(plan)
+
+    def _look_for_prize_lines(self, plan: ChallengePlan) -> None:
+        """Refuse prizes nobody could win; corrected answers come without the baselines."""
+        found = [
+            (line.label, (line.public, line.private))
+            for line in self.board
+            if line.kind is LineKind.BASELINE
+        ]
+        is_launch = self.reading.pack is not None and not self._has_failed
+        if is_launch and (found or not packs.baselines_of(self.folder)):
+            self.findings += prize_lines.faults(plan, found)
 
     def _add_line(self, label: str, kind: LineKind, card: ScoreCard) -> None:
         self.board.append(BoardLine(label, kind, card.public, card.private))

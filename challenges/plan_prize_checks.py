@@ -2,7 +2,8 @@
 
 from itertools import groupby
 
-from palio.challenges.board_contracts import Release
+from palio.challenges.board_columns import ranking_column
+from palio.challenges.board_contracts import RANK_KINDS, ColumnKind, Release
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.fields import Faults
 from palio.challenges.prize_contracts import FIRST_TIMERS, Gate, PrizeKind, PrizePlan, TieRule
@@ -12,10 +13,13 @@ from palio.challenges.toml_lines import KeyPath
 def check_prizes(plan: ChallengePlan, faults: Faults) -> None:
     """Note every prize that cannot be given as it is declared."""
     _check_ranks(plan, faults)
+    has_columns = faults.is_sound(("metrics",), ("metric",), ("board",))
     for place, prize in enumerate(plan.prizes):
         path: KeyPath = ("prizes", place)
         if not faults.is_sound(path):
             continue
+        if prize.improvement is not None and has_columns:
+            _check_percent(plan, path, faults)
         if prize.kind is PrizeKind.THRESHOLD:
             _check_threshold(plan, prize, path, faults)
         elif prize.kind is PrizeKind.PROGRESS:
@@ -23,6 +27,8 @@ def check_prizes(plan: ChallengePlan, faults: Faults) -> None:
         elif prize.kind is PrizeKind.DIVISION:
             _check_division(plan, prize, path, faults)
     _check_ties(plan, faults)
+    if plan.tie_rule is TieRule.SECONDARY and has_columns:
+        _check_secondary(plan, faults)
     _check_divisions(plan, faults)
     _check_code_gate(plan, faults)
 
@@ -40,6 +46,14 @@ def _check_ranks(plan: ChallengePlan, faults: Faults) -> None:
             if faults.is_sound(path) and prize.rank != wanted:
                 text = f"The prizes must have the ranks 1, 2, 3 … in order; {wanted} comes here."
                 faults.add("prize:rank", path, text)
+
+
+def _check_percent(plan: ChallengePlan, path: KeyPath, faults: Faults) -> None:
+    column = ranking_column(plan)
+    if column.kind in RANK_KINDS:
+        text = f"The board is ranked by {column.title}, of which nothing is a percentage."
+        hint = "Rank by a metric, a sum or a weighted mean, or give the prize for a rank."
+        faults.add("prize:ranks", (*path, "improvement"), text, hint=hint)
 
 
 def _check_threshold(plan: ChallengePlan, prize: PrizePlan, path: KeyPath, faults: Faults) -> None:
@@ -78,9 +92,24 @@ def _check_ties(plan: ChallengePlan, faults: Faults) -> None:
     if plan.tie_rule is TieRule.SHARED and len(currencies) > 1:
         text = "Shared ties pool the prizes of several ranks, so all need one currency."
         faults.add("prize:currency", ("entries", "ties"), text)
-    if plan.tie_rule is TieRule.SECONDARY and len(plan.metrics) < 2:  # noqa: PLR2004 (a second one)
-        text = "There is no second metric that could decide among the statistically tied."
-        faults.add("prize:ties", ("entries", "ties"), text, hint="Add another metric.")
+
+
+def _check_secondary(plan: ChallengePlan, faults: Faults) -> None:
+    path: KeyPath = ("entries", "ties")
+    if len(plan.board.order) < 2:  # noqa: PLR2004 (the second one decides)
+        text = "The board has no second column that could decide among the statistically tied."
+        hint = 'Name both under [board]: order = ["rmse", "mae"]'
+        faults.add("prize:ties", path, text, hint=hint)
+        return
+    column = ranking_column(plan)
+    is_first = column.kind is ColumnKind.METRIC and column.of == (plan.metrics[0].name,)
+    if plan.own_metric is not None or not is_first:
+        text = (
+            "Who is statistically tied is worked out only where the first of [[metrics]] ranks the"
+            " board and is none of your own."
+        )
+        hint = 'Rank by it, or ties = "earlier" or "shared".'
+        faults.add("prize:ties", path, text, hint=hint)
 
 
 def _check_divisions(plan: ChallengePlan, faults: Faults) -> None:

@@ -26,7 +26,6 @@ from palio.scoring import registry
 from palio.scoring.direction import Direction
 
 _S = ChallengeState
-BASELINE_LABEL = "baseline"
 LATE_PER_DAY = 5  # where the last phase has no limit a day
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -144,11 +143,6 @@ def late_phase(challenge: Challenge, *, now: datetime) -> Phase | None:
         return None
     quota = Quota(per_day=last.quota.per_day or LATE_PER_DAY, total=None, zone=last.quota.zone)
     return replace(last, opens_at=last.closes_at, closes_at=_NEVER, quota=quota)
-
-
-def is_named_baseline(label: str) -> bool:
-    """Tell whether a baseline is the one that counts by its name; else the best public one does."""
-    return label.casefold() == BASELINE_LABEL
 
 
 def closes_at(challenge: Challenge) -> datetime:

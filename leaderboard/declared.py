@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from palio.challenges.board_contracts import BoardColumn, ColumnKind, PhaseBoards
+from palio.challenges.board_columns import columns_of, order_of
+from palio.challenges.board_contracts import PhaseBoards
 from palio.challenges.contracts import Challenge, ChallengePlan, EntryRule
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.challenges.rules import is_lower_better
@@ -28,13 +29,12 @@ def view_of(
 
     """
     plan = challenge.plan
-    columns = columns_of(plan)
     is_late = board is Board.LATE and plan.entry_rule is not EntryRule.ALL
     is_apart = plan.board.phases is PhaseBoards.APART and board is not Board.LATE
     return View(
         board=board,
-        columns=columns,
-        order=plan.board.order or (columns[0].name,),
+        columns=columns_of(plan),
+        order=order_of(plan),
         rule=EntryRule.BEST_PUBLIC if is_late else plan.entry_rule,
         finals=plan.finals,
         lower=frozenset(
@@ -44,22 +44,6 @@ def view_of(
         ),
         phases=tuple((phase.id, phase.name) for phase in challenge.phases) if is_apart else (),
         lines=_lines(plan, board=board, now=now, verified=verified),
-    )
-
-
-def columns_of(plan: ChallengePlan) -> tuple[BoardColumn, ...]:
-    """Return the columns as declared, or one for each metric."""
-    return plan.board.columns or tuple(
-        BoardColumn(
-            name=choice.name,
-            title=choice.name,
-            kind=ColumnKind.METRIC,
-            of=(choice.name,),
-            weights=(),
-            digits=choice.digits,
-            is_lower_better=is_lower_better(plan, place=place),
-        )
-        for place, choice in enumerate(plan.metrics)
     )
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from palio.challenges.board_contracts import RANK_KINDS
+from palio.challenges.board_contracts import RANK_KINDS, is_named_baseline
 from palio.challenges.contracts import EntryRule
-from palio.challenges.rules import is_named_baseline
 from palio.leaderboard import columns
 from palio.leaderboard.columns import Values
 from palio.leaderboard.contracts import Board, Line

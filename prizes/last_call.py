@@ -15,6 +15,7 @@ from palio.accounts import messages
 from palio.accounts import queries as accounts
 from palio.challenges import schedule
 from palio.challenges import service as challenges
+from palio.challenges.board_columns import ranking_column
 from palio.challenges.board_contracts import Audience, ColumnKind
 from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
@@ -98,7 +99,7 @@ def _scores(
     session: Session, challenge: Challenge, standings: tuple[Standing, ...], *, now: datetime
 ) -> Iterator[tuple[Decimal, str, str, datetime]]:
     """Yield the released public scores: of every entry, or of rows where a column is computed."""
-    column = thresholds.ranking_column(challenge.plan)
+    column = ranking_column(challenge.plan)
     if column.kind is not ColumnKind.METRIC:
         for line in standings:
             if line.kind is SubmissionKind.COMPETITOR:

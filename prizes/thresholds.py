@@ -3,23 +3,16 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from palio.challenges.board_columns import ranking_column
 from palio.challenges.board_contracts import RANK_KINDS, BoardColumn
 from palio.challenges.contracts import ChallengePlan
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.leaderboard import lines
 from palio.leaderboard.contracts import Standing
-from palio.leaderboard.declared import columns_of
 from palio.leaderboard.lines import line_score, reaches
 from palio.leaderboard.views import direction_of
 from palio.prizes.allocation import threshold_pot
 from palio.submissions.contracts import SubmissionKind
-
-
-def ranking_column(plan: ChallengePlan) -> BoardColumn:
-    """Return the board's column that ranks."""
-    columns = columns_of(plan)
-    order = plan.board.order or (columns[0].name,)
-    return next(column for column in columns if column.name == order[0])
 
 
 def baseline_score(standings: Iterable[Standing]) -> Decimal | None:

@@ -282,3 +282,46 @@ def test_step_too_small_or_too_large_is_warned_of_once(folder: Path, check: Chec
 
 def codes_of_warnings(report: PackReport) -> list[str]:
     return [warning.code for warning in report.warnings]
+
+
+GRAND = """[[prizes]]
+kind = "threshold"
+title = "Grand Prize"
+amount = "1000.00"
+currency = "EUR"
+improvement = {}
+"""
+
+
+def with_prize(folder: Path, improvement: str) -> None:
+    toml = folder / "challenge.toml"
+    toml.write_text(toml.read_text() + "\n" + GRAND.format(improvement))
+
+
+def test_prize_for_an_improvement_on_nothing_is_refused(folder: Path, check: Check) -> None:
+    with_prize(folder, "10")
+    assert check(folder).findings == ()
+    shutil.rmtree(folder / "baselines")
+    (finding,) = check(folder).findings
+    assert (finding.code, finding.file) == ("prize:line", "challenge.toml")
+    assert finding.text == 'Nothing tells what "Grand Prize" is to improve on.'
+
+
+def test_prize_that_no_score_wins_is_refused(folder: Path, check: Check) -> None:
+    with_prize(folder, "101")
+    report = check(folder)
+    assert report.pack is None
+    assert [(each.code, each.text.partition(",")[0]) for each in report.findings] == [
+        ("prize:line", f"No score is 101 % better than {part[0].rounded}")
+        for part in (report.board[0].public, report.board[0].private)
+    ]
+
+
+def test_prize_over_a_baseline_of_zero_is_refused(folder: Path, check: Check) -> None:
+    with_prize(folder, "10")
+    shutil.copy(folder / "solution.csv", folder / "baselines" / "baseline.csv")
+    assert [each.text for each in check(folder).findings] == [
+        f"The baseline scores 0.0000 on the {part} part, and nothing is a percentage of 0:"
+        ' "Grand Prize" has no line.'
+        for part in ("public", "private")
+    ]

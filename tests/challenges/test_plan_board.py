@@ -66,9 +66,10 @@ def test_columns_of_an_own_metric_know_its_scores() -> None:
 
 
 def test_column_of_ranks_has_defaults_and_a_warning() -> None:
-    reading = with_board('[[board.columns]]\nname = "mean"\nkind = "mean_rank"')
+    ranks = '[[board.columns]]\nname = "mean"\nkind = "mean_rank"\n'
+    reading = with_board(f'[[board.columns]]\nname = "log_loss"\n{ranks}')
     assert reading.plan is not None
-    assert reading.plan.board.columns == (
+    assert reading.plan.board.columns[1:] == (
         BoardColumn(
             "mean",
             "Mean rank",
@@ -133,3 +134,30 @@ def test_board_that_cannot_be_is_refused(board: str, code: str, text: str) -> No
     findings = with_board(board).findings
     assert [finding.code for finding in findings] == [code]
     assert text in findings[0].text
+
+
+SECONDARY = example().replace('ties = "shared"', 'ties = "secondary"')
+
+
+@pytest.mark.parametrize(
+    ("order", "codes"),
+    [
+        ('["log_loss", "both"]', []),
+        ("[]", ["prize:ties"]),
+        ('["both", "log_loss"]', ["prize:ties"]),  # a computed column: nobody knows who is tied
+    ],
+)
+def test_secondary_ties_need_a_second_column_and_known_ties(order: str, codes: list[str]) -> None:
+    text = SECONDARY.replace('["log_loss", "both"]', order)
+    assert [finding.code for finding in read_plan(text).findings] == codes
+
+
+def test_prizes_for_an_improvement_are_refused_where_ranks_rank() -> None:
+    board = """
+order = ["places"]
+[[board.columns]]
+name = "places"
+kind = "mean_rank"
+"""
+    found = with_board(board).findings
+    assert [finding.code for finding in found] == ["prize:ranks", "prize:ranks"]
