@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from palio.core.errors import AppError
-from palio.web import times
+from palio.web import links, times
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("palio.web"),
@@ -23,6 +23,7 @@ _ENVIRONMENT.filters.update(
     size=times.size,
     seconds=times.seconds,
     number=times.number,
+    linked=links.linked,
 )
 
 

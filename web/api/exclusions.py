@@ -56,16 +56,17 @@ def count_of(session: Session, visit: Visit) -> ExclusionCountView:
     if found.changed_at is not None:
         words = (
             f"Recomputed on {in_words(found.changed_at)}:"
-            f" {_counted(found.teams, 'team')} and {_counted(found.submissions, 'submission')}"
-            " disqualified."
+            f" {_in_force(teams=found.teams, submissions=found.submissions)}."
         )
     return ExclusionCountView(
         teams=found.teams, submissions=found.submissions, changed_at=found.changed_at, words=words
     )
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _in_force(*, teams: int, submissions: int) -> str:
+    counts = ((teams, "team"), (submissions, "submission"))
+    said = [f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count]
+    return f"{' and '.join(said)} disqualified" if said else "nobody is disqualified any more"
 
 
 @router.post(
