@@ -33,7 +33,7 @@ from palio.prizes import service as prizes
 from palio.prizes.states import GIVEN
 from palio.scoring.card import MetricChoice
 from palio.scoring.key import AnswerKey, KeySummary
-from palio.submissions import release_lines, rescoring, versions
+from palio.submissions import release_book, rescoring, versions
 from palio.submissions.rescore_rules import NoRescoreError
 from palio.submissions.version_contracts import (
     Activation,
@@ -254,7 +254,7 @@ def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Act
     if version is None:
         raise NoRescoreError("No rescore set is open.")
     public = leaderboard.publish(session, challenge=challenge, now=now)
-    release_lines.replay(session, challenge=challenge, version=version.pair, now=now)
+    release_book.replay(session, challenge=challenge, version=version.pair, now=now)
     activation = rescoring.activate(session, challenge=challenge, by=by, now=now)
     challenge = challenges.lock_challenge(session, challenge_id)  # its metrics may be others now
     commitments.renew(session, challenge=challenge, version=activation.after, now=now)

@@ -35,7 +35,7 @@ from palio.scoring.engine import score_file
 from palio.scoring.key import AnswerKey
 from palio.scoring.refusal import PredictionsRefusedError
 from palio.submissions import queries as submissions
-from palio.submissions import release_lines, run_words, runs, versions
+from palio.submissions import release_book, run_words, runs, versions
 from palio.submissions import service as submission_service
 from palio.submissions.contracts import RunRef
 
@@ -203,7 +203,7 @@ def hand_in(session: Session, claim: Claim, verdict: Verdict, *, terms: leases.T
 
     """
     if isinstance(verdict, Scored):
-        release_lines.lock(session, submission_id=claim.submission_id)
+        release_book.lock(session, submission_id=claim.submission_id)
     challenge_service.lock_challenge_shared(session, claim.challenge_id)  # another version waits
     now = database_now(session)
     if isinstance(verdict, OurFault):

@@ -15,7 +15,7 @@ from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.core import audit
 from palio.scoring.card import ScoreCard
-from palio.submissions import exclusions, models, release_lines, score_log, score_rows, versions
+from palio.submissions import exclusions, models, release_book, score_log, score_rows, versions
 from palio.submissions.contracts import SubmissionState
 from palio.submissions.rescore_rules import (
     NoRescoreError,
@@ -172,7 +172,7 @@ def prepare(session: Session, *, version: ScoreVersion, now: datetime) -> None:
     done = versions.progress(session, version)
     if row.state != VersionState.SHADOW.value or done.missing or row.replayed == done.scored:
         return
-    release_lines.replay(session, challenge=challenge, version=version.pair, now=now)
+    release_book.replay(session, challenge=challenge, version=version.pair, now=now)
     row.replayed = done.scored
     session.add(row)
     session.flush()

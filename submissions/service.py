@@ -33,7 +33,7 @@ from palio.submissions import (
     ledger,
     models,
     queries,
-    release_lines,
+    release_book,
     rules,
     score_log,
     score_rows,
@@ -208,9 +208,9 @@ def record_scores(
 ) -> bool:
     """End a running submission with its scores; False when it does not run (any more).
 
-    Where a release rule holds scores back, take `release_lines.lock` before any other lock.
+    Where a release rule holds scores back, take `release_book.lock` before any other lock.
     """
-    release_lines.lock(session, submission_id=submission_id)
+    release_book.lock(session, submission_id=submission_id)
     if not advance(
         session,
         submission_id=submission_id,
@@ -227,7 +227,7 @@ def record_scores(
         metric_version=metric_version,
     )
     pair = VersionPair(key_version, metric_version)
-    release_lines.note(session, submission_id=submission_id, version=pair, now=now)
+    release_book.note(session, submission_id=submission_id, version=pair, now=now)
     score_log.note(session, submission_id=submission_id, card=card, version=pair, now=now)
     return True
 
