@@ -31,7 +31,7 @@ def load_or_make_key(path: Path, *, name: str) -> Signer:
         name: What a new key is called, such as ``palio.example/log``; an old one keeps its name.
 
     Raises:
-        NoteError: The file holds no key.
+        SigningKeyError: The file holds no key.
 
     """
     if not path.exists():
@@ -42,14 +42,20 @@ def load_or_make_key(path: Path, *, name: str) -> Signer:
             os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):  # another process was first
                 os.link(file.name, path)
-    return Signer.parse(path.read_text())
+    try:
+        return Signer.parse(path.read_text())
+    except (NoteError, UnicodeDecodeError) as error:
+        raise SigningKeyError(
+            f"{path} holds no signing key: {error}. Put the right file back, or remove it for a"
+            " new key; see docs/operate/signing-key.md."
+        ) from error
 
 
 def key_if_there(path: Path) -> Signer | None:
     """Return the key in the file; None where this machine has none, or nothing that is a key."""
     try:
         return Signer.parse(path.read_text())
-    except (OSError, NoteError):
+    except (OSError, NoteError, UnicodeDecodeError):
         return None
 
 

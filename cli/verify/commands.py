@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from palio.cli.client import show
-from palio.cli.client.command import Ended, command
+from palio.cli.client.command import Ended, command, server_and_token
 from palio.cli.client.errors import EXIT_REFUSED, ClientError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     command(verify, "receipt", is_local=True)(verify_receipt)
     command(verify, "board", is_local=True)(verify_board)
     app.add_typer(verify, name="verify", rich_help_panel="Take part")
+    command(app, "checkpoint", panel="Take part")(checkpoint)
 
 
 def verify_receipt(
@@ -72,6 +73,33 @@ def verify_board(
     found = board.check(files, key=_key(key), answers=opened, receipts=kept)
     if fault:
         found.faults.insert(0, (bundle.name, fault))
+    return _tell(found, has_key=bool(key))
+
+
+def checkpoint(
+    *,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write it here, to be kept.")
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="One that you, or others, kept."),
+    ] = None,
+    key: KeyOption = "",
+) -> object:
+    """Bring the log's signed head; with --since, check that it continues the one kept."""
+    from palio.cli.client.log import LogApi  # noqa: PLC0415 (slow import)
+    from palio.cli.client.transfer import write_whole  # noqa: PLC0415 (slow import)
+    from palio.cli.verify import growth  # noqa: PLC0415 (slow import)
+
+    given, before = _key(key), since.read_text(errors="replace") if since else None
+    with LogApi(*server_and_token()) as api:
+        head = api.head()
+        note = head["checkpoint"]
+        found = growth.check(note, before, key=given, others=head["keys"], proof=api.growth)
+    if out:
+        write_whole(out, iter([note.encode()]))
+        show.line(f"Written to {out}. Keep it, and compare it with others.")
     return _tell(found, has_key=bool(key))
 
 

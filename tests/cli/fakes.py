@@ -60,6 +60,7 @@ class Fake:
         cut_after: A download ends after so many bytes, once for each entry.
         files: Data files by path.
         answers: Documents by ``METHOD path``; each a list that is used up but for its last.
+        signed: What an upload is answered with as its signed receipt; empty = an older server.
 
     """
 
@@ -69,6 +70,7 @@ class Fake:
     answers: dict[str, list[Any]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     by_key: dict[str, bytes] = field(default_factory=dict)
+    signed: dict[str, Any] = field(default_factory=dict)
     address: str = ""
 
     def answer(self, method: str, path: str) -> Any:
@@ -130,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
             "bytes": len(body),
             "received_at": "2026-12-01T12:00:00Z",
             "is_new": is_new,
-        }
+        } | ({"receipt_json": self.fake.signed} if self.fake.signed else {})
         self._send(201 if is_new else 200, receipt)
 
     def _send_file(self, content: bytes, range_header: str) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from palio.core import audit, checkpoints, db, log, log_triggers, merkle
 from palio.core.log_models import AuditEvent
-from palio.core.notes import Checkpoint, NoteError, Signer
+from palio.core.notes import Checkpoint, Signer
 
 Work = Callable[[], AbstractContextManager[Session]]
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -225,7 +225,8 @@ def test_the_key_is_made_once_and_only_its_account_reads_it(tmp_path: Path) -> N
     assert made == {checkpoints.load_or_make_key(path, name="renamed.example")}
     assert path.stat().st_mode & 0o777 == 0o600
     assert checkpoints.key_if_there(path) in made
-    path.write_text("no key")
-    assert checkpoints.key_if_there(path) is None
-    with pytest.raises(NoteError):
-        checkpoints.load_or_make_key(path, name="a.example")
+    for damaged in (b"no key", b"\xff"):
+        path.write_bytes(damaged)
+        assert checkpoints.key_if_there(path) is None
+        with pytest.raises(checkpoints.SigningKeyError, match="holds no signing key"):
+            checkpoints.load_or_make_key(path, name="a.example")

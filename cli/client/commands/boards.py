@@ -84,6 +84,8 @@ def bundle(
     ] = "",
 ) -> object:
     """Bring what proves a board: log, promises and, after the reveal, every score."""
+    if row and not answers:
+        raise ClientError("--row needs --answers FILE: where to write it.")
     slug = challenge_in_use(challenge)
     target = out or Path(f"{slug}-bundle.zip")
     with open_api() as api:

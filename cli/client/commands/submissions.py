@@ -104,12 +104,14 @@ def submit(  # noqa: PLR0913 (each is an option of the command)
     """Submit predictions, or a model as code or image."""
     thing = sending.named(predictions=file, code=code, image=image)
     slug, key = challenge_in_use(challenge), key or secrets.token_urlsafe(24)
+    if receipt_file:
+        receipts.check_target(receipt_file)
     with open_api() as api:
         with sending.packed(thing) as parcel:
             receipt = _send(api, slug, parcel, note=note, key=key)
         submission_id = receipt["submission_id"]
-        if receipt_file and "receipt_json" in receipt:
-            receipts.write(receipt_file, receipt["receipt_json"])
+        if receipt_file:
+            _keep(receipt, receipt_file)
         show.line(
             f"Received {parcel.path.name} at {show.time_of(receipt['received_at'])}"
             f" (sha256 {receipt['sha256'][:12]}…)."
@@ -122,6 +124,18 @@ def submit(  # noqa: PLR0913 (each is an option of the command)
         show.line(f"Follow it with: palio submission {submission_id}")
         _tell_tries_left(api, slug)
     return receipt
+
+
+def _keep(receipt: Receipt, target: Path) -> None:
+    way_out = f"palio receipt {receipt['submission_id']}"
+    if "receipt_json" not in receipt:
+        show.line(f"There is no signed receipt yet. Bring it with: {way_out}", colour="yellow")
+        return
+    try:
+        receipts.write(target, receipt["receipt_json"])
+    except ClientError as error:
+        hint = f"The submission was received all the same. Bring its receipt with: {way_out}"
+        raise ClientError(error.detail, hint=hint) from error
 
 
 def _send(api: "Api", slug: str, parcel: sending.Parcel, *, note: str, key: str) -> Receipt:
