@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Engine, text
 from sqlmodel import col, select
+from tests.factories import folders
 
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Team
@@ -32,18 +33,7 @@ title = "Ratings"
 tagline = "Guess them"
 organizer = "Us"
 data_licence = "CC0"
-[[metrics]]
-name = "rmse"
-digits = 4
-[submission]
-id_column = "id"
-id_kind = "integer"
-[[submission.targets]]
-name = "rating"
-kind = "real"
-minimum = 0.5
-maximum = 5.0
-[[phases]]
+{ratings}[[phases]]
 name = "main"
 opens_at = {opens_at}
 closes_at = {closes_at}
@@ -117,21 +107,20 @@ def write_pack(
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    (folder / "data").mkdir(parents=True)
-    (folder / "baselines").mkdir()
     toml = PACK.format(
+        ratings=folders.RATINGS.format(minimum=0.5),
         opens_at=opens_at.isoformat(timespec="milliseconds"),
         closes_at=closes_at.isoformat(timespec="milliseconds"),
     )
-    (folder / "challenge.toml").write_text(toml.replace(METRICS, metrics) + changes)
-    (folder / "description.md").write_text("# Ratings\n\nPredict them.\n")
-    (folder / "rules.md").write_text("# Rules\n\nBe fair.\n")
-    (folder / "data" / "train.csv").write_text("id,rating\n900001,3.5\n")
     usage = ("Public", "Private")
     lines = [f"{row + 1},{TRUTH[row % ROWS]},{usage[row % 2]}" for row in range(rows)]
-    (folder / "solution.csv").write_text("\n".join(["id,rating,Usage", *lines]) + "\n")
-    (folder / "baselines" / "constant.csv").write_bytes(predictions(1.0, rows=rows))
-    return folder
+    return folders.write(
+        folder,
+        toml=toml.replace(METRICS, metrics) + changes,
+        rules="Be fair.",
+        solution="\n".join(["id,rating,Usage", *lines]) + "\n",
+        baselines={"constant": predictions(1.0, rows=rows)},
+    )
 
 
 @dataclass

@@ -7,32 +7,23 @@ Of 2007 and 2008 the test scores are not published; ours lie as far behind as th
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.factories import folders
+
 ROWS = 40
 TRUTH = 3.0
 
-PACK = """
+PACK = f"""
 slug = "netflix-prize"
 title = "The Netflix Prize"
 tagline = "Predict what people think of films, 10 % better than Cinematch"
 organizer = "Netflix"
 data_licence = "Research only"
 divisions = ["students"]
-[[metrics]]
-name = "rmse"
-digits = 4
-[submission]
-id_column = "id"
-id_kind = "integer"
-[[submission.targets]]
-name = "rating"
-kind = "real"
-minimum = 1.0
-maximum = 5.0
-[[phases]]
+{folders.RATINGS.format(minimum=1.0)}[[phases]]
 name = "contest"
 opens_at = 2006-10-02T00:00:00Z
 closes_at = 2011-10-02T00:00:00Z
-quota = { per_day = 1, zone = "UTC" }
+quota = {{ per_day = 1, zone = "UTC" }}
 [teams]
 max_members = 10
 [entries]
@@ -73,17 +64,16 @@ def predictions(quiz: float, test: float) -> bytes:
 
 def write_pack(folder: Path) -> Path:
     """The challenge folder, with Cinematch as its baseline."""
-    (folder / "data").mkdir(parents=True)
-    (folder / "baselines").mkdir()
-    (folder / "challenge.toml").write_text(PACK)
-    (folder / "description.md").write_text("# The Netflix Prize\n\nPredict ratings.\n")
-    (folder / "rules.md").write_text("# Rules\n\nThe earlier entry wins a tie.\n")
-    (folder / "data" / "train.csv").write_text("id,rating\n900001,3\n")
     usage = ("Public", "Private")
     lines = [f"{row + 1},{TRUTH},{usage[row % 2]}" for row in range(ROWS)]
-    (folder / "solution.csv").write_text("\n".join(["id,rating,Usage", *lines]) + "\n")
-    (folder / "baselines" / "baseline.csv").write_bytes(predictions(0.9514, 0.9525))
-    return folder
+    return folders.write(
+        folder,
+        toml=PACK,
+        title="The Netflix Prize",
+        rules="The earlier entry wins a tie.",
+        solution="\n".join(["id,rating,Usage", *lines]) + "\n",
+        baselines={"baseline": predictions(0.9514, 0.9525)},
+    )
 
 
 def utc(text: str) -> datetime:

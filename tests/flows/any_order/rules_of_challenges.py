@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tests.factories import folders
 from tests.flows.any_order import files
 
 
@@ -22,18 +23,7 @@ title = "Any order"
 tagline = "Whatever comes first"
 organizer = "Us"
 data_licence = "CC0"
-[[metrics]]
-name = "rmse"
-digits = 4
-[submission]
-id_column = "id"
-id_kind = "integer"
-[[submission.targets]]
-name = "rating"
-kind = "real"
-minimum = 1.0
-maximum = 5.0
-[[phases]]
+{ratings}[[phases]]
 name = "main"
 opens_at = {opens_at}
 closes_at = {closes_at}
@@ -137,18 +127,18 @@ KINDS = (WORD, VERIFIED, GRAND)
 
 def write_pack(folder: Path, kind: Kind, *, opens_at: datetime) -> Path:
     """The challenge folder, with a baseline that every file of `files` but one beats."""
-    (folder / "data").mkdir(parents=True)
-    (folder / "baselines").mkdir()
     toml = (_ALL + kind.words).format(
+        ratings=folders.RATINGS.format(minimum=1.0),
         name=kind.name,
         opens_at=opens_at.isoformat(),
         closes_at=(opens_at + timedelta(days=4)).isoformat(),
         progress_at=(opens_at + timedelta(days=2)).isoformat(),
     )
-    (folder / "challenge.toml").write_text(toml)
-    (folder / "description.md").write_text("# Any order\n\nPredict ratings.\n")
-    (folder / "rules.md").write_text("# Rules\n\nBe fair.\n")
-    (folder / "data" / "train.csv").write_text("id,rating\n900001,3\n")
-    (folder / "solution.csv").write_text(files.solution(0))
-    (folder / "baselines" / "baseline.csv").write_bytes(files.by_name("worst"))
-    return folder
+    return folders.write(
+        folder,
+        toml=toml,
+        title="Any order",
+        rules="Be fair.",
+        solution=files.solution(0),
+        baselines={"baseline": files.by_name("worst")},
+    )
