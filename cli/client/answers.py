@@ -310,41 +310,6 @@ class Ledger(TypedDict):
     items: list[Transaction]
 
 
-class Finish(TypedDict):
-    """A ranked place on a final board."""
-
-    challenge: str
-    title: str
-    rank: int
-    teams: int
-    medal: str | None
-    points: float
-
-
-class PrizeWon(TypedDict):
-    """A prize given to somebody's team."""
-
-    challenge: str
-    title: str
-    place: int
-    money: MoneyAmount
-
-
-class Profile(TypedDict):
-    """A person's public record."""
-
-    handle: str
-    display_name: str
-    is_hidden: bool
-    takes_invitations: bool
-    tier: str
-    points: float
-    finishes: list[Finish]
-    prizes: list[PrizeWon]
-    reproduced: int
-    thanks: int
-
-
 class Opening(TypedDict):
     """Opened answers: all, or one row."""
 

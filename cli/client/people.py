@@ -1,17 +1,71 @@
 """The calls of the HTTP API about people: profiles, ratings, thanks."""
 
+from typing import TypedDict
 from urllib.parse import quote
 
-from palio.cli.client import answers
+from palio.cli.client.answers import MoneyAmount
 from palio.cli.client.api import Api
+
+
+class Finish(TypedDict):
+    """A ranked place on a final board."""
+
+    challenge: str
+    title: str
+    rank: int
+    teams: int
+    medal: str | None
+    points: float
+
+
+class PrizeWon(TypedDict):
+    """A prize given to somebody's team."""
+
+    challenge: str
+    title: str
+    place: int
+    money: MoneyAmount
+
+
+class Mark(TypedDict):
+    """What people said on one question; the mean is None below three ratings."""
+
+    question: str
+    count: int
+    mean: float | None
+
+
+class Disqualification(TypedDict):
+    """A disqualification that is still shown."""
+
+    challenge: str
+    at: str
+
+
+class Profile(TypedDict):
+    """A person's public record."""
+
+    handle: str
+    display_name: str
+    is_hidden: bool
+    takes_invitations: bool
+    tier: str
+    points: float
+    finishes: list[Finish]
+    prizes: list[PrizeWon]
+    reproduced: int
+    organized: int
+    marks: list[Mark]
+    thanks: int
+    disqualifications: list[Disqualification]
 
 
 class PeopleApi(Api):
     """One server; every method raises `ApiError`."""
 
-    def profile(self, handle: str) -> answers.Profile:
+    def profile(self, handle: str) -> Profile:
         """Return somebody's public record."""
-        return self._wire.get(answers.Profile, f"/api/v1/people/{quote(handle, safe='')}")
+        return self._wire.get(Profile, f"/api/v1/people/{quote(handle, safe='')}")
 
     def set_profile(self, *, is_hidden: bool, takes_invitations: bool) -> None:
         """Set what the own profile shows."""

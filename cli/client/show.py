@@ -95,15 +95,19 @@ def markdown(text: str) -> None:
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str = "") -> None:
     """Print a table; a column whose name ends in ``>`` is flush right, in ``<`` may be cut short.
 
-    In a pipe: tab-separated lines, names first, nothing cut.
+    In a pipe: tab-separated lines, names first, nothing cut. Without rows the words `empty` are
+    said instead; in a pipe on standard error, where no program takes them for a row.
     """
     names = [name.rstrip("<>") for name in columns]
+    nothing = empty or "Nothing here yet."
     if not is_terminal():
         for row in (names, *rows):
             _tabbed(*row)
+        if not rows and not _quiet.get():
+            _write(sys.stderr, nothing)
         return
     if not rows:
-        line(empty or "Nothing here yet.", dim=True)
+        line(nothing, dim=True)
         return
     from rich import box, table, text  # noqa: PLC0415 (slow import)
 

@@ -46,6 +46,21 @@ def test_evidence_while_a_scan_is_under_way_claims_nothing(signed_in: Palio, fak
     ]
 
 
+def test_evidence_without_a_scan_that_ended_claims_nothing(signed_in: Palio, fake: Fake) -> None:
+    failed = {"id": "s", "state": "failed", "notes": ["The scan failed."]}
+    fake.answers["GET /api/v1/challenges/mini/evidence"] = [
+        {"scan": None, "findings": []},
+        {"scan": failed, "findings": []},
+        {"scan": failed | {"state": "done", "notes": []}, "findings": []},
+    ]
+    said = [signed_in("case", "evidence", "mini").stdout for _ in range(3)]
+    assert said == [
+        "No scan yet: ask for one with --scan. One runs each night by itself.\n",
+        "The scan failed.\n",
+        "Nothing was found.\n",
+    ]
+
+
 def test_case_shows_evidence_steps_and_clock(signed_in: Palio, fake: Fake) -> None:
     fake.answers["GET /api/v1/cases/c1"] = [CASE]
     lines = signed_in("case", "show", "c1").stdout.splitlines()

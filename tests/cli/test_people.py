@@ -25,6 +25,19 @@ PROFILE = {
     "prizes": [],
     "reproduced": 0,
     "thanks": 4,
+    "organized": 2,
+    "marks": [
+        {"question": "reproducible", "count": 3, "mean": 4.5},
+        {"question": "well_documented", "count": 1, "mean": None},
+    ],
+    "disqualifications": [
+        {
+            "challenge": "maxi",
+            "title": "Maxi",
+            "at": "2026-12-01T12:00:00Z",
+            "expires_at": "2028-11-30T12:00:00Z",
+        }
+    ],
 }
 
 
@@ -34,6 +47,10 @@ def test_profile_of_somebody_is_shown(signed_in: Palio, fake: Fake) -> None:
     assert result.exit_code == 0, result.output
     assert "expert, 60206 points" in result.stdout
     assert "mini\t1\t9\tgold" in result.stdout
+    assert "organized\t2" in result.stdout
+    assert "reproducible\t4.5 of 5, 3 ratings" in result.stdout
+    assert "well documented\t1 rating, a mean from three on" in result.stdout
+    assert result.stdout.endswith("Disqualified from maxi on 2026-12-01 12:00 UTC.\n")
 
 
 def test_hiding_keeps_the_other_choice(signed_in: Palio, fake: Fake) -> None:

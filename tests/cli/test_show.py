@@ -25,3 +25,21 @@ def test_hanging_text_on_a_terminal_stays_below_its_first_line(
 def test_hanging_text_in_a_pipe_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     show.hanging("ok    docker  ", FACTS)
     assert capsys.readouterr().out == f"ok    docker  {FACTS}\n"
+
+
+def test_empty_table_in_a_pipe_keeps_its_names_and_says_in_words_that_there_is_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show.table(["rank>", "team<"], [], empty="Nobody has a score yet.")
+    assert capsys.readouterr() == ("rank\tteam\n", "Nobody has a score yet.\n")
+    show.table(["rank>", "team<"], [(1, "ada")], empty="Nobody has a score yet.")
+    assert capsys.readouterr() == ("rank\tteam\n1\tada\n", "")
+
+
+def test_empty_table_says_nothing_beside_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    show.set_quiet(quiet=True)
+    try:
+        show.table(["rank>"], [])
+    finally:
+        show.set_quiet(quiet=False)
+    assert capsys.readouterr() == ("", "")

@@ -257,6 +257,8 @@ def test_reminder_comes_once_to_those_whose_turn_it_is(desk: Desk) -> None:
 
 
 def test_pages_show_the_same_to_each_side(desk: Desk) -> None:
+    empty = desk.host.get("/challenges/toy/evidence").text
+    assert ("No scan yet" in empty, "Nothing was found" in empty) == (True, False)
     desk.scan()
     shown = desk.host.get("/challenges/toy/evidence").text
     assert "Close predictions" in shown

@@ -62,7 +62,9 @@ def evidence(
         _show_evidence(finding["evidence"], head=f"{finding['id']} ")
         if finding["dismissed"]:
             show.line(f"  Set aside: {finding['dismissed']}", dim=True)
-    if not found["findings"] and not is_under_way:
+    if last is None:
+        show.line("No scan yet: ask for one with --scan. One runs each night by itself.")
+    elif not found["findings"] and last["state"] == "done":
         show.line("Nothing was found.")
     return found
 

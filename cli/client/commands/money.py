@@ -159,5 +159,6 @@ def ledger(challenge: Slug = "") -> object:
             )
             for made in found["items"]
         ],
+        empty="No money has moved.",
     )
     return found

@@ -1,12 +1,15 @@
 """People from the command line: profiles, ratings, thanks."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from palio.cli.client import show
 from palio.cli.client.command import command, server_and_token
 from palio.cli.client.commands.host import Named
+
+if TYPE_CHECKING:
+    from palio.cli.client.people import Mark
 
 PANEL = "Take part"
 Handle = Annotated[str, typer.Argument(metavar="HANDLE", help="Whom.")]
@@ -49,6 +52,8 @@ def profile(
             ("tier", f"{found['tier']}, {found['points']:.0f} points"),
             ("prizes", f"{len(found['prizes'])}, {found['reproduced']} reproduced"),
             ("thanks", found["thanks"]),
+            ("organized", found["organized"] or ""),
+            *((_words(mark["question"]), _rated(mark)) for mark in found["marks"]),
             ("hidden", "yes" if found["is_hidden"] else "no"),
         ]
     )
@@ -60,7 +65,20 @@ def profile(
         ],
         empty="No finished challenge yet.",
     )
+    for out in found["disqualifications"]:
+        show.line(f"Disqualified from {out['challenge']} on {show.time_of(out['at'])}.")
     return found
+
+
+def _words(question: str) -> str:
+    return question.replace("_", " ")
+
+
+def _rated(mark: "Mark") -> str:
+    count = f"{mark['count']} rating{'' if mark['count'] == 1 else 's'}"
+    if mark["mean"] is None:
+        return f"{count}, a mean from three on"
+    return f"{mark['mean']:.1f} of 5, {count}"
 
 
 def rate(
