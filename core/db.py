@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from palio.core import queue
 
 SQLITE_BUSY_MILLISECONDS = 30_000
 POSTGRES_LOCK_SECONDS = 20
+_KEYS_AT_ONCE = 1000
 _HAS_TURN = "palio_has_write_turn"
 _LAST_DEEDS = "palio_last_deeds"
 _POSTGRES_TIMESTAMPTZ = 1184  # object id of the type, the same in every PostgreSQL
@@ -195,3 +196,10 @@ def lock_name(session: Session, name: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def in_parts(keys: Collection[str]) -> Iterator[list[str]]:
+    """Cut keys into parts that one statement can name: a database takes only so many parameters."""
+    left = list(keys)
+    for start in range(0, len(left), _KEYS_AT_ONCE):
+        yield left[start : start + _KEYS_AT_ONCE]

@@ -154,6 +154,18 @@ class _Stores:
     limit_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Everything of a pack that is a file, stored before the database is touched."""
+
+    ids: Blob
+    answers: Blob
+    summary: KeySummary
+    data: tuple[datasets.StoredFile, ...]
+    packages: tuple[tuple[PackageKind, Blob], ...]
+    baselines: tuple[tuple[Baseline, Blob], ...]
+
+
 def _publish(
     session: Session,
     pack: Pack,
@@ -163,7 +175,44 @@ def _publish(
     organizer_id: str,
     now: datetime,
 ) -> Challenge:
-    plan, limit_bytes = pack.plan, stores.limit_bytes
+    stored = _store(pack, stores, folder=folder)
+    challenge = challenges.publish(
+        session,
+        plan=pack.plan,
+        description=pack.description,
+        rules=pack.rules,
+        organizer_id=organizer_id,
+        now=now,
+    )
+    datasets.add_version(session, challenge_id=challenge.id, files=stored.data, now=now)
+    ref = datasets.add_answer_key(
+        session,
+        challenge_id=challenge.id,
+        ids=stored.ids,
+        sealed=stored.answers,
+        rows=stored.summary.rows,
+        public_rows=stored.summary.public_rows,
+        private_rows=stored.summary.private_rows,
+        now=now,
+    )
+    for kind, blob in stored.packages:
+        datasets.add_package(session, challenge_id=challenge.id, kind=kind, blob=blob, now=now)
+    commitments.commit(
+        session,
+        challenge=challenge,
+        ref=ref,
+        key=AnswerKey.open(folder / IDS, folder / SEALED),
+        metric_version=challenge.metric_version,
+        baselines=[(baseline.label, blob.sha256) for baseline, blob in stored.baselines],
+        now=now,
+    )
+    session.add(BoardWork(challenge_id=challenge.id))
+    _queue_baselines(session, challenge, stored.baselines, person_id=organizer_id, now=now)
+    return challenge
+
+
+def _store(pack: Pack, stores: _Stores, *, folder: Path) -> _Stored:
+    limit_bytes = stores.limit_bytes
     blobs, sealed, hidden = stores.blobs, stores.sealed, stores.hidden
     ids, answers, summary = _seal(pack, folder=folder, blobs=blobs, sealed=sealed)
     data = datasets.store_files(storage=blobs, folder=pack.data_folder, limit_bytes=limit_bytes)
@@ -173,43 +222,11 @@ def _publish(
         pack, {PackageKind.METRIC: sealed, PackageKind.FEATURES: hidden, PackageKind.SAMPLE: blobs}
     )
     data += _model_sample(pack, blobs=blobs, limit_bytes=limit_bytes)
-    files = [
-        (baseline, blobs.keep_file(baseline.path, limit_bytes=plan.form.max_bytes))
+    baselines = tuple(
+        (baseline, blobs.keep_file(baseline.path, limit_bytes=pack.plan.form.max_bytes))
         for baseline in pack.baselines
-    ]
-    challenge = challenges.publish(
-        session,
-        plan=plan,
-        description=pack.description,
-        rules=pack.rules,
-        organizer_id=organizer_id,
-        now=now,
     )
-    datasets.add_version(session, challenge_id=challenge.id, files=data, now=now)
-    ref = datasets.add_answer_key(
-        session,
-        challenge_id=challenge.id,
-        ids=ids,
-        sealed=answers,
-        rows=summary.rows,
-        public_rows=summary.public_rows,
-        private_rows=summary.private_rows,
-        now=now,
-    )
-    for kind, blob in packages:
-        datasets.add_package(session, challenge_id=challenge.id, kind=kind, blob=blob, now=now)
-    commitments.commit(
-        session,
-        challenge=challenge,
-        ref=ref,
-        key=AnswerKey.open(folder / IDS, folder / SEALED),
-        metric_version=challenge.metric_version,
-        baselines=[(baseline.label, blob.sha256) for baseline, blob in files],
-        now=now,
-    )
-    session.add(BoardWork(challenge_id=challenge.id))
-    _queue_baselines(session, challenge, files, person_id=organizer_id, now=now)
-    return challenge
+    return _Stored(ids, answers, summary, data, packages, baselines)
 
 
 def _seal(

@@ -1,11 +1,11 @@
 """Named reads of submissions: everything a team, a host or the public board may see."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import sqlalchemy
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -15,6 +15,7 @@ from palio.challenges import rules as challenge_rules
 from palio.challenges.contracts import Challenge, Delivery, Phase
 from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
+from palio.scoring.card import Score
 from palio.submissions import counting, models, release_lines, rules, scores, versions
 from palio.submissions.contracts import (
     PublicScore,
@@ -251,14 +252,25 @@ def scored_entries(
         version=version,
         with_untold=with_untold,
     )
-    found = {each: what.scores for each, what in told.items() if what.scores}
+    known = {each: what.scores for each, what in told.items() if what.scores}
+    hosts = accounts.host_team_ids(session, challenge_id=challenge_id)
+    return _entries(session, is_wanted, known, hosts=hosts)
+
+
+def _entries(
+    session: Session,
+    wanted: Sequence[ColumnElement[bool]],
+    found: Mapping[str, tuple[Score, ...]],
+    *,
+    hosts: Collection[str],
+) -> tuple[ScoredEntry, ...]:
     # Columns rather than objects: a big challenge has tens of thousands of them.
+    row = models.Submission
     columns = (
         row.id, row.team_id, row.kind, row.label, row.received_at, row.is_chosen, row.phase_id,
     )  # fmt: skip
-    hosts = accounts.host_team_ids(session, challenge_id=challenge_id)
     rows = session.execute(
-        sqlalchemy.select(*map(col, columns)).where(*is_wanted).order_by(col(row.received_at))
+        sqlalchemy.select(*map(col, columns)).where(*wanted).order_by(col(row.received_at))
     )
     return tuple(
         ScoredEntry(

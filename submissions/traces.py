@@ -9,11 +9,11 @@ import sqlalchemy
 from numpy.typing import NDArray
 from sqlmodel import Session, col
 
+from palio.core import db
 from palio.submissions import models, trace_models
 from palio.submissions.contracts import SubmissionKind
 
 STORED = np.dtype("<f4")
-_AT_ONCE = 1000  # ids in one statement
 Floats = NDArray[np.float32]
 
 
@@ -111,14 +111,6 @@ def prediction_traces(
     )
 
 
-def public_sums(
-    session: Session, *, submission_id: str, key_version: int, metric_version: int
-) -> Floats | None:
-    """Return a submission's sums on the public part; None where its metric gives none."""
-    row = session.get(trace_models.PublicTrace, (submission_id, key_version, metric_version))
-    return None if row is None else np.frombuffer(row.sums, dtype=STORED)
-
-
 def sums_of(
     session: Session,
     table: type[trace_models.SumColumns],
@@ -129,11 +121,10 @@ def sums_of(
 ) -> dict[str, Floats]:
     """Return the sums of these submissions under one version, by id; some may have none."""
     found: dict[str, Floats] = {}
-    wanted = list(submission_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
+    for ids in db.in_parts(submission_ids):
         rows = session.execute(
             sqlalchemy.select(col(table.submission_id), col(table.sums)).where(
-                col(table.submission_id).in_(wanted[start : start + _AT_ONCE]),
+                col(table.submission_id).in_(ids),
                 col(table.key_version) == key_version,
                 col(table.metric_version) == metric_version,
             )

@@ -1,5 +1,6 @@
 """Which scores count: reads of a challenge's score versions, and the condition that picks one."""
 
+from collections import Counter
 from collections.abc import Collection
 
 import sqlalchemy
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from palio.challenges.contracts import Challenge, Delivery
+from palio.core import db
 from palio.scoring.card import MetricChoice
 from palio.submissions import models
 from palio.submissions.contracts import SubmissionState
@@ -161,13 +163,14 @@ def missing_ids(session: Session, version: ScoreVersion) -> tuple[str, ...]:
 
 def counts_by_team(session: Session, *, submission_ids: Collection[str]) -> dict[str, int]:
     """Return how many of these submissions each team has; baselines are left out."""
-    found = session.execute(
-        sqlalchemy.select(col(models.Submission.team_id), func.count())
-        .where(col(models.Submission.id).in_(submission_ids))
-        .where(col(models.Submission.team_id).is_not(None))
-        .group_by(col(models.Submission.team_id))
-    )
-    return {team_id: count for team_id, count in found if team_id is not None}
+    row = models.Submission
+    found: Counter[str] = Counter()
+    for ids in db.in_parts(submission_ids):
+        wanted = sqlalchemy.select(col(row.team_id)).where(
+            col(row.id).in_(ids), col(row.team_id).is_not(None)
+        )
+        found.update(session.execute(wanted).scalars().all())
+    return dict(found)
 
 
 def row_in_state(

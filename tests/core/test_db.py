@@ -101,3 +101,11 @@ def test_turn_to_write_when_a_block_raises_is_handed_on(
             fail_after_writing()
     with db.unit_of_work(sqlite_engine, send=sent.append) as session:
         note(session, "b")
+
+
+def test_keys_come_in_parts_that_a_statement_can_name() -> None:
+    keys = [str(number) for number in range(2_001)]
+    parts = list(db.in_parts(keys))
+    assert [len(part) for part in parts] == [1000, 1000, 1]
+    assert [key for part in parts for key in part] == keys
+    assert list(db.in_parts(())) == []
