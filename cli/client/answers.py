@@ -63,6 +63,16 @@ class Token(TypedDict):
     revoked_at: NotRequired[str | None]
 
 
+class Message(TypedDict):
+    """Something a person was told; `challenge` is the slug of what it is about."""
+
+    id: str
+    challenge: str | None
+    text: str
+    at: str
+    read_at: str | None
+
+
 class ChallengeLine(TypedDict):
     """A challenge in the list."""
 

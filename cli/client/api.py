@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,6 +19,7 @@ from palio.cli.client.wire import ANSWER_SECONDS, Wire, decoded
 FIRST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 2.0
 SLOWEST_DISK_BYTES = 10 * 2**20  # a second
+MESSAGES_AT_ONCE = 500
 ENDED = frozenset({"scored", "refused", "failed", "errored"})
 
 Item = TypeVar("Item")
@@ -121,6 +122,16 @@ class Api(BoardCalls):
     def me(self) -> answers.Me:
         """Return whom the token speaks for."""
         return self._wire.get(answers.Me, "/api/v1/me")
+
+    def messages(self) -> list[answers.Message]:
+        """Return what the person was told, newest first."""
+        return list(self._wire.pages(answers.Message, "/api/v1/messages"))
+
+    def mark_read(self, message_ids: Sequence[str]) -> None:
+        """Mark messages as read."""
+        for start in range(0, len(message_ids), MESSAGES_AT_ONCE):
+            ids = list(message_ids[start : start + MESSAGES_AT_ONCE])
+            self._wire.send("POST", "/api/v1/messages/read", json={"ids": ids})
 
     # Challenges
 

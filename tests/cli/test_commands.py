@@ -111,6 +111,32 @@ def test_login_when_nobody_can_be_asked_says_what_to_add(palio: Palio, fake: Fak
     assert "--password-stdin" in result.stderr
 
 
+def test_messages_shows_what_is_unread_oldest_first_and_marks_it(
+    signed_in: Palio, fake: Fake
+) -> None:
+    at = "2026-12-01T12:00:00Z"
+    won = {"id": "m2", "challenge": "mini", "text": "You have won.\nAccept it.", "at": at}
+    hello = {"id": "m1", "challenge": None, "text": "Hello.", "at": at, "read_at": at}
+    fake.answers["GET /api/v1/messages"] = [
+        {"items": [won | {"read_at": None}], "next_cursor": "x"},
+        {"items": [hello], "next_cursor": None},
+        {"items": [won | {"read_at": at}, hello], "next_cursor": None},
+    ]
+    fake.answers["POST /api/v1/messages/read"] = [{"status": 204}]
+    assert signed_in("messages").stdout.splitlines() == [
+        "2026-12-01 12:00 UTC mini",
+        "  You have won.",
+        "  Accept it.",
+    ]
+    assert fake.requests[-1].body == b'{"ids":["m2"]}'
+    assert signed_in("messages").stdout == "Nothing new. What you have read: --all\n"
+    assert signed_in("messages", "--all").stdout.splitlines()[:2] == [
+        "2026-12-01 12:00 UTC",
+        "  Hello.",
+    ]
+    assert [request.method for request in fake.requests] == ["GET", "GET", "POST", "GET", "GET"]
+
+
 def test_logout_revokes_and_forgets(signed_in: Palio, fake: Fake, config_file: Path) -> None:
     fake.answers["DELETE /api/v1/tokens/7"] = [{"status": 204}]
     assert signed_in("logout").exit_code == 0

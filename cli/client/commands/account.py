@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     command(app, "logout", panel=PANEL)(logout)
     command(app, "sign-up", panel=PANEL)(sign_up)
     command(app, "whoami", panel=PANEL)(whoami)
+    command(app, "messages", panel=PANEL)(read_messages)
     tokens = typer.Typer(no_args_is_help=True, help="Tokens by which programs speak for you.")
     command(tokens, "list")(list_tokens)
     command(tokens, "make")(make_token)
@@ -109,6 +110,25 @@ def whoami() -> object:
         ]
     )
     return dict(me) | {"server": server}
+
+
+def read_messages(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Those you have read as well.")] = False,
+) -> object:
+    """Read what you were told: prizes, cases, new scores, changed times. Oldest first."""
+    with open_api() as api:
+        told = [each for each in api.messages() if everything or not each["read_at"]][::-1]
+        for each in told:
+            about = f" {each['challenge']}" if each["challenge"] else ""
+            show.line(f"{show.time_of(each['at'])}{about}", bold=True)
+            for words in each["text"].splitlines():
+                show.line(f"  {words}")
+        if unread := [each["id"] for each in told if not each["read_at"]]:
+            api.mark_read(unread)
+    if not told:
+        show.line("No messages." if everything else "Nothing new. What you have read: --all")
+    return told
 
 
 def list_tokens() -> object:
