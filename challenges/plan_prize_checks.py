@@ -89,9 +89,16 @@ def _check_ties(plan: ChallengePlan, faults: Faults) -> None:
         return
     ranked = [prize for prize in plan.prizes if prize.kind is not PrizeKind.PROGRESS]
     currencies = {prize.money.currency for prize in ranked}
-    if plan.tie_rule is TieRule.SHARED and len(currencies) > 1:
+    if plan.tie_rule is not TieRule.SHARED:
+        return
+    if len(currencies) > 1:
         text = "Shared ties pool the prizes of several ranks, so all need one currency."
         faults.add("prize:currency", ("entries", "ties"), text)
+    if _has_larger_lower_prize(ranked):
+        text = (
+            "Shared ties pool the prizes of several ranks, so no rank may have more than a better."
+        )
+        faults.add("prize:order", ("entries", "ties"), text)
 
 
 def _check_secondary(plan: ChallengePlan, faults: Faults) -> None:
@@ -110,6 +117,18 @@ def _check_secondary(plan: ChallengePlan, faults: Faults) -> None:
         )
         hint = 'Rank by it, or ties = "earlier" or "shared".'
         faults.add("prize:ties", path, text, hint=hint)
+
+
+def _has_larger_lower_prize(prizes: list[PrizePlan]) -> bool:
+    """Tell whether a place has a larger prize than a better one of the same ranking."""
+    return any(
+        before.division == after.division
+        and before.kind is after.kind
+        and before.rank < after.rank
+        and before.money.minor < after.money.minor
+        for before in prizes
+        for after in prizes
+    )
 
 
 def _check_divisions(plan: ChallengePlan, faults: Faults) -> None:

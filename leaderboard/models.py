@@ -25,7 +25,7 @@ class BoardSnapshot(SQLModel, table=True):
 
 
 class VerifiedEntryRow(SQLModel, table=True):
-    """An entry that has won a progress prize. Rows are only ever added."""
+    """An entry that has won a progress prize; gone again when the prize is taken back."""
 
     __tablename__ = "verified_entry"
 

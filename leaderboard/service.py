@@ -147,6 +147,16 @@ def mark_verified(
         session.flush()
 
 
+def unmark_verified(session: Session, *, challenge: Challenge, submission_id: str) -> None:
+    """Take the line of an entry away whose prize was lost again; nothing where it has none."""
+    challenges.lock_challenge_shared(session, challenge.id)
+    db.lock_name(session, f"board:{challenge.id}")
+    row = session.get(VerifiedEntryRow, submission_id)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+
+
 def _private_body(session: Session, challenge: Challenge, *, now: datetime) -> bytes:
     entries = private.private_scored_entries(session, challenge_id=challenge.id)
     made = making.content(

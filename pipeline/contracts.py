@@ -158,7 +158,7 @@ class AlarmKind(StrEnum):
     METRIC_BROKE = "metric_broke"  # the host's own metric
     JOB_GIVEN_UP = "job_given_up"
     QUEUE_QUIET = "queue_quiet"
-    AWARD_WAITS = "award_waits"  # a check that never passes by the organizer's silence
+    AWARD_WAITS = "award_waits"  # for a check, a payment or a deposit
 
 
 @dataclass(frozen=True, slots=True)

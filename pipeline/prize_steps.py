@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from palio.challenges import queries as challenges
-from palio.challenges.contracts import ChallengeState
+from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.rules import in_words
 from palio.core import db
 from palio.core.clock import database_now
@@ -17,8 +17,9 @@ from palio.pipeline import alarms
 from palio.pipeline.bench import Bench
 from palio.pipeline.contracts import AlarmKind
 from palio.pipeline.one_by_one import each
-from palio.prizes import last_call, progress, reruns, rules, service
+from palio.prizes import last_call, progress, reruns, rules, service, states
 from palio.prizes import queries as prizes
+from palio.prizes.contracts import Award
 
 _RUNNING = (ChallengeState.OPEN, ChallengeState.CLOSED, ChallengeState.REVEALED)
 
@@ -62,14 +63,15 @@ def run_clocks(bench: Bench, challenge_id: str) -> None:
 
 
 def _note_waiting(session: Session, challenge_id: str, *, now: datetime) -> None:
-    """Raise an alarm for each award whose organizer is silent beyond the time, and end the others.
+    """Raise an alarm for each award that waits beyond the time for a person, and end the others.
 
-    What checks the law asks for never pass by silence; that a winner waits is seen by people.
+    What checks the law asks for never pass by silence, and nobody is paid by it, nor from a deposit
+    that is not there any more; that a winner waits is seen by people.
     """
     challenge = challenges.by_id(session, challenge_id)
     for award in prizes.awards(session, challenge_id=challenge_id):
-        since = rules.waiting_since(award, plan=challenge.plan, now=now)
-        if since is None:
+        words = _waiting_words(session, challenge, award, now=now)
+        if not words:
             alarms.end(session, kind=AlarmKind.AWARD_WAITS, subject=award.id, now=now)
             continue
         alarms.raise_alarm(
@@ -77,10 +79,29 @@ def _note_waiting(session: Session, challenge_id: str, *, now: datetime) -> None
             kind=AlarmKind.AWARD_WAITS,
             subject=award.id,
             challenge_id=challenge_id,
-            words=f"{award.title}: {award.team_name} waits for the organizer since"
-            f" {in_words(since)}. Record the checks, or see to it that somebody does.",
+            words=words,
             now=now,
         )
+
+
+def _waiting_words(session: Session, challenge: Challenge, award: Award, *, now: datetime) -> str:
+    if prizes.lacks_deposit(session, award, challenge=challenge, now=now):
+        return (
+            f"{award.title}: the deposit that the rules demand does not cover the"
+            f" {award.money} of {award.team_name} any more. Record the missing deposit."
+        )
+    since = rules.waiting_since(award, plan=challenge.plan, now=now)
+    if since is None:
+        return ""
+    if award.state in states.GIVEN:
+        return (
+            f"{award.title}: {award.team_name} waits to be paid since {in_words(since)}. Pay and"
+            " record it, or see to it that somebody does."
+        )
+    return (
+        f"{award.title}: {award.team_name} waits for the organizer since {in_words(since)}."
+        " Record the checks, or see to it that somebody does."
+    )
 
 
 def look_after(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from palio.challenges import corrections, program_files
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengePlan
 from palio.challenges.corrections import CorrectionRefusedError
+from palio.challenges.prize_contracts import PrizeKind
 from palio.core import audit
 from palio.core.errors import ConflictError
 from palio.core.storage import Blob, Storage
@@ -52,7 +53,7 @@ _KEY, _METRICS, _PACKAGE = (
 
 
 class PrizesGivenError(ConflictError):
-    """A prize is payable or paid by the scores that count now."""
+    """A prize of the final board is payable or paid by the scores that count now."""
 
     code = "prizes_given"
 
@@ -245,7 +246,8 @@ def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Act
 
     Raises:
         NoRescoreError, RescoreNotReadyError: In words.
-        PrizesGivenError: A prize is payable or paid already.
+        PrizesGivenError: A prize of the final board is payable or paid already. Progress prizes
+            that were given stay with who has them, as decided by the scores of then.
 
     """
     challenge = _lock(session, challenge_id)
@@ -266,7 +268,7 @@ def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Act
         )
         draw_asks.ask_anew(session, challenge, now=now)
         pairs.insert(0, (private or newer, newer))
-        prizes.follow_board(session, challenge, now=now, by=by)
+    prizes.follow_board(session, challenge, now=now, by=by)
     rescore_news.tell(session, challenge, activation, pairs, now=now)
     return activation
 
@@ -346,7 +348,9 @@ def _start(
 
 def _check_prizes(session: Session, challenge: Challenge) -> None:
     awards = prize_queries.awards(session, challenge_id=challenge.id)
-    given = [award for award in awards if award.state in GIVEN]
+    given = [
+        award for award in awards if award.state in GIVEN and award.kind is not PrizeKind.PROGRESS
+    ]
     if given:
         raise PrizesGivenError(
             f"{given[0].title} is {given[0].state} to {given[0].team_name}: the scores that "

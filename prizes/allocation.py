@@ -1,10 +1,9 @@
 """Who gets which prize of a final board: pure functions for every kind and tie rule."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby
+from itertools import count, groupby
 
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan, TieRule
 from palio.core.money import Money, split
@@ -119,13 +118,15 @@ def _free(
 ) -> tuple[Sequence[PrizePlan], dict[int, int]]:
     """Return the prizes that are still to be given, as ranks 1, 2, 3 …, and their real places.
 
-    Teams that share place p fill as many places from p on as they are. So the prizes of a shared
-    place that is given in part are its lowest ones: never more is given than there is.
+    A kept team fills the best place from its own on that no other kept team fills: those that share
+    a place, or places that one kept between them parts, pool as many as they are. So what is left
+    of a place that is given in part are its lowest prizes: never more is given than there is.
     """
     if not kept:
         return prizes, {}
-    filled = Counter(kept.values())
-    taken = {place + n for place, teams in filled.items() for n in range(teams)}
+    taken: set[int] = set()
+    for own in sorted(kept.values()):
+        taken.add(next(place for place in count(own) if place not in taken))
     places = sorted({prize.rank for prize in prizes} - taken)
     rank_of = {place: rank for rank, place in enumerate(places, start=1)}
     free = [replace(prize, rank=rank_of[prize.rank]) for prize in prizes if prize.rank in rank_of]

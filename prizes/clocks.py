@@ -15,7 +15,8 @@ def due_at(state: AwardState, *, plan: ChallengePlan, entered_at: datetime) -> d
     The team's clocks (NOTIFIED, ACCEPTED) end in forfeiture. The organizer's (PROVISIONAL,
     DOCUMENTS, CODE_VERIFIED: one clock from the handing in) end with the award going on by itself,
     but for gates that never pass by silence (`rules.silent_gates`). ELIGIBLE and SPLIT_SIGNED wait
-    for the hold period.
+    for the hold period. PAYABLE and RETURNED move by nothing but a payment: from then on the award
+    says in public that it waits for one.
     """
     duties = plan.verification
     days = {
@@ -26,6 +27,8 @@ def due_at(state: AwardState, *, plan: ChallengePlan, entered_at: datetime) -> d
         _S.CODE_VERIFIED: plan.escrow.silence_days,
         _S.ELIGIBLE: duties.hold_days,
         _S.SPLIT_SIGNED: 0,
+        _S.PAYABLE: plan.escrow.silence_days,
+        _S.RETURNED: plan.escrow.silence_days,
         _S.SENT: plan.escrow.silence_days,
     }.get(state)
     return None if days is None else entered_at + timedelta(days=days)
@@ -34,8 +37,9 @@ def due_at(state: AwardState, *, plan: ChallengePlan, entered_at: datetime) -> d
 def remind_at(state: AwardState, *, due: datetime | None, entered_at: datetime) -> datetime | None:
     """Return when the team is reminded: a day before its time is over, or half way if later.
 
-    None where the team has nothing to do.
+    None where the team has nothing to do. Of money SENT it says whether it came, before silence
+    says so.
     """
-    if due is None or state not in (_S.NOTIFIED, _S.ACCEPTED):
+    if due is None or state not in (_S.NOTIFIED, _S.ACCEPTED, _S.SENT):
         return None
     return max(entered_at + (due - entered_at) / 2, due - _LAST_REMINDER)

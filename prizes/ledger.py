@@ -28,7 +28,7 @@ def award(
     """Set an award's money apart for its members, and return the state it comes into.
 
     Where no money was pledged or deposited and no winner is verified, the award is the organizer's
-    word, and nothing is posted.
+    word, and nothing is posted; nor where there is nothing to pay.
 
     Raises:
         NotEnoughMoneyError: The rules demand a deposit, and it does not suffice.
@@ -36,7 +36,9 @@ def award(
     """
     has_money = funds.funding_in(session, challenge.id, row.currency).total > 0
     shares = _shares(session, row)
-    if not shares or not (has_money or challenge.plan.verification.gates):
+    if not shares:
+        return AwardState.CONFIRMED
+    if not (has_money or challenge.plan.verification.gates):
         return to
     row.escrow_key = f"award:{row.id}:{_steps(session, row)}"
     escrow.award(

@@ -1,5 +1,6 @@
 """What a merger of teams makes of their awards and of the divisions they declared."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,7 +9,7 @@ from palio.accounts.contracts import Merger
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge
 from palio.core import audit
-from palio.prizes import moves, queries, states
+from palio.prizes import divisions, moves, queries, states
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow, DivisionRow
 
@@ -42,6 +43,12 @@ def follow_merger(
             moves.audit_award(session, row, action="prizes.follow_merger", by=by, now=now)
             moves.send(session, row, challenge=challenge, words=_words(row), now=now)
     _settle_division(session, challenge, stays, gone, by=by, now=now)
+
+
+def divisions_that_end(session: Session, *, team_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the divisions that two teams declared and the merged team would not be in."""
+    declared = {divisions.of_team(session, team_id) for team_id in team_ids}
+    return tuple(sorted(declared - {""})) if len(declared) > 1 else ()
 
 
 def _words(row: AwardRow) -> str:

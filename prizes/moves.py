@@ -32,10 +32,17 @@ _WORDS: Final[dict[AwardState, str]] = {
     _S.FORFEITED: "{what} in {title} has gone to the next in rank: the time for it is over, or a"
     " check was not passed.",
     _S.DISQUALIFIED: "{what} in {title} is no longer yours: your team was disqualified.",
-    _S.SUPERSEDED: "The final board of {title} was corrected, and {what} fell to another team.",
+    _S.SUPERSEDED: "The board of {title} was corrected, and {what} is no longer your team's.",
     _S.RETURNED: "The payment of {what} in {title} came back. Tell the organizer where to send it.",
     _S.CLAWED_BACK: "{what} in {title} was taken back.",
 }
+
+
+_REMINDER: Final = "Reminder: {what} in {title} waits for your team {until}."
+_REMINDER_OF_MONEY: Final = (
+    "Reminder: {what} in {title} was sent. If it has not come, tell the organizer {until}: after"
+    " that it counts as arrived."
+)
 
 
 def enter(
@@ -88,6 +95,14 @@ def mark(session: Session, row: AwardRow, *, challenge: Challenge, by: str, now:
     number = session.exec(steps).one()
     session.add(AwardStepRow(award_id=row.id, number=number, state=row.state, by=by, at=now))
     session.flush()
+
+
+def remind(session: Session, row: AwardRow, *, challenge: Challenge, now: datetime) -> None:
+    """Say to a team, once, what it should do before its time is over."""
+    row.remind_at = None
+    session.add(row)
+    words = _REMINDER_OF_MONEY if row.state == _S.SENT.value else _REMINDER
+    send(session, row, challenge=challenge, words=words, now=now)
 
 
 def tell(session: Session, row: AwardRow, *, challenge: Challenge, now: datetime) -> None:

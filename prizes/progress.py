@@ -4,6 +4,7 @@ Only who won is told, with the public score. Each date is judged once, in order:
 the award of the one before is decided, since its bar is the last verified winner.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session
@@ -17,9 +18,11 @@ from palio.leaderboard import progress as boards
 from palio.leaderboard import rules as board_rules
 from palio.leaderboard import service as board_service
 from palio.leaderboard.contracts import Board
-from palio.prizes import moves, queries, states
+from palio.prizes import moves, offers, queries, states
+from palio.prizes.allocation import Allocation
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow, ProgressRow
+from palio.submissions import exclusions
 from palio.submissions import queries as submissions
 
 _S = AwardState
@@ -66,20 +69,48 @@ def offer_again(session: Session, challenge: Challenge, *, now: datetime) -> boo
     """Offer the progress prizes that were lost to the next team; tell whether there was one."""
     has_changed = False
     rows = queries.rows_of(session, challenge_id=challenge.id)
+    _mark_lines(session, challenge, rows, now=now)
     for number, date in due_dates(challenge, now=now):
         own = [row for row in rows if row.pot == pot_of(number, date)]
         if own and all(AwardState(row.state) in states.LOST for row in own):
             has_changed |= _offer(session, challenge, number=number, date=date, now=now)
-    for row in rows:
-        if row.kind == PrizeKind.PROGRESS.value and AwardState(row.state) in states.GIVEN:
-            board_service.mark_verified(
-                session,
-                challenge=challenge,
-                submission_id=row.submission_id,
-                title=_line_title(challenge, row),
-                now=now,
-            )
     return has_changed
+
+
+def follow(session: Session, challenge: Challenge, *, by: str, now: datetime) -> None:
+    """Judge again what is judged and not given yet: scores, or who takes part, have changed.
+
+    What is given stays as it was decided, and the bar that it set with it.
+    """
+    for number, date in due_dates(challenge, now=now):
+        rows = queries.rows_of(session, challenge_id=challenge.id)
+        _mark_lines(session, challenge, rows, now=now)
+        own = [row for row in rows if row.pot == pot_of(number, date)]
+        is_judged = session.get(ProgressRow, (challenge.id, pot_of(number, date))) is not None
+        if is_judged and not any(AwardState(row.state) in states.GIVEN for row in own):
+            _offer(session, challenge, number=number, date=date, by=by, now=now)
+
+
+def _mark_lines(
+    session: Session, challenge: Challenge, rows: Iterable[AwardRow], *, now: datetime
+) -> None:
+    """Let the line of every winner stand on the board, and of nobody who lost the prize again."""
+    own = [row for row in rows if row.kind == PrizeKind.PROGRESS.value]
+    given = [row for row in own if AwardState(row.state) in states.GIVEN]
+    kept = {row.submission_id for row in given}
+    for row in own:
+        if AwardState(row.state) in states.LOST and row.submission_id not in kept:
+            board_service.unmark_verified(
+                session, challenge=challenge, submission_id=row.submission_id
+            )
+    for row in given:
+        board_service.mark_verified(
+            session,
+            challenge=challenge,
+            submission_id=row.submission_id,
+            title=_line_title(challenge, row),
+            now=now,
+        )
 
 
 def _line_title(challenge: Challenge, row: AwardRow) -> str:
@@ -109,45 +140,75 @@ def _is_waiting(session: Session, challenge: Challenge, *, date: datetime) -> bo
 
 
 def _offer(
-    session: Session, challenge: Challenge, *, number: int, date: datetime, now: datetime
+    session: Session,
+    challenge: Challenge,
+    *,
+    number: int,
+    date: datetime,
+    now: datetime,
+    by: str = moves.SYSTEM,
 ) -> bool:
+    """Offer the prize of a date to who leads, and end the open award of who does not any more."""
     prize: PrizePlan = challenge.plan.prizes[number]
     if prize.improvement is None:
         return False
     pot = pot_of(number, date)
     before = [row for row in queries.rows_of(session, challenge_id=challenge.id) if row.pot == pot]
+    out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
+    lost = {
+        accounts.current_team_id(session, team_id)
+        for team_id in offers.passed_over(before, out=out)
+    }
+    if any(
+        row.team_id in lost - out and AwardState(row.state) in states.UNDECIDED for row in before
+    ):
+        return False  # it merged with a team that had lost the prize, and keeps its own
     leader = boards.leader_before(
         session,
         challenge=challenge,
         before=date,
         improvement=prize.improvement,
-        passed_over={accounts.current_team_id(session, row.team_id) for row in before},
+        passed_over=lost,
     )
+    is_ended = _end_others(session, challenge, before, leader, by=by, now=now)
     if leader is None:
         if not before:
             _audit_nobody(session, challenge, pot=pot, now=now)
-        return False
-    row = AwardRow(
-        challenge_id=challenge.id,
-        team_id=leader.team_id,
-        team_name=accounts.team(session, leader.team_id).name,
+        return is_ended
+    before.sort(key=lambda row: AwardState(row.state) in states.LOST)
+    own = next((row for row in before if row.team_id == leader.team_id), None)
+    allocation = Allocation(
         place=1,
         title=f"{prize.title} {date:%Y}",
-        minor=prize.money.minor,
-        currency=prize.money.currency,
-        score=str(leader.public),
+        money=prize.money,
+        team_id=leader.team_id,
+        team_name=accounts.team(session, leader.team_id).name if own is None else own.team_name,
+        score=leader.public,
         submission_id=leader.submission_id,
-        state=_S.PROVISIONAL.value,
-        made_at=now,
-        kind=PrizeKind.PROGRESS.value,
+        kind=PrizeKind.PROGRESS,
         pot=pot,
-        round=challenge.round,
     )
-    session.add(row)
-    session.flush()
-    moves.mark(session, row, challenge=challenge, by=moves.SYSTEM, now=now)
-    moves.audit_award(session, row, action="prizes.offer", by=moves.SYSTEM, now=now)
-    return True
+    return offers.offer(session, own, allocation, challenge=challenge, by=by, now=now) or is_ended
+
+
+def _end_others(
+    session: Session,
+    challenge: Challenge,
+    rows: Iterable[AwardRow],
+    leader: boards.Leader | None,
+    *,
+    by: str,
+    now: datetime,
+) -> bool:
+    ended = [
+        row
+        for row in rows
+        if AwardState(row.state) in states.UNDECIDED
+        and (leader is None or row.team_id != leader.team_id)
+    ]
+    for row in ended:
+        moves.enter(session, row, _S.SUPERSEDED, challenge=challenge, by=by, now=now)
+    return bool(ended)
 
 
 def _audit_nobody(session: Session, challenge: Challenge, *, pot: str, now: datetime) -> None:

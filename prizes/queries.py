@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
+from palio.challenges.contracts import Challenge
 from palio.challenges.prize_contracts import Gate, PrizeKind
 from palio.core.money import Money
 from palio.escrow.contracts import PaymentState
@@ -90,6 +91,19 @@ def payments(session: Session, award_id: str) -> dict[str, PaymentState]:
 def held_tax(session: Session, award_id: str) -> dict[str, int]:
     """Return the tax withheld and not passed on yet, by person; raises as `award`."""
     return ledger.held_tax(session, row_of(session, award_id))
+
+
+def lacks_deposit(session: Session, award: Award, *, challenge: Challenge, now: datetime) -> bool:
+    """Tell whether an award would be given by now, were there the deposit that the rules demand."""
+    is_last = award.state is AwardState.SPLIT_SIGNED or (
+        award.state is AwardState.PROVISIONAL and not challenge.plan.verification.gates
+    )
+    is_due = award.due_at is not None and now >= award.due_at
+    return (
+        is_last
+        and is_due
+        and ledger.is_short(session, row_of(session, award.id), challenge=challenge)
+    )
 
 
 def steps(session: Session, *, award_ids: Iterable[str]) -> dict[str, tuple[Step, ...]]:

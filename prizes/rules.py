@@ -15,7 +15,8 @@ BASIS_POINTS = 10_000
 WORDS_MAX_CHARS = 2000
 
 _S = AwardState
-_ORGANIZERS = (_S.DOCUMENTS, _S.CODE_VERIFIED)
+_TO_CHECK = (_S.DOCUMENTS, _S.CODE_VERIFIED)
+_TO_PAY = (_S.PAYABLE, _S.RETURNED)
 _OF_LAW = frozenset({Gate.IDENTITY, Gate.AGE, Gate.RESIDENCE})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -144,7 +145,7 @@ def next_state(
 
 def waiting_since(award: Award, *, plan: ChallengePlan, now: datetime) -> datetime | None:
     """Return since when an award waits for its organizer beyond the time for it; else None."""
-    if award.state not in _ORGANIZERS or award.due_at is None or now < award.due_at:
+    if award.state not in (*_TO_CHECK, *_TO_PAY) or award.due_at is None or now < award.due_at:
         return None
     return award.due_at - timedelta(days=plan.escrow.silence_days)
 
@@ -158,7 +159,7 @@ def silent_gates(
     are asked for by law. Code that runs here is judged by its run. A gate that somebody looked at
     stays as it was found.
     """
-    if waiting_since(award, plan=plan, now=now) is None:
+    if award.state not in _TO_CHECK or waiting_since(award, plan=plan, now=now) is None:
         return ()
     runs_here = {Delivery.CODE, Delivery.IMAGE} & set(plan.deliveries)
     never = _OF_LAW | ({Gate.CODE} if runs_here else set())
@@ -192,6 +193,17 @@ def check_state(award: Award, *allowed: AwardState) -> None:
         raise AwardStateError(
             f"This award is {award.state.value.replace('_', ' ')}; this needs one that is {wanted}."
         )
+
+
+def check_no_case(team_ids: Collection[str], team_id: str) -> None:
+    """Let nobody be paid who is accused of something.
+
+    Raises:
+        AwardStateError: The team is among those against which a case is open.
+
+    """
+    if team_id in team_ids:
+        raise AwardStateError("A case against this team is open. It is decided first, then paid.")
 
 
 def check_open(award: Award) -> None:

@@ -4,7 +4,7 @@ The challenge row is locked first, exclusively: one decision at a time. What a t
 does with one award is in `workflow`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -20,19 +20,17 @@ from palio.escrow.contracts import PaymentState
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board, Column, Standing
 from palio.prizes import (
-    divisions,
     facts,
     gates,
     ledger,
     moves,
+    offers,
     progress,
     queries,
     rules,
     splits,
     states,
-    thresholds,
 )
-from palio.prizes.allocation import Allocation, Before, Ranked, allocate_all
 from palio.prizes.contracts import Award, AwardState
 from palio.prizes.models import AwardRow
 from palio.submissions import exclusions
@@ -64,10 +62,10 @@ def propose(
 
     """
     challenge = challenges.lock_challenge(session, challenge.id)
-    rows = _rows(session, challenge)
+    rows = offers.rows_now(session, challenge)
     if not any(row.kind != PrizeKind.PROGRESS.value for row in rows):
-        board = ranked(session, challenge, standings=standings, columns=columns)
-        _bring_in_line(session, challenge, board, by=SYSTEM, now=now)
+        board = offers.ranked(session, challenge, standings=standings, columns=columns)
+        offers.bring_in_line(session, challenge, board, by=SYSTEM, now=now)
         _close_when_decided(session, challenge, now=now)
     return queries.awards(session, challenge_id=challenge.id)
 
@@ -94,7 +92,7 @@ def confirm(session: Session, *, award_id: str, by: str, now: datetime) -> Award
 def decline(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
     """Settle that a team does not take part in the prizes; the teams behind it move up.
 
-    All undecided awards of that team are declined with it.
+    All undecided awards of that team are declined with it, as far as the same people share them.
 
     Raises:
         AwardNotFoundError, AwardDecidedError: In words.
@@ -102,8 +100,10 @@ def decline(session: Session, *, award_id: str, by: str, now: datetime) -> Award
     """
     challenge, row = lock(session, award_id)
     rules.check_open(queries.award_of(row))
-    for own in _rows(session, challenge):
-        if own.team_id == row.team_id and AwardState(own.state) in states.UNDECIDED:
+    holders = set(splits.holders(session, row))
+    for own in offers.rows_now(session, challenge):
+        is_theirs = own.team_id == row.team_id and AwardState(own.state) in states.UNDECIDED
+        if is_theirs and set(splits.holders(session, own)) == holders:
             moves.enter(session, own, _S.DECLINED, challenge=challenge, by=by, now=now)
     settle(session, challenge, by=by, now=now)
     return queries.award(session, award_id)
@@ -146,9 +146,10 @@ def follow_board(
     """
     challenge = challenges.lock_challenge(session, challenge.id)
     out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
-    for row in _rows(session, challenge):
+    for row in offers.rows_now(session, challenge):
         if row.team_id in out:
             _disqualify(session, row, challenge=challenge, by=by, now=now)
+    progress.follow(session, challenge, by=by, now=now)
     settle(session, challenge, by=by, now=now)
     return queries.awards(session, challenge_id=challenge.id)
 
@@ -159,12 +160,9 @@ def run_clocks(session: Session, *, challenge_id: str, now: datetime) -> None:
     Doing it twice changes nothing; it may be interrupted anywhere.
     """
     challenge = challenges.lock_challenge(session, challenge_id)
-    for row in _rows(session, challenge):
+    for row in offers.rows_now(session, challenge):
         if row.remind_at is not None and row.remind_at <= now:
-            row.remind_at = None
-            session.add(row)
-            words = "Reminder: {what} in {title} waits for your team {until}."
-            moves.send(session, row, challenge=challenge, words=words, now=now)
+            moves.remind(session, row, challenge=challenge, now=now)
         gates.pass_by_silence(session, row, challenge=challenge, now=now)
     settle(session, challenge, by=SYSTEM, now=now)
 
@@ -189,30 +187,9 @@ def lock(session: Session, award_id: str) -> tuple[Challenge, AwardRow]:
     return challenge, queries.row_of(session, award_id)
 
 
-def ranked(
-    session: Session,
-    challenge: Challenge,
-    *,
-    standings: Sequence[Standing],
-    columns: Sequence[Column],
-) -> Ranked:
-    """Return a private board with all that prizes depend on."""
-    return Ranked(
-        standings=tuple(standings),
-        columns=tuple(columns),
-        reaches=thresholds.teams_beyond(challenge.plan, standings),
-        divisions=divisions.members(session, challenge=challenge),
-    )
-
-
-def _rows(session: Session, challenge: Challenge) -> tuple[AwardRow, ...]:
-    rows = queries.rows_of(session, challenge_id=challenge.id)
-    return tuple(row for row in rows if row.round == challenge.round)
-
-
 def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
     """Make the first move that an award makes by itself; tell whether there was one."""
-    for row in _rows(session, challenge):
+    for row in offers.rows_now(session, challenge):
         to = rules.next_state(
             queries.award_of(row),
             plan=challenge.plan,
@@ -233,150 +210,25 @@ def _offer_again(session: Session, challenge: Challenge, *, by: str, now: dateti
     board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
     if board is None:
         return has_changed
-    found = ranked(session, challenge, standings=board.standings, columns=board.columns)
-    return _bring_in_line(session, challenge, found, by=by, now=now) or has_changed
-
-
-def _bring_in_line(
-    session: Session, challenge: Challenge, board: Ranked, *, by: str, now: datetime
-) -> bool:
-    rows = [row for row in _rows(session, challenge) if row.kind != PrizeKind.PROGRESS.value]
-    allocations = allocate_all(
-        board,
-        prizes=challenge.plan.prizes,
-        tie_rule=challenge.plan.tie_rule,
-        before=_before(session, rows, challenge),
-    )
-    movable = {_key(row): row for row in rows if _is_movable(row, challenge)}
-    has_changed = False
-    for each in allocations:
-        row = movable.pop((each.pot, each.money.currency, each.team_id), None)
-        has_changed |= offer(session, row, each, challenge=challenge, by=by, now=now)
-    for row in movable.values():  # moved up to a place without a prize, or down from one
-        if AwardState(row.state) not in (_S.DISQUALIFIED, _S.SUPERSEDED):
-            moves.enter(session, row, _S.SUPERSEDED, challenge=challenge, by=by, now=now)
-            has_changed = True
-    return has_changed
-
-
-def _key(row: AwardRow) -> tuple[str, str, str]:
-    return row.pot, row.currency, row.team_id
-
-
-def _is_movable(row: AwardRow, challenge: Challenge) -> bool:
-    """Tell whether a correction of the board may still change an award."""
-    state = AwardState(row.state)
-    is_word_alone = state is _S.CONFIRMED and not challenge.plan.verification.gates
-    is_out = state in (_S.DISQUALIFIED, _S.SUPERSEDED)
-    return state in states.UNDECIDED or is_out or (is_word_alone and not row.escrow_key)
-
-
-def _before(
-    session: Session, rows: Sequence[AwardRow], challenge: Challenge
-) -> Mapping[str, Before]:
-    out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
-    found: dict[str, Before] = {}
-    for pot in {row.pot for row in rows}:
-        own = [row for row in rows if row.pot == pot]
-        lost = {row.team_id for row in own if AwardState(row.state) in states.PASSED_OVER}
-        let_in = {
-            row.team_id
-            for row in own
-            if row.state == _S.DISQUALIFIED.value and row.team_id not in out
-        }
-        found[pot] = Before(
-            passed_over=(lost - let_in) | out,
-            kept={
-                row.team_id: row.place
-                for row in own
-                if AwardState(row.state) in states.GIVEN and not _is_movable(row, challenge)
-            },
-        )
-    return found
-
-
-def offer(
-    session: Session,
-    row: AwardRow | None,
-    allocation: Allocation,
-    *,
-    challenge: Challenge,
-    by: str,
-    now: datetime,
-) -> bool:
-    """Write an award, or make an open one another; False, and nothing said, when nothing changes.
-
-    One that was lost by a disqualification or a correction begins anew, and so does one for
-    another entry of the team, and one confirmed by word alone: that is confirmed anew.
-    """
-    is_new = row is None
-    if row is None:
-        row = AwardRow(
-            challenge_id=challenge.id,
-            team_id=allocation.team_id,
-            team_name=allocation.team_name,
-            place=0,
-            title="",
-            minor=0,
-            currency=allocation.money.currency,
-            score="",
-            submission_id=allocation.submission_id,
-            state=_S.PROVISIONAL.value,
-            made_at=now,
-            kind=allocation.kind.value,
-            pot=allocation.pot,
-            round=challenge.round,
-        )
-    before = AwardState(row.state)
-    is_other_entry = row.submission_id != allocation.submission_id
-    is_out = before in (_S.DISQUALIFIED, _S.SUPERSEDED)
-    if not _write(row, allocation) and not is_out:
-        return False
-    session.add(row)
-    session.flush()
-    if is_out or before is _S.CONFIRMED or (is_other_entry and before is not _S.PROVISIONAL):
-        splits.thaw(session, row)
-        row.state = _S.PROVISIONAL.value
-        is_new = True
-    if is_new:
-        moves.mark(session, row, challenge=challenge, by=by, now=now)
-    elif before is not _S.PROVISIONAL:
-        words = "The final board of {title} was corrected. Your prize is now {what}."
-        moves.send(session, row, challenge=challenge, words=words, now=now)
-    moves.audit_award(session, row, action="prizes.offer", by=by, now=now)
-    return True
-
-
-def _write(row: AwardRow, allocation: Allocation) -> bool:
-    """Write what an allocation says; tell whether it said something new."""
-    values = {
-        "place": allocation.place,
-        "title": allocation.title,
-        "minor": allocation.money.minor,
-        "score": str(allocation.score),
-        "submission_id": allocation.submission_id,
-        "team_name": allocation.team_name,
-    }
-    has_changed = any(getattr(row, name) != value for name, value in values.items())
-    for name, value in values.items():
-        setattr(row, name, value)
-    return has_changed
+    found = offers.ranked(session, challenge, standings=board.standings, columns=board.columns)
+    return offers.bring_in_line(session, challenge, found, by=by, now=now) or has_changed
 
 
 def _disqualify(
     session: Session, row: AwardRow, *, challenge: Challenge, by: str, now: datetime
 ) -> None:
     state = AwardState(row.state)
-    is_under_way = PaymentState.SENT in ledger.payments(session, row).values()
-    if state in (_S.PAYABLE, _S.RETURNED) and not is_under_way:
-        moves.enter(session, row, _S.CLAWED_BACK, challenge=challenge, by=by, now=now)
-    elif state in states.UNDECIDED or (state is _S.CONFIRMED and _is_movable(row, challenge)):
+    has_paid = set(ledger.payments(session, row).values()) - {PaymentState.PAYABLE}
+    is_unpaid = state in (_S.PAYABLE, _S.RETURNED) and not has_paid
+    is_open = state in states.UNDECIDED
+    is_word_alone = state is _S.CONFIRMED and offers.is_movable(row, challenge)
+    if is_unpaid or is_open or is_word_alone:
         moves.enter(session, row, _S.DISQUALIFIED, challenge=challenge, by=by, now=now)
 
 
 def _close_when_decided(session: Session, challenge: Challenge, *, now: datetime) -> None:
     """Call the challenge awarded, or open it again, once no award is undecided."""
-    rows = _rows(session, challenge)
+    rows = offers.rows_now(session, challenge)
     if challenge.state is not ChallengeState.REVEALED:
         return
     if any(AwardState(row.state) in states.UNDECIDED for row in rows):

@@ -16,12 +16,13 @@ MOVES: Final[dict[AwardState, frozenset[AwardState]]] = {
     _S.DOCUMENTS: frozenset({_S.CODE_VERIFIED}) | _OUT,
     _S.CODE_VERIFIED: frozenset({_S.ELIGIBLE}) | _OUT,
     _S.ELIGIBLE: frozenset({_S.SPLIT_SIGNED}) | _OUT,
-    _S.SPLIT_SIGNED: frozenset({_S.PAYABLE}) | _OUT,
-    _S.PAYABLE: frozenset({_S.SENT}) | _BACK,
+    # CONFIRMED at once where there is nothing to pay.
+    _S.SPLIT_SIGNED: frozenset({_S.PAYABLE, _S.CONFIRMED}) | _OUT,
+    _S.PAYABLE: frozenset({_S.SENT, _S.DISQUALIFIED}) | _BACK,
     _S.SENT: frozenset({_S.CONFIRMED, _S.RETURNED}) | _BACK,
     # Back to PROVISIONAL where nothing was paid: a tied team declined, and the share grew.
     _S.CONFIRMED: frozenset({_S.PROVISIONAL, _S.RETURNED, _S.DISQUALIFIED, _S.SUPERSEDED}) | _BACK,
-    _S.RETURNED: frozenset({_S.PAYABLE}) | _BACK,
+    _S.RETURNED: frozenset({_S.PAYABLE, _S.DISQUALIFIED}) | _BACK,
     # A disqualification is lifted after an appeal, a correction is undone.
     _S.DISQUALIFIED: frozenset({_S.PROVISIONAL}),
     _S.SUPERSEDED: frozenset({_S.PROVISIONAL}),
@@ -34,7 +35,6 @@ LOST: Final = _OUT | _BACK
 GIVEN: Final = frozenset({_S.PAYABLE, _S.SENT, _S.CONFIRMED, _S.RETURNED})
 UNDECIDED: Final = frozenset(MOVES) - LOST - GIVEN
 PASSED_OVER: Final = frozenset({_S.DECLINED, _S.FORFEITED, _S.DISQUALIFIED, _S.CLAWED_BACK})
-FUNDED: Final = frozenset({_S.PAYABLE, _S.SENT, _S.RETURNED})
 WAY: Final = (
     _S.PROVISIONAL,
     _S.NOTIFIED,

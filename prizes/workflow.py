@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from palio.accounts import queries as accounts
+from palio.cases import queries as cases
 from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.prize_contracts import Gate
 from palio.escrow.contracts import PaymentState
@@ -192,12 +193,13 @@ def pay(
     With the last share the award is sent.
 
     Raises:
-        AwardStateError: Not payable.
+        AwardStateError: Not payable, or a case against the team is open.
         AppError: What the ledger says.
 
     """
     challenge, row = service.lock(session, award_id)
     rules.check_state(queries.award_of(row), _S.PAYABLE, _S.RETURNED)
+    rules.check_no_case(cases.open_case_team_ids(session, challenge_id=challenge.id), row.team_id)
     if row.state == _S.RETURNED.value:
         moves.enter(session, row, _S.PAYABLE, challenge=challenge, by=by, now=now)
     ledger.pay(
@@ -226,7 +228,7 @@ def confirm_receipt(
 
     """
     challenge, row = service.lock(session, award_id)
-    rules.check_state(queries.award_of(row), _S.SENT, _S.PAYABLE)
+    rules.check_state(queries.award_of(row), _S.SENT, _S.PAYABLE, _S.RETURNED)
     if ledger.payment(session, row, person_id) is not PaymentState.SENT:
         raise rules.AwardStateError("No payment to this person is on its way.")
     ledger.confirm(session, row, person_id=person_id, by=by, now=now)
@@ -263,15 +265,17 @@ def record_return(
 ) -> Award:
     """Record that a member's payment came back: the share is payable again. For the organizer.
 
+    Also one that counted as arrived because nobody said otherwise in time.
+
     Raises:
         AwardStateError: Nothing was sent.
         AppError: What the ledger says.
 
     """
     challenge, row = service.lock(session, award_id)
-    rules.check_state(queries.award_of(row), _S.SENT, _S.PAYABLE)
+    rules.check_state(queries.award_of(row), *sorted(states.GIVEN))
     ledger.give_back(session, row, person_id=person_id, by=by, now=now)
-    if row.state == _S.SENT.value:
+    if row.state in (_S.SENT.value, _S.CONFIRMED.value):
         moves.enter(session, row, _S.RETURNED, challenge=challenge, by=by, now=now)
     return queries.award(session, award_id)
 

@@ -6,6 +6,7 @@ the merged team's ledger is that of all teams it came from; submissions move to 
 on, and their receipts keep naming who handed them in.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import case, func, update
@@ -129,6 +130,12 @@ def accept(
     accounts.check_acceptable(session, merger, by=by)
     _check_possible(session, challenge=challenge, ours=pair[0], theirs=pair[1], now=now)
     chosen = sum(queries.chosen_count(session, team_id=team.id) for team in pair)
+    others = [
+        each
+        for team in pair
+        for each in accounts.of_team(session, team_id=team.id)
+        if each.state is MergerState.OPEN and each.id != merger.id
+    ]
     merged, gone = accounts.unite(session, merger_id=merger.id, by=by, now=now)
     _move_submissions(session, from_id=gone.id, to_id=merged.id)
     has_lost_choices = _is_chosen_out(challenge, chosen=chosen)
@@ -157,6 +164,7 @@ def accept(
         f" The tries and submissions of both count for it.{choices}",
         now=now,
     )
+    _tell_void(session, challenge, others, merged, now=now)
     return merged
 
 
@@ -197,6 +205,28 @@ def end(
         now=now,
     )
     return ended
+
+
+def _tell_void(
+    session: Session,
+    challenge: Challenge,
+    proposals: Iterable[Merger],
+    merged: Team,
+    *,
+    now: datetime,
+) -> None:
+    """Say to third teams, and to the merged one, that proposals between them are void."""
+    for each in proposals:
+        current = {teams.current_team_id(session, one) for one in (each.proposer_id, each.other_id)}
+        _tell(
+            session,
+            tuple(teams.team(session, team_id) for team_id in sorted(current)),
+            kind="merger.void",
+            text=f"The proposal that {each.proposer_name} and {each.other_name} merge in"
+            f" {challenge.plan.title} is void: one of them has become a part of {merged.name}."
+            " Nothing changes for either team; a new proposal is possible.",
+            now=now,
+        )
 
 
 def of_challenge(session: Session, *, merger_id: str, challenge: Challenge) -> Merger:

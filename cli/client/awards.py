@@ -47,11 +47,9 @@ class AwardApi(Api):
         """Sign the split of this number, if it still stands."""
         return self._change("POST", _of(award_id, "split", "signature"), {"split_number": number})
 
-    def pay(
-        self, award_id: str, handle: str, *, withheld_minor: int, receipt_sha256: str
-    ) -> AwardFile:
+    def pay(self, award_id: str, handle: str, *, withheld: str, receipt_sha256: str) -> AwardFile:
         """Record that a member's share was sent."""
-        order = {"withheld_minor": withheld_minor, "receipt_sha256": receipt_sha256}
+        order = {"withheld": withheld, "receipt_sha256": receipt_sha256}
         return self._change("POST", _of(award_id, "payments", handle), order)
 
     def tax_paid(self, award_id: str, handle: str, *, receipt_sha256: str) -> AwardFile:

@@ -1,6 +1,6 @@
 """The calls of the HTTP API about what counts: finals, withdrawals, disqualifications, mergers."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
 from palio.cli.client import answers
@@ -49,6 +49,7 @@ class Preview(TypedDict):
     max_members: int
     phases: list[dict[str, Any]]
     choices_end: bool
+    divisions_end: NotRequired[list[str]]  # servers of before have none
     until: str
     obstacles: list[str]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palio.challenges.contracts import EntryRule, PhasePlan, Quota, TeamRules
+from palio.challenges.contracts import AnswersOpen, EntryRule, PhasePlan, Quota, TeamRules
 from palio.challenges.plan_toml import read_plan
 from palio.challenges.prize_contracts import PrizePlan, TieRule
 from palio.core.money import Money
@@ -151,6 +151,33 @@ def test_every_key_reaches_the_plan() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("", AnswersOpen.BY_THE_ORGANIZER),
+        ("[answers]\npublic_share = 0.5\nseed = 1\n", AnswersOpen.BY_THE_ORGANIZER),
+        ('[answers]\nopen = "by_the_organizer"\n', AnswersOpen.BY_THE_ORGANIZER),
+        ('[answers]\nopen = "at_the_end"\n', AnswersOpen.AT_THE_END),
+    ],
+)
+def test_answers_say_when_they_are_opened(section: str, expected: AnswersOpen) -> None:
+    plan = read_plan(SMALL + section).plan
+    assert plan is not None
+    assert plan.answers_open is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [('"at_the_endd"', "value:choice"), ("true", "value:choice")]
+)
+def test_another_word_for_when_answers_are_opened_is_a_mistake_in_its_line(
+    value: str, code: str
+) -> None:
+    reading = read_plan(f"{SMALL}[answers]\nopen = {value}\n")
+    (finding,) = reading.findings
+    assert (finding.code, finding.line) == (code, SMALL.count("\n") + 2)
+    assert reading.plan is None
+
+
 # Each mistake carries its code in the comment at the end of the line that is to blame.
 TWENTY = """\
 slug = "My Challenge"                       #! value:slug
@@ -262,6 +289,7 @@ ONE_MISTAKE = [
     (change('"1000.50"', '"99999999999999999"'), "money:amount", 51, "too large"),
     (change('amount = "10"\ncurrency = "EUR"', 'amount = "10"\ncurrency = "USD"'),
      "prize:currency", 45, "one currency"),
+    (change('"1000.50"', '"9.99"'), "prize:order", 45, "no rank may have more"),
     (change("[board]", "[[board]]"), "value:type", 46, "Write [board]"),
     (change("[[answers.targets]]", "[answers.targets]"), "value:type", 23,
      "[[answers.targets]]"),

@@ -64,9 +64,9 @@ SHA256 = hashlib.sha256(b"a document").hexdigest()
             {"has_passed": False, "evidence_sha256": "", "words": "Unreadable"},
         ),
         (
-            ["pay", "a1", "ada", "--receipt", "document", "--withheld", "100"],
+            ["pay", "a1", "ada", "--receipt", "document", "--withheld", "100.50"],
             f"POST {AT}/payments/ada",
-            {"withheld_minor": 100, "receipt_sha256": SHA256},
+            {"withheld": "100.50", "receipt_sha256": SHA256},
         ),
         (
             ["tax-paid", "a1", "ada", "--receipt", "document"],

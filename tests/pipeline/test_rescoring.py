@@ -19,7 +19,6 @@ from palio.leaderboard.rescore_contracts import RowChange
 from palio.pipeline import board_steps, commitments, rescore_steps, rescoring, steps
 from palio.pipeline.contracts import JobState, Priority, Queue
 from palio.prizes import queries as prizes
-from palio.prizes import service as prize_service
 from palio.submissions.contracts import SubmissionState
 from palio.submissions.rescore_rules import (
     BadReasonError,
@@ -354,18 +353,3 @@ def test_after_the_reveal_the_final_board_and_open_awards_follow(sets: Rescoring
     with db.reading(arena.engine) as session:
         awards = prizes.awards(session, challenge_id=arena.challenge_id)
     assert [(award.place, award.team_name) for award in awards] == [(1, "bob"), (2, "ada")]
-
-
-def test_once_a_prize_is_given_the_scores_that_decided_it_stay(sets: Rescoring) -> None:
-    arena = sets.arena
-    arena.end()
-    board_steps.settle(arena.bench, arena.challenge_id)
-    sets.correct(bobs)
-    sets.score_all()
-    with arena.bench.work() as session:
-        first, _ = prizes.awards(session, challenge_id=arena.challenge_id)
-        prize_service.confirm(session, award_id=first.id, by="host", now=database_now(session))
-    with pytest.raises(rescoring.PrizesGivenError) as refused:
-        sets.apply()
-    assert refused.value.detail.startswith("First prize is confirmed to ada")
-    assert sets.board(Board.PRIVATE)[0] == (1, "ada", D("0.2000"))

@@ -93,6 +93,17 @@ def test_a_place_given_for_good_stays_and_the_others_move_into_what_is_free() ->
     assert given_to(board, prize(1, 5), prize(2, 4), before=before) == [("rank", 1, "c")]
 
 
+def test_places_shared_around_a_kept_one_are_not_given_twice() -> None:
+    """First was taken back, two tied teams shared places 1 and 3: nothing is left for a fourth."""
+    board = Ranked(standings=(line("x", "0.1"), *(line(t, "0.2") for t in "ab"), line("d", "0.4")))
+    prizes = (prize(1, 7), prize(2, 7), prize(3, 3))
+    shared: dict[str, object] = {"tie_rule": TieRule.SHARED}
+    first = {"rank": Before(passed_over={"x"}, kept={"k": 2})}
+    assert given_to(board, *prizes, before=first, **shared) == [("rank", 1, "a"), ("rank", 1, "b")]
+    then = {"rank": Before(passed_over={"x"}, kept={"k": 2, "a": 1, "b": 1})}
+    assert given_to(board, *prizes, before=then, **shared) == []
+
+
 @given(
     st.lists(st.integers(0, 3), min_size=1, max_size=8),
     st.lists(st.integers(0, 1000), min_size=1, max_size=5),

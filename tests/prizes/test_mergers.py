@@ -18,8 +18,9 @@ from palio.challenges.contracts import Challenge
 from palio.challenges.prize_contracts import Gate, VerificationPlan
 from palio.pipeline import corrections
 from palio.pipeline.models import BoardWork
-from palio.prizes import divisions, progress, queries, rules, service, workflow
+from palio.prizes import divisions, moves, progress, queries, rules, service, workflow
 from palio.prizes.contracts import Award, AwardState
+from palio.prizes.models import AwardRow
 from palio.submissions import mergers
 
 GATES = VerificationPlan(gates=(Gate.IDENTITY,))
@@ -137,6 +138,35 @@ def test_a_captain_without_a_part_does_not_speak_for_those_who_have_one(work: Wo
             workflow.accept(session, award_id=award.id, by=one, now=DATES[0]).state
             is AwardState.ACCEPTED
         )
+
+
+def test_turning_one_prize_down_leaves_a_prize_of_other_people_alone(work: Work) -> None:
+    challenge, captains, award = two_teams(work)
+    one, two = captains["one"], captains["two"]
+    merged = unite(work, challenge, one, by=two)
+    with work() as session:
+        theirs = AwardRow(
+            challenge_id=challenge.id,
+            team_id=merged.id,
+            team_name=merged.name,
+            place=1,
+            title="First",
+            minor=100,
+            currency="EUR",
+            score="1",
+            submission_id=award.submission_id,
+            state=AwardState.PROVISIONAL.value,
+            made_at=AT,
+            kind="rank",
+            pot="rank",
+        )
+        session.add(theirs)
+        session.flush()
+        moves.mark(session, theirs, challenge=challenge, by="system", now=DATES[0])
+        workflow.notify(session, award_id=award.id, by="host", now=DATES[0])
+        workflow.turn_down(session, award_id=award.id, by=one, now=DATES[0])
+        found = {each.id: each.state for each in queries.awards(session, challenge_id=challenge.id)}
+    assert found == {award.id: AwardState.DECLINED, theirs.id: AwardState.PROVISIONAL}
 
 
 @pytest.mark.parametrize("is_older", [True, False], ids=["loser goes on", "loser is gone"])

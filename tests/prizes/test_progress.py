@@ -11,12 +11,13 @@ from tests.factories.submissions import Work
 from palio.accounts import messages
 from palio.challenges.board_contracts import BoardPlan
 from palio.challenges.contracts import Challenge, PhasePlan
-from palio.challenges.prize_contracts import PrizeKind, PrizePlan
+from palio.challenges.models import ChallengeRow
+from palio.challenges.prize_contracts import Gate, PrizeKind, PrizePlan, VerificationPlan
 from palio.core.money import Money
 from palio.leaderboard import making
 from palio.pipeline import corrections
 from palio.pipeline.models import BoardWork
-from palio.prizes import progress, queries, service
+from palio.prizes import moves, progress, queries, service, states, workflow
 from palio.prizes.contracts import AwardState
 from palio.submissions import exclusions
 from palio.submissions.exclusion_contracts import ReasonCode
@@ -224,3 +225,87 @@ def test_a_team_disqualified_before_the_reveal_loses_its_progress_prize(work: Wo
         ("Progress Prize 2007", "one", "disqualified"),
         ("Progress Prize 2007", "two", "provisional"),
     ]
+
+
+def two_for_2007(work: Work, **changes: object) -> Challenge:
+    """Two teams are good enough for 2007; the better one was offered the prize."""
+    with work() as session:
+        challenge = netflix(session, **changes)
+        session.add(BoardWork(challenge_id=challenge.id))
+        for name, private, day in (("one", "0.8711", 1), ("two", "0.8722", 2)):
+            at = datetime(2007, 9, day, tzinfo=UTC)
+            enter(session, challenge, name, public="0.8800", private=private, at=at)
+    judged(work, challenge, now=DATES[0])
+    return challenge
+
+
+def test_a_progress_prize_taken_back_goes_to_the_next_and_moves_no_bar(work: Work) -> None:
+    challenge = two_for_2007(work)
+    confirm(work, challenge, now=DATES[0])
+    with work() as session:
+        (award,) = queries.awards(session, challenge_id=challenge.id)
+        workflow.claw_back(session, award_id=award.id, words="Bought.", by="h", now=DATES[0])
+        assert making.verified_entries(session, challenge_id=challenge.id) == ()
+    assert judged(work, challenge, now=DATES[0]) == [
+        ("Progress Prize 2007", "one", "clawed_back"),
+        ("Progress Prize 2007", "two", "provisional"),
+    ]
+
+
+def test_a_team_let_in_again_gets_its_progress_prize_back(work: Work) -> None:
+    challenge = two_for_2007(work)
+    with work() as session:
+        (award,) = queries.awards(session, challenge_id=challenge.id)
+        out = exclusions.disqualify(
+            session, challenge=challenge, team_id=award.team_id, reason=ReasonCode.COPIED,
+            words="x", by="host", now=DATES[0],
+        )  # fmt: skip
+        service.follow_board(session, challenge, now=DATES[0])
+    with work() as session:
+        exclusions.lift(
+            session, exclusion_id=out.id, challenge=challenge, words="y", by="host", now=DATES[0]
+        )
+        service.follow_board(session, challenge, now=DATES[0])
+    assert judged(work, challenge, now=DATES[0]) == [
+        ("Progress Prize 2007", "one", "provisional"),
+        ("Progress Prize 2007", "two", "superseded"),
+    ]
+
+
+def test_a_progress_payment_of_before_a_reopening_still_counts_as_arrived(work: Work) -> None:
+    challenge = two_for_2007(work, verification=VerificationPlan(gates=(Gate.IDENTITY,)))
+    with work() as session:
+        row = queries.rows_of(session, challenge_id=challenge.id)[0]
+        for state in states.WAY[1:8]:
+            moves.enter(session, row, state, challenge=challenge, by="h", now=DATES[0])
+        (share,) = queries.award_file(session, row.id).split.shares
+        sent = workflow.pay(
+            session, award_id=row.id, person_id=share.person_id, withheld_minor=0,
+            receipt_sha256="a" * 64, by="h", now=DATES[0],
+        )  # fmt: skip
+        session.execute(update(ChallengeRow).values(round=1))
+        service.run_clocks(session, challenge_id=challenge.id, now=sent.due_at or DATES[0])
+        assert queries.award(session, row.id).state is AwardState.CONFIRMED
+
+
+def test_an_open_progress_prize_follows_corrected_scores_and_a_given_one_stays(work: Work) -> None:
+    challenge = two_for_2007(work)
+    with work() as session:
+        at = datetime(2007, 9, 3, tzinfo=UTC)
+        enter(session, challenge, "three", public="0.8600", private="0.8600", at=at)
+        service.follow_board(session, challenge, now=DATES[0])
+    followed = [
+        ("Progress Prize 2007", "one", "superseded"),
+        ("Progress Prize 2007", "three", "provisional"),
+    ]
+    assert judged(work, challenge, now=DATES[0]) == followed
+    confirm(work, challenge, now=DATES[0])
+    with work() as session:
+        at = datetime(2007, 9, 4, tzinfo=UTC)
+        enter(session, challenge, "four", public="0.8500", private="0.8500", at=at)
+        service.follow_board(session, challenge, now=DATES[0])
+    assert judged(work, challenge, now=DATES[0])[1] == (
+        "Progress Prize 2007",
+        "three",
+        "confirmed",
+    )

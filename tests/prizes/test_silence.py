@@ -1,13 +1,14 @@
 """What passes by itself when the organizer stays silent, and what never does."""
 
-import pytest
-from tests.factories.submissions import Work
-from tests.prizes.story import S, Story
+from dataclasses import replace
 
-from palio.challenges.prize_contracts import (
-    Gate,
-    VerificationPlan,
-)
+import pytest
+from tests.escrow.money import Till
+from tests.factories.submissions import Work
+from tests.prizes.story import DAY, S, Story
+
+from palio.challenges.prize_contracts import EscrowPlan, Gate, PrizePlan, VerificationPlan
+from palio.core.money import Money
 from palio.prizes import queries, rules
 
 
@@ -53,3 +54,41 @@ def test_a_gate_the_organizer_found_failed_does_not_pass_by_silence(work: Work) 
     story.gate(story.awards[0], Gate.TAX_FORM, has_passed=False)
     story.wait(30)
     assert story.awards[0].state is S.CODE_VERIFIED
+
+
+def test_who_is_not_paid_in_time_waits_in_public_and_is_not_paid_by_silence(work: Work) -> None:
+    story = handed_in(work, Gate.IDENTITY)
+    story.gate(story.awards[0], Gate.IDENTITY)
+    payable_since = story.now
+    story.wait(13)
+    (award,) = story.awards
+    assert rules.waiting_since(award, plan=story.challenge.plan, now=story.now) is None
+    story.wait(30)
+    (award,) = story.awards
+    assert award.state is S.PAYABLE
+    since = rules.waiting_since(award, plan=story.challenge.plan, now=story.now)
+    assert since == payable_since
+
+
+def test_an_award_whose_deposit_is_gone_is_seen_to_lack_it(work: Work) -> None:
+    prizes = (PrizePlan(1, "First", Money(100_000, "EUR")),)
+    story = Story(work, "0.1", prizes=prizes, verification=VerificationPlan())
+    with work() as session:
+        wrong = Till(session, story.challenge.id).deposit(100_000, key="wrong")
+    story.reveal()
+    (award,) = story.awards
+    plan = replace(story.challenge.plan, escrow=EscrowPlan(is_deposit_required=True))
+    demanding = replace(story.challenge, plan=plan)
+
+    def is_lacking(days: int) -> bool:
+        with work() as session:
+            now = story.now + days * DAY
+            return queries.lacks_deposit(session, award, challenge=demanding, now=now)
+
+    assert not is_lacking(14)
+    with work() as session:
+        Till(session, story.challenge.id).reverse(wrong.id, key="reverse")
+    assert (is_lacking(13), is_lacking(14)) == (False, True)
+    with work() as session:
+        Till(session, story.challenge.id).deposit(100_000, key="again")
+    assert not is_lacking(14)

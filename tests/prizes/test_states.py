@@ -51,8 +51,9 @@ def test_every_state_has_its_moves_and_lost_is_lost() -> None:
 
 
 def test_money_that_is_set_apart_leaves_only_by_the_way_or_by_taking_it_back() -> None:
-    for state in states.FUNDED:
-        assert states.MOVES[state] <= states.GIVEN | {S.CLAWED_BACK}
+    for state in (S.PAYABLE, S.SENT, S.RETURNED):
+        assert states.MOVES[state] <= states.GIVEN | {S.CLAWED_BACK, S.DISQUALIFIED}
+    assert S.DISQUALIFIED not in states.MOVES[S.SENT]
 
 
 @given(

@@ -56,7 +56,7 @@ class Won:
         return self.host.call("PUT", f"{self.at}/gates/identity", json=gate).json()
 
     def pay(self, handle: str, receipt: str) -> Any:
-        order = {"withheld_minor": 0, "receipt_sha256": receipt}
+        order = {"withheld": "0", "receipt_sha256": receipt}
         return self.host.post(f"{self.at}/payments/{handle}", json=order).json()
 
     def file(self) -> Any:

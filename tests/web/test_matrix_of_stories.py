@@ -92,7 +92,7 @@ MATRIX: list[Row] = [
      (401, 403, 403, 403, 409, 403, 409)),
     ("PUT", f"{AWARD}/split", {"parts": {"ada": 1}}, (401, 409, 403, 403, 403, 403, 403)),
     ("POST", f"{AWARD}/split/signature", {"split_number": 9}, (401, 409, 403, 403, 403, 403, 403)),
-    ("POST", f"{AWARD}/payments/ada", {"withheld_minor": 0, "receipt_sha256": SHA256},
+    ("POST", f"{AWARD}/payments/ada", {"withheld": "0", "receipt_sha256": SHA256},
      (401, 403, 403, 403, 409, 403, 409)),
     ("POST", f"{AWARD}/payments/ada/arrival", None, (401, 409, 403, 403, 409, 403, 409)),
     ("POST", f"{AWARD}/payments/ada/return", None, (401, 403, 403, 403, 409, 403, 409)),

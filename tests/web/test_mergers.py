@@ -103,3 +103,21 @@ def test_where_teams_have_made_up_names_nobody_looks_at_anothers_tries_in_secret
     for one in (ada, bob):
         (asked,) = one.get(f"{TOY}/team/mergers").json()["items"]
         assert asked["preview"]["phases"][0]["combined"] == 3
+
+
+def test_a_division_that_would_be_lost_is_said_before(
+    site: Site, pair: tuple[Visitor, Visitor]
+) -> None:
+    ada, _ = pair
+    site._change_plan("toy", divisions=("students",))
+    site.sql(
+        "INSERT INTO team_division (team_id, challenge_id, division, declared_by, at)"
+        " SELECT id, challenge_id, 'students', captain_id, created_at FROM team"
+        " WHERE name = 'bob'"
+    )
+    look = ada.get(f"{TOY}/team/mergers/preview?team=BOB").json()
+    assert look["divisions_end"] == ["students"]
+    browser = Browser(site)
+    browser.log_in("ada")
+    page = browser.see("/challenges/toy/team/mergers?team=bob")
+    assert "takes no part in the prizes for students" in page

@@ -63,7 +63,7 @@ def test_an_award_goes_its_way_over_the_api(won: tuple[Site, Visitor, Visitor, s
     assert state(passed) == "payable"
     (share,) = passed.json()["shares"]
     assert (share["money"]["text"], share["payment"]) == ("EUR 1,000.00", "payable")
-    pay = {"withheld_minor": 100, "receipt_sha256": RECEIPT}
+    pay = {"withheld": "1.00", "receipt_sha256": RECEIPT}
     assert state(host.post(f"{at}/payments/ada", json=pay)) == "sent"
     assert bob.post(f"{at}/payments/ada/arrival").status_code == 403
     assert state(ada.post(f"{at}/payments/ada/arrival")) == "confirmed"

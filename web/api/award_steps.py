@@ -11,7 +11,7 @@ from palio.accounts.contracts import Caller
 from palio.accounts.errors import TeamNotFoundError
 from palio.challenges.contracts import Challenge
 from palio.challenges.prize_contracts import Gate
-from palio.core.money import Money
+from palio.core.money import Money, parse
 from palio.escrow.contracts import PaymentState
 from palio.prizes import divisions, workflow
 from palio.prizes import queries as prizes
@@ -211,11 +211,12 @@ def sign(session: Session, caller: Caller, award_id: str, number: int) -> None:
 def pay(session: Session, caller: Caller, award_id: str, handle: str, order: PaymentOrder) -> None:
     """Record that a member's share was sent."""
     visit = host_visit(session, caller, award_id)
+    currency = prizes.award(session, award_id).money.currency
     workflow.pay(
         session,
         award_id=award_id,
         person_id=_person_id(session, award_id, handle),
-        withheld_minor=order.withheld_minor,
+        withheld_minor=parse(order.withheld, currency).minor,
         receipt_sha256=order.receipt_sha256.strip().lower(),
         by=caller.person.id,
         now=visit.now,

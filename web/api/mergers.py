@@ -13,8 +13,8 @@ from palio.accounts.errors import MergerNotFoundError, MergerRefusedError
 from palio.cases import queries as cases
 from palio.challenges import service as challenges
 from palio.pipeline.corrections import merge_teams
+from palio.prizes.mergers import divisions_that_end
 from palio.submissions import mergers
-from palio.submissions.merger_contracts import MergerPreview
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_mergers import (
     Decision,
@@ -68,7 +68,7 @@ def preview_of(session: Session, visit: Visit, *, other: str) -> MergerPreviewVi
     ours = own_team(session, visit)
     _check_named(visit)
     theirs = accounts.team_named(session, challenge_id=visit.challenge.id, id_or_name=other)
-    return MergerPreviewView.model_validate(_preview(session, visit, ours, theirs))
+    return _preview(session, visit, ours, theirs)
 
 
 @router.post("/{slug}/team/mergers", status_code=201, responses=problems(401, 403, 404, 409))
@@ -160,7 +160,7 @@ def _view(session: Session, visit: Visit, merger: Merger, team: Team) -> MergerV
     if merger.state is MergerState.OPEN:
         is_ours = merger.proposer_id == team.id
         other = accounts.team(session, merger.other_id if is_ours else merger.proposer_id)
-        preview = MergerPreviewView.model_validate(_preview(session, visit, team, other))
+        preview = _preview(session, visit, team, other)
     people = accounts.people_by_id(session, person_ids=[merger.captain_id])
     return MergerView(
         id=merger.id,
@@ -177,7 +177,9 @@ def _view(session: Session, visit: Visit, merger: Merger, team: Team) -> MergerV
     )
 
 
-def _preview(session: Session, visit: Visit, ours: Team, theirs: Team) -> MergerPreview:
-    return mergers.preview(
+def _preview(session: Session, visit: Visit, ours: Team, theirs: Team) -> MergerPreviewView:
+    found = mergers.preview(
         session, challenge=visit.challenge, ours=ours, theirs=theirs, now=visit.now
     )
+    ends = divisions_that_end(session, team_ids=(ours.id, theirs.id))
+    return MergerPreviewView.model_validate(found).model_copy(update={"divisions_end": ends})

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -226,11 +226,11 @@ class SignatureOrder(Order):
 
 
 class PaymentOrder(Order):
-    """A share was sent: tax withheld in minor units, and the SHA-256 of the bank's receipt."""
+    """A share was sent: tax withheld, in the award's currency, and the SHA-256 of the receipt."""
 
-    model_config = example({"withheld_minor": 0, "receipt_sha256": SHA256})
+    model_config = example({"withheld": "300.00", "receipt_sha256": SHA256})
 
-    withheld_minor: int = Field(default=0, ge=0)
+    withheld: Annotated[str, Field(max_length=24, examples=["300.00"])] = "0"
     receipt_sha256: str
 
 

@@ -31,6 +31,7 @@ PREVIEW = {
     "chosen": 1,
     "finals": 2,
     "choices_end": False,
+    "divisions_end": [],
     "until": NOW,
     "obstacles": [],
 }
@@ -75,7 +76,10 @@ class PhaseTriesView(View):
 
 
 class MergerPreviewView(View):
-    """What a merger would make of two teams; with `obstacles` it is not possible now."""
+    """What a merger would make of two teams; with `obstacles` it is not possible now.
+
+    `divisions_end` are those that one team declared and the merged one would not be in.
+    """
 
     model_config = example(PREVIEW)
 
@@ -90,6 +94,7 @@ class MergerPreviewView(View):
     chosen: int
     finals: int
     choices_end: bool
+    divisions_end: tuple[str, ...] = ()
     until: datetime
     obstacles: tuple[str, ...]
 

@@ -129,7 +129,8 @@ def _sign(session: Session, caller: Caller, award_id: str, form: Form) -> None:
 
 def _pay(session: Session, caller: Caller, award_id: str, form: Form) -> None:
     order = PaymentOrder(
-        withheld_minor=whole_number(form, "withheld"), receipt_sha256=form.get("receipt", "")
+        withheld=form.get("withheld", "").strip()[:24] or "0",
+        receipt_sha256=form.get("receipt", ""),
     )
     award_steps.pay(session, caller, award_id, form.get("handle", ""), order)
 

@@ -152,11 +152,13 @@ def pay(
     handle: Handle,
     *,
     receipt: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Of the bank.")],
-    withheld: Annotated[int, typer.Option(help="Tax withheld, in the smallest unit.")] = 0,
+    withheld: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="Tax withheld, such as 300.00.")
+    ] = "0",
 ) -> object:
     """Record that a member's share was sent (organizer); only the receipt's SHA-256 is sent."""
     with _api() as api:
-        found = api.pay(award, handle, withheld_minor=withheld, receipt_sha256=_sha256(receipt))
+        found = api.pay(award, handle, withheld=withheld, receipt_sha256=_sha256(receipt))
     return _shown(found)
 
 

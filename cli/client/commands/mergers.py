@@ -123,5 +123,9 @@ def _print(found: "Preview") -> None:
         show.line(f"Left right after merging: {left}")
     if found["choices_end"]:
         show.line("Too many finals are chosen together: none stays chosen.", colour="yellow")
+    if ends := found.get("divisions_end"):
+        show.line(
+            f"The merged team would be in no division: not in {', '.join(ends)}.", colour="yellow"
+        )
     for words in found["obstacles"]:
         show.line(words, colour="red")

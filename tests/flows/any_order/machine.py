@@ -22,6 +22,7 @@ from palio.escrow.contracts import Fund
 from palio.pipeline import rescoring
 from palio.pipeline.corrections import correct_boards, merge_teams
 from palio.prizes import queries as prizes
+from palio.prizes import service as award_service
 from palio.scoring.card import MetricChoice
 from palio.submissions import exclusions, mergers, models, selection, withdrawal
 from palio.submissions.contracts import Receipt, SubmissionKind
@@ -340,7 +341,13 @@ class AnyOrder(RuleBasedStateMachine):
             self.attempt(lambda session: escrow.pledge(session, minor=minor, **common))
         else:
             self.attempt(
-                lambda session: escrow.refund(session, minor=minor, fund=Fund.BANK, **common)
+                lambda session: escrow.refund(
+                    session,
+                    minor=minor,
+                    fund=Fund.BANK,
+                    is_settled=award_service.is_settled(session, challenge_id=site.challenge_id),
+                    **common,
+                )
             )
 
     @invariant()
