@@ -110,17 +110,6 @@ def explain(snapshot: Snapshot, standing: Standing, *, deeds: Iterable[Deed] = (
     )
 
 
-def recomputed_rank(explanation: Explanation) -> int | None:
-    """Return the rank that follows from the explanation's own data; None for unranked rows."""
-    if explanation.standing.rank is None:
-        return None
-    return 1 + sum(
-        group.rows
-        for group in explanation.better
-        if is_better(group.values, explanation.values, explanation.order)
-    )
-
-
 def is_better(first: Sequence[Decimal], second: Sequence[Decimal], order: Sequence[Column]) -> bool:
     """Say whether values are strictly better, the first column that differs deciding."""
     for one, other, column in zip(first, second, order, strict=True):

@@ -24,9 +24,23 @@ class OwnEntry:
 
 
 def own_entries(
-    session: Session, *, challenge: Challenge, board: Board, team_id: str, now: datetime
+    session: Session,
+    *,
+    challenge: Challenge,
+    board: Board,
+    team_id: str,
+    submission_id: str,
+    now: datetime,
 ) -> tuple[OwnEntry, ...]:
-    """Return a team's scored submissions on a board, best public one first.
+    """Return a team's scored submissions on the board of one of its rows, best public one first.
+
+    Args:
+        session: Reads.
+        challenge: As it is in force.
+        board: Which one.
+        team_id: Whose row.
+        submission_id: The entry that the row is; where phases stand apart, it says which of them.
+        now: The database's time.
 
     Raises:
         NotRevealedYetError: The private board before the reveal.
@@ -39,11 +53,15 @@ def own_entries(
     )
     read = private.private_scored_entries if is_private else submissions.scored_entries
     view = making.view_of(session, challenge=challenge, board=board, now=now)
-    return chosen_among(read(session, challenge_id=challenge.id, team_id=team_id), view=view)
+    found = read(session, challenge_id=challenge.id, team_id=team_id)
+    phase_ids = {entry.phase_id for entry in found if entry.submission_id == submission_id}
+    if view.phases:
+        found = tuple(entry for entry in found if entry.phase_id in phase_ids)
+    return chosen_among(found, view=view)
 
 
 def chosen_among(entries: Iterable[ScoredEntry], *, view: View) -> tuple[OwnEntry, ...]:
-    """Say of each of one team's entries on a board whether it may stand for it."""
+    """Say of each of one team's entries on one board whether it may stand for it."""
     own = [entry for entry in entries if ranking.is_on(entry, view=view)]
     if not own:
         return ()

@@ -47,11 +47,6 @@ def resampled_scores(means: Reals, *, is_root: bool) -> Reals:
     return np.sqrt(np.maximum(means, 0.0)) if is_root else means
 
 
-def standard_errors(scores: Reals) -> Reals:
-    """Return the standard error of each score, shape (submissions,), from its resamples."""
-    return np.asarray(scores.std(axis=0, ddof=1))
-
-
 def difference_errors(scores: Reals) -> Reals:
     """Return the standard error of each difference of two scores, shape (submissions, submissions).
 

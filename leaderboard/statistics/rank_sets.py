@@ -35,23 +35,7 @@ def rank_sets(estimates: Reals, noise: Reals, *, errors: Reals, level: float = 0
     better = significant_pairs(
         estimates, noise, errors=errors, pairs=(firsts, seconds), level=level
     )
-    return _sets(better)
-
-
-def rank_set(
-    estimates: Reals, noise: Reals, *, errors: Reals, of: int, level: float = 0.95
-) -> tuple[int, int]:
-    """Return the set of one rank alone; narrower than among the sets of all."""
-    others = np.delete(np.arange(len(estimates)), of)
-    same = np.full(len(others), of)
-    pairs = (np.concatenate([same, others]), np.concatenate([others, same]))
-    found = _sets(significant_pairs(estimates, noise, errors=errors, pairs=pairs, level=level))
-    return int(found.low[of]), int(found.high[of])
-
-
-def best(sets: RankSets, *, among: int) -> NDArray[np.bool_]:
-    """Tell who could truly be among the best `among`: a set that holds all of them."""
-    return np.asarray(sets.low <= among)
+    return sets_of(better)
 
 
 def significant_pairs(
@@ -99,5 +83,6 @@ def _largest(
     return found.astype(np.float64)
 
 
-def _sets(better: NDArray[np.bool_]) -> RankSets:
+def sets_of(better: NDArray[np.bool_]) -> RankSets:
+    """Return the sets that follow from who is better than whom."""
     return RankSets(low=1 + better.sum(axis=0), high=len(better) - better.sum(axis=1))

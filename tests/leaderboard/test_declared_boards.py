@@ -13,6 +13,7 @@ from sqlmodel import select
 from tests.factories import submissions as make
 from tests.factories.set_clock import SetClock, clock_set_by_test
 from tests.factories.submissions import QUOTA, Work
+from tests.leaderboard.test_history import recomputed_rank
 from tests.leaderboard.test_service import play
 
 from palio.accounts import service as accounts
@@ -278,4 +279,4 @@ def test_explanation_of_a_real_board_recomputes_its_ranks(work: Work) -> None:
     board = publish(work, challenge)
     assert [row.rank for row in board.standings] == [1, 2, 3, 3, 5]
     for row in board.standings:
-        assert explain.recomputed_rank(explain.explain(board, row)) == row.rank
+        assert recomputed_rank(explain.explain(board, row)) == row.rank

@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
 from tests.leaderboard.test_service import play
 
+from palio.challenges.board_contracts import BoardPlan, PhaseBoards
+from palio.challenges.contracts import PhasePlan
 from palio.core.clock import database_now
 from palio.leaderboard import explain, own_entries, queries, race, service
 from palio.leaderboard import shakeup as shake
@@ -19,6 +21,7 @@ from palio.leaderboard.contracts import Board, Column, Snapshot, Standing
 from palio.leaderboard.rules import NotRevealedYetError
 from palio.submissions import service as submissions
 from palio.submissions.contracts import SubmissionKind
+from palio.submissions.models import Submission
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 RMSE = Column("rmse", "rmse", 4, is_lower_better=True, order=1)
@@ -97,6 +100,16 @@ def test_spread_keeps_order_and_both_ends(count: int, most: int) -> None:
     assert found[:1] + found[-1:] == tuple(range(count))[:1] + tuple(range(count))[-1:]
 
 
+def recomputed_rank(why: explain.Explanation) -> int | None:
+    """The rank that follows from the explanation alone, as anybody can work it out."""
+    if why.standing.rank is None:
+        return None
+    above = [
+        group for group in why.better if explain.is_better(group.values, why.values, why.order)
+    ]
+    return 1 + sum(group.rows for group in above)
+
+
 def test_explanation_of_seventh_says_who_is_better_and_who_ties() -> None:
     rows = [row(f"t{i}", i, f"0.{i}") for i in range(1, 7)]
     rows += [row("g", 7, "0.8"), row("h", None, "0.05"), row("i", 7, "0.8", minute=5)]
@@ -106,10 +119,10 @@ def test_explanation_of_seventh_says_who_is_better_and_who_ties() -> None:
         ((Decimal(f"0.{i}"),), 1) for i in range(1, 7)
     ]
     assert why.ties == (explain.Tie("I", AT + timedelta(minutes=5)),)
-    assert explain.recomputed_rank(why) == 7
-    assert explain.recomputed_rank(replace(why, better=why.better[1:])) == 6
+    assert recomputed_rank(why) == 7
+    assert recomputed_rank(replace(why, better=why.better[1:])) == 6
     host = explain.explain(snapshot, explain.row_of(snapshot, "h"))
-    assert (host.better, explain.recomputed_rank(host)) == ((), None)
+    assert (host.better, recomputed_rank(host)) == ((), None)
     with pytest.raises(explain.NoSuchRowError, match="no row"):
         explain.row_of(snapshot, "z")
 
@@ -128,7 +141,7 @@ def test_explanation_recomputes_every_rank_from_its_own_data(pairs: list[tuple[s
     snapshot = board(*rows, columns=two)
     for standing in rows:
         why = explain.explain(snapshot, standing)
-        assert explain.recomputed_rank(why) == standing.rank
+        assert recomputed_rank(why) == standing.rank
         assert len(why.ties) == sum(other.rank == standing.rank for other in rows) - 1
 
 
@@ -210,8 +223,14 @@ def test_own_entries_say_which_may_stand_and_are_private_ones_after_the_reveal_o
         challenge = make.challenge(session)
         team_id = play(session, challenge, {"ada": [("0.50", "0.70"), ("0.60", "0.65")]})["ada"]
         now = database_now(session)
+        row = service.publish(session, challenge=challenge, now=now).standings[0]
         found = own_entries.own_entries(
-            session, challenge=challenge, board=Board.PUBLIC, team_id=team_id, now=now
+            session,
+            challenge=challenge,
+            board=Board.PUBLIC,
+            team_id=team_id,
+            submission_id=row.submission_id,
+            now=now,
         )
         assert [(str(own.entry.rounded), own.may_stand) for own in found] == [
             ("0.50", True),
@@ -219,5 +238,38 @@ def test_own_entries_say_which_may_stand_and_are_private_ones_after_the_reveal_o
         ]
         with pytest.raises(NotRevealedYetError):
             own_entries.own_entries(
-                session, challenge=challenge, board=Board.PRIVATE, team_id=team_id, now=now
+                session,
+                challenge=challenge,
+                board=Board.PRIVATE,
+                team_id=team_id,
+                submission_id=row.submission_id,
+                now=now,
             )
+
+
+def test_own_entries_are_those_of_the_rows_phase_where_phases_stand_apart(work: Work) -> None:
+    with work() as session:
+        now = database_now(session)
+        phases = tuple(
+            PhasePlan(name, now + timedelta(days=begin), now + timedelta(days=end), make.QUOTA)
+            for name, begin, end in (("practice", -2, -1), ("final", -1, 30))
+        )
+        challenge = make.challenge(
+            session, phases=phases, board=BoardPlan(phases=PhaseBoards.APART)
+        )
+        team_id = play(session, challenge, {"ada": [("0.30", "0.3"), ("0.50", "0.5")]})["ada"]
+        wanted = select(Submission).order_by(col(Submission.received_at))
+        first, last = session.exec(wanted).all()
+        first.phase_id = challenge.phases[0].id
+        session.add(first)
+        session.flush()
+        for entry in (first, last):
+            found = own_entries.own_entries(
+                session,
+                challenge=challenge,
+                board=Board.PUBLIC,
+                team_id=team_id,
+                submission_id=entry.id,
+                now=now,
+            )
+            assert [(own.entry.submission_id, own.may_stand) for own in found] == [(entry.id, True)]

@@ -30,7 +30,7 @@ def pisa() -> tuple[list[str], Reals, Reals, Reals]:
 def best_five(level: float) -> set[str]:
     names, means, noise, errors = pisa()
     sets = rank_sets.rank_sets(means, noise, errors=errors, level=level)
-    return {name for name, is_in in zip(names, rank_sets.best(sets, among=5), strict=True) if is_in}
+    return {name for name, low in zip(names, sets.low, strict=True) if low <= 5}
 
 
 def test_countries_that_could_be_among_the_five_best() -> None:
@@ -45,7 +45,13 @@ def test_ranks_the_united_kingdom_could_have() -> None:
     names, means, noise, errors = pisa()
     place = names.index("United Kingdom")
     assert 1 + int((means > means[place]).sum()) == 13
-    low, high = rank_sets.rank_set(means, noise, errors=errors, of=place)
+    others = np.delete(np.arange(len(means)), place)
+    same = np.full(len(others), place)  # its own comparisons alone: a marginal set
+    pairs = (np.concatenate([same, others]), np.concatenate([others, same]))
+    found = rank_sets.sets_of(
+        rank_sets.significant_pairs(means, noise, errors=errors, pairs=pairs, level=0.95)
+    )
+    low, high = found.low[place], found.high[place]
     assert low in (7, 8)
     assert high == 23
     of_all = rank_sets.rank_sets(means, noise, errors=errors)
@@ -119,7 +125,7 @@ def test_error_of_the_bootstrap_is_that_of_the_rows() -> None:
     of_rows = float(change.std(ddof=1)) / math.sqrt(rows)
     assert bootstrap.difference_errors(scores)[0, 1] == pytest.approx(of_rows, rel=0.03)
     row_errors = squares.std(axis=1, ddof=1) * slopes / math.sqrt(rows)
-    assert bootstrap.standard_errors(scores) == pytest.approx(row_errors, rel=0.03)
+    assert scores.std(axis=0, ddof=1) == pytest.approx(row_errors, rel=0.03)
 
 
 def test_paired_bootstrap_is_that_of_the_rows_where_buckets_are_rows() -> None:

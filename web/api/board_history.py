@@ -193,7 +193,12 @@ def _own_entries(
     if is_hidden or not visit.may(Action.READ_SUBMISSION, team=team):
         return ()
     found = own_entries.own_entries(
-        session, challenge=visit.challenge, board=snapshot.board, team_id=team.id, now=visit.now
+        session,
+        challenge=visit.challenge,
+        board=snapshot.board,
+        team_id=team.id,
+        submission_id=row.submission_id,
+        now=visit.now,
     )
     return tuple(
         OwnEntryView(
