@@ -230,6 +230,8 @@ def _words(action: Action) -> str:
         return "Organizers and judges do not take part in their own challenge."
     if action is Action.MANAGE_TEAM:
         return "Only the captain of the team may do this."
+    if _TABLE[action].who == {_Who.ADMIN}:
+        return "This is for administrators of this Palio."
     return "This is for the organizer of the challenge."
 
 

@@ -46,6 +46,11 @@ def verify_receipt(
     """Check a receipt: its signatures, its place in the log, the private score it promised."""
     from palio.cli.verify import receipt  # noqa: PLC0415 (slow import)
 
+    if zipfile.is_zipfile(file):
+        raise ClientError(
+            f"{file} is no receipt but an archive.",
+            hint=f"A bundle is checked with: palio verify board {file}",
+        )
     return _tell(receipt.check(file.read_bytes(), key=_key(key), team=team), has_key=bool(key))
 
 
@@ -67,6 +72,11 @@ def verify_board(
     """Check a board: rank it again, and hold log, promises and signatures against each other."""
     from palio.cli.verify import board  # noqa: PLC0415 (slow import)
 
+    if bundle.is_file() and not zipfile.is_zipfile(bundle) and _is_json(bundle):
+        raise ClientError(
+            f"{bundle} is no bundle.",
+            hint=f"A receipt is checked with: palio verify receipt {bundle}",
+        )
     files, fault = read_bundle(bundle)
     opened = answers.read_bytes() if answers else None
     kept = [file.read_bytes() for file in receipt or ()]
@@ -101,6 +111,11 @@ def checkpoint(
         write_whole(out, iter([note.encode()]))
         show.line(f"Written to {out}. Keep it, and compare it with others.")
     return _tell(found, has_key=bool(key))
+
+
+def _is_json(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(1) == b"{"
 
 
 def read_bundle(path: Path) -> tuple[dict[str, bytes], str]:

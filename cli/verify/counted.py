@@ -179,10 +179,9 @@ def _tell(found: Findings, read: Json, record: Record, promises: Json) -> None:
         )
     silent = sorted(record.received.keys() - promises.keys())
     if silent:
-        found.unchecked.append(
-            f"why {len(silent)} received submissions have no score (refused, failed): "
-            f"{_list(silent)}"
-        )
+        one = len(silent) == 1
+        what = "1 received submission has" if one else f"{len(silent)} received submissions have"
+        found.unchecked.append(f"why {what} no score (refused, failed): {_list(silent)}")
 
 
 def _list(ids: list[str]) -> str:

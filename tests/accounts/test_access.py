@@ -190,6 +190,11 @@ def test_refusal_hides_what_is_not_the_callers_business(
         check(who, action, challenge_id=HERE)
 
 
+def test_refusal_of_what_administrators_do_names_them() -> None:
+    with pytest.raises(NotAllowedError, match="This is for administrators of this Palio"):
+        check(caller(), Action.ADMINISTER, roles=frozenset({Role.ORGANIZER}))
+
+
 def test_refusal_hides_a_draft_whatever_is_asked() -> None:
     for action in (Action.READ_CHALLENGE, Action.READ_DATA, Action.SUBMIT):
         with pytest.raises(NotFoundError):

@@ -240,6 +240,19 @@ def test_a_file_that_is_no_zip_and_a_wrong_key_are_said(tmp_path: Path) -> None:
     assert (ended.exit_code, "neither a public key nor a file" in ended.output) == (1, True)
 
 
+def test_receipt_and_bundle_taken_for_each_other_are_told_apart(
+    proofs: Proofs, tmp_path: Path
+) -> None:
+    bundle, file = tmp_path / "toy-bundle.zip", tmp_path / "receipt.json"
+    bundle.write_bytes(packing.pack(proofs.files))
+    file.write_bytes(proofs.receipt)
+    run = CliRunner()
+    ended = run.invoke(app, ["verify", "receipt", str(bundle)])
+    assert (ended.exit_code, f"palio verify board {bundle}" in ended.output) == (1, True)
+    ended = run.invoke(app, ["verify", "board", str(file)])
+    assert (ended.exit_code, f"palio verify receipt {file}" in ended.output) == (1, True)
+
+
 def export_of(proofs: Proofs, path: Path, *, folder: str = "toy/bundle", method: int) -> None:
     """An organizer's export, in which the bundle is one folder."""
     with zipfile.ZipFile(path, "w", method) as archive:
