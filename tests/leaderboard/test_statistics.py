@@ -2,6 +2,7 @@
 
 import csv
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -160,3 +161,30 @@ def test_bayes_factor_counts_the_draws_the_first_wins(*, is_lower_better: bool) 
     factors = ties.bayes_factors(scores, first=0, is_lower_better=is_lower_better)
     assert factors.tolist() == [0.0, 3.0, 76 / 24, math.inf]
     assert ties.are_tied(factors).tolist() == [True, True, False, False]
+
+
+@pytest.mark.slow
+def test_five_thousand_teams_on_a_thousand_resamples_take_ten_seconds_on_two_cores() -> None:
+    """A15, whole: bootstrap, ties with the first, rank sets of the first 200."""
+    rng = np.random.default_rng(15)
+    teams, buckets, rows = 5_000, 2_000, 1_408_789
+    size = rows / buckets
+    common = size * 0.73 + rng.normal(size=buckets) * math.sqrt(size) * 1.2
+    own = rng.normal(size=(teams, buckets)) * math.sqrt(size) * 0.15
+    apart = np.sort(rng.random(teams))[:, None] * 0.05 * size
+    sums = np.asarray(common + own + apart, np.float32)
+    began = time.process_time()
+    means = bootstrap.resampled_means(sums, rows=rows, seed=1)
+    scores = bootstrap.resampled_scores(means, is_root=True)
+    tied = ties.are_tied(ties.bayes_factors(scores, first=0, is_lower_better=True))
+    top = scores[:, :200]
+    sets = rank_sets.rank_sets(
+        -np.sqrt(sums[:200].sum(axis=1, dtype=float) / rows),
+        top.mean(axis=0) - top,
+        errors=bootstrap.difference_errors(top),
+    )
+    assert time.process_time() - began < 2 * 10  # both cores, whatever else runs beside
+    assert scores.shape == (bootstrap.DRAWS, teams)
+    assert tied[0]
+    assert not tied[-1]
+    assert sets.low[0] == 1
