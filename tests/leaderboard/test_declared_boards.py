@@ -29,9 +29,10 @@ from palio.core.clock import database_now
 from palio.core.money import Money
 from palio.leaderboard import anonymity, explain, queries, rules, service
 from palio.leaderboard.contracts import Board, LineKind, Snapshot
-from palio.submissions import models
+from palio.submissions import exclusions, models
 from palio.submissions import queries as submission_queries
 from palio.submissions.contracts import SubmissionKind
+from palio.submissions.exclusion_contracts import ReasonCode
 
 
 @pytest.fixture
@@ -80,6 +81,40 @@ def test_frozen_board_stands_still_until_the_reveal(work: Work) -> None:
     assert (frozen.version, names(frozen)) == (1, [(1, "ada")])
     reveal(work, challenge)
     assert names(latest(work, challenge)) == [(1, "bob"), (2, "ada")]
+
+
+def test_disqualified_team_leaves_the_frozen_board_and_nothing_else_moves(work: Work) -> None:
+    with work() as session:
+        soon = database_now(session) + timedelta(seconds=1)
+        challenge = make.challenge(session, board=BoardPlan(freeze_at=soon))
+        ids = play(session, challenge, {"ada": [("0.5", "0.6")], "bob": [("0.6", "0.5")]})
+    before = publish(work, challenge)
+    with work() as session:
+        bob = accounts.lock_team(session, team_id=ids["bob"])
+        late = make.submit(session, to=challenge, by=bob, key="late")
+        make.score(session, late, public="0.1", private="0.1")
+        row = session.get_one(models.Submission, late.submission_id)
+        row.received_at = soon + timedelta(hours=1)
+        session.add(row)
+        exclusions.disqualify(
+            session,
+            challenge=challenge,
+            team_id=ids["ada"],
+            reason=ReasonCode.COPIED,
+            words="Copied.",
+            by="host",
+            now=database_now(session),
+        )
+    frozen = publish(work, challenge, at=soon + timedelta(hours=2))
+    assert names(before) == [(1, "ada"), (2, "bob")]
+    assert [(row.rank, row.name, row.score, row.entries) for row in frozen.standings] == [
+        (1, "bob", Decimal("0.6"), 1)
+    ]
+    with work() as session:  # the old board stays, dated
+        then = queries.at(
+            session, challenge_id=challenge.id, board=Board.PUBLIC, instant=before.made_at
+        )
+    assert then == before
 
 
 def test_anonymous_board_has_made_up_names_until_the_reveal(work: Work) -> None:
