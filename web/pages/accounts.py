@@ -19,7 +19,15 @@ from palio.web.api.tokens import make_token
 from palio.web.buckets import Group
 from palio.web.deps import CallerDep, ReadDep, SignedInDep, StateDep
 from palio.web.errors import BadFieldsError
-from palio.web.pages.forms import Form, FormDep, OpenFormDep, local_path, see_other, whole_number
+from palio.web.pages.forms import (
+    Form,
+    FormDep,
+    OpenFormDep,
+    carry_out,
+    local_path,
+    see_other,
+    whole_number,
+)
 from palio.web.pages.frame import page
 from palio.web.problems import field_findings
 from palio.web.state import WebState, address_of, limit
@@ -184,41 +192,42 @@ def show_me(session: ReadDep, state: StateDep, caller: SignedInDep) -> Response:
 @router.post("/me/tokens")
 def add_token(state: StateDep, caller: SignedInDep, form: FormDep) -> Response:
     """Make a token and show it, this once."""
-    try:
+
+    def deed(session: Session) -> NewSecret:
         order = _order(
             TokenOrder,
             name=form.get("name", ""),
             scope=form.get("scope", Scope.SUBMIT.value),
             days=whole_number(form, "days"),
         )
-        token = run_unit(
-            state,
-            lambda session: make_token(session, state, person_id=caller.person.id, order=order),
-        )
-    except AppError as error:
+        return make_token(session, state, person_id=caller.person.id, order=order)
+
+    def then(token: NewSecret) -> Response:
         with reading(state.engine) as session:
-            return _me_page(session, state, caller, error=error)
-    with reading(state.engine) as session:
-        return _me_page(session, state, caller, token=token)
+            return _me_page(session, state, caller, token=token)
+
+    return carry_out(
+        state,
+        deed,
+        show_again=lambda session, error: _me_page(session, state, caller, error=error),
+        then=then,
+    )
 
 
 @router.post("/me/tokens/revoke")
 def revoke_token(state: StateDep, caller: SignedInDep, form: FormDep) -> Response:
     """Make a token useless."""
-    try:
-        run_unit(
-            state,
-            lambda session: service.revoke_token(
-                session,
-                person_id=caller.person.id,
-                token_id=form.get("token", ""),
-                now=database_now(session),
-            ),
-        )
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _me_page(session, state, caller, error=error)
-    return see_other("/me")
+    return carry_out(
+        state,
+        lambda session: service.revoke_token(
+            session,
+            person_id=caller.person.id,
+            token_id=form.get("token", ""),
+            now=database_now(session),
+        ),
+        show_again=lambda session, error: _me_page(session, state, caller, error=error),
+        then="/me",
+    )
 
 
 def _me_page(
@@ -255,11 +264,12 @@ def do_join(state: StateDep, caller: SignedInDep, code: str, form: FormDep) -> R
             return "/"
         return f"/challenges/{challenges.by_id(session, link.challenge_id).slug}"
 
-    try:
-        return see_other(run_unit(state, deed))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _join_page(session, state, caller, code, error=error)
+    return carry_out(
+        state,
+        deed,
+        show_again=lambda session, error: _join_page(session, state, caller, code, error=error),
+        then=see_other,
+    )
 
 
 def _join_page(

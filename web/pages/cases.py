@@ -7,7 +7,6 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.cases import rules, words
 from palio.cases.contracts import Decision, StepKind
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.submissions.exclusion_contracts import TITLES, ReasonCode
 from palio.web.api import cases, evidence
@@ -17,7 +16,6 @@ from palio.web.deps import ReadDep, SignedInDep, StateDep
 from palio.web.pages.forms import Form, FormDep, carry_out, see_other
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -52,12 +50,12 @@ def show_desk(session: ReadDep, state: StateDep, caller: SignedInDep, slug: str)
 @router.post("/challenges/{slug}/evidence")
 def work_desk(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Scan, open a case or set a finding aside, as the form's button says."""
-    try:
-        path = run_unit(state, lambda session: _work(session, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _desk(session, state, caller, slug, error=error)
-    return see_other(path)
+    return carry_out(
+        state,
+        lambda session: _work(session, caller, slug, form),
+        show_again=lambda session, error: _desk(session, state, caller, slug, error=error),
+        then=see_other,
+    )
 
 
 def _work(session: Session, caller: Caller, slug: str, form: Form) -> str:

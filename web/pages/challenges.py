@@ -8,7 +8,6 @@ from palio.accounts.contracts import Caller
 from palio.challenges import queries as challenges
 from palio.challenges import service
 from palio.challenges.contracts import ChallengePlan, EntryRule, Quota
-from palio.core.db import reading
 from palio.core.errors import AppError
 from palio.datasets import queries as datasets
 from palio.pipeline import receipts
@@ -19,10 +18,9 @@ from palio.web.api.challenges import challenge_detail
 from palio.web.api.challenges import challenge_page as list_page
 from palio.web.deps import CallerDep, CursorDep, ReadDep, SignedInDep, StateDep
 from palio.web.markdown import to_html
-from palio.web.pages.forms import FormDep, see_other
+from palio.web.pages.forms import FormDep, carry_out
 from palio.web.pages.frame import challenge_page, page
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -88,12 +86,12 @@ def accept_rules(state: StateDep, caller: SignedInDep, slug: str, form: FormDep)
             now=visit.now,
         )
 
-    try:
-        run_unit(state, deed)
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _rules(session, state, caller, slug, error=error)
-    return see_other(f"/challenges/{slug}/rules")
+    return carry_out(
+        state,
+        deed,
+        show_again=lambda session, error: _rules(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/rules",
+    )
 
 
 def _rules(

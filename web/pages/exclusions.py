@@ -6,12 +6,11 @@ from sqlmodel import Session
 from palio.accounts import queries as accounts
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.submissions.exclusion_contracts import TITLES, ReasonCode
 from palio.web.api import exclusions
 from palio.web.deps import ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out, see_other
 from palio.web.pages.frame import challenge_page
 from palio.web.state import WebState
 from palio.web.units import run_unit
@@ -36,20 +35,13 @@ def show_exclusions(
 @router.post("/challenges/{slug}/host/exclusions")
 def change_exclusions(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Disqualify or lift, as the form's button says."""
-    try:
-        run_unit(state, lambda session: _do(session, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _show(
-                session,
-                state,
-                caller,
-                slug,
-                team=form.get("team", ""),
-                submission=form.get("submission", ""),
-                error=error,
-            )
-    return see_other(f"/challenges/{slug}/host/exclusions")
+    said = {name: form.get(name, "") for name in ("team", "submission")}
+    return carry_out(
+        state,
+        lambda session: _do(session, caller, slug, form),
+        show_again=lambda session, error: _show(session, state, caller, slug, **said, error=error),
+        then=f"/challenges/{slug}/host/exclusions",
+    )
 
 
 @router.post("/challenges/{slug}/withdrawals")

@@ -1,20 +1,25 @@
 """Forms of pages: read whole, small, and only with the proof of the caller's session."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
+from palio.accounts.contracts import Caller
 from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
+from palio.web.buckets import Group
 from palio.web.deps import CallerDep, StateDep, check_proof
-from palio.web.state import WebState
+from palio.web.multipart import FileForm
+from palio.web.state import WebState, limit
 from palio.web.texts import check_storable
 from palio.web.units import run_unit
+from palio.web.uploads import pieces
 
+T = TypeVar("T")
 Form = Mapping[str, str]
 _FIELDS_MAX = 30
 
@@ -66,21 +71,46 @@ def see_other(path: str) -> RedirectResponse:
 
 def carry_out(
     state: WebState,
-    deed: Callable[[Session], object],
+    deed: Callable[[Session], T],
     *,
     show_again: Callable[[Session, AppError], Response],
-    then: str,
+    then: str | Callable[[T], Response],
 ) -> Response:
-    """Do what a form asks in one transaction, then lead to the page `then`.
+    """Do what a form asks in one transaction; refused, show the page again with the reason.
 
-    Refused, nothing is done and the page is shown again with the reason.
+    Args:
+        state: The application.
+        deed: What to do.
+        show_again: Shows the page with what is wrong; nothing was done then.
+        then: The page to go to, or what makes the answer from what the deed returned.
+
     """
     try:
-        run_unit(state, deed)
+        done = run_unit(state, deed)
     except AppError as error:
         with reading(state.engine) as session:
             return show_again(session, error)
-    return see_other(then)
+    return see_other(then) if isinstance(then, str) else then(done)
+
+
+async def read_file_form(
+    request: Request, state: WebState, caller: Caller
+) -> tuple[FileForm, AsyncIterator[bytes]]:
+    """Return a form up to its file, with the proof of the caller's session, and the file's pieces.
+
+    Raises:
+        BadFormError, BadTextError: The form cannot be read.
+        FormProofError: It was not made for this session.
+        TooManyRequestsError: Too many uploads at once.
+
+    """
+    limit(request, Group.SUBMIT)
+    form = FileForm(request.headers.get("content-type", ""))
+    body = pieces(request.stream(), idle_seconds=state.settings.upload_idle_seconds)
+    file = form.file_pieces(body)
+    await anext(file)  # the fields stand before the file
+    check_proof(state, caller, form.fields.get("proof", ""))
+    return form, file
 
 
 def local_path(text: str) -> str:

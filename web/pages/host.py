@@ -21,11 +21,10 @@ from palio.web.api import awards, host, openings
 from palio.web.api.schemas_people import LinkView
 from palio.web.api.submissions import everybodys
 from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other, whole_number
+from palio.web.pages.forms import Form, FormDep, carry_out, see_other, whole_number
 from palio.web.pages.frame import challenge_page
 from palio.web.pages.runs import BOXES
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import Visit, enter
 
 router = APIRouter()
@@ -52,15 +51,19 @@ def show_host(
 @router.post("/challenges/{slug}/host")
 def do_deed(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Do what the form's button says."""
-    try:
-        link = run_unit(state, lambda session: _do(session, state, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _show(session, state, caller, slug, error=error)
-    if link is None:
-        return see_other(f"/challenges/{slug}/host")
-    with reading(state.engine) as session:  # the link is shown this once, so there is no redirect
-        return _show(session, state, caller, slug, link=link)
+
+    def then(link: LinkView | None) -> Response:
+        if link is None:
+            return see_other(f"/challenges/{slug}/host")
+        with reading(state.engine) as session:  # shown this once, so there is no redirect
+            return _show(session, state, caller, slug, link=link)
+
+    return carry_out(
+        state,
+        lambda session: _do(session, state, caller, slug, form),
+        show_again=lambda session, error: _show(session, state, caller, slug, error=error),
+        then=then,
+    )
 
 
 def _do(

@@ -12,14 +12,19 @@ from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.web.api import rescore
 from palio.web.api.schemas_rescore import MetricOrder, MetricsOrder, ReasonOrder
-from palio.web.buckets import Group
-from palio.web.deps import ReadDep, SignedInDep, StateDep, check_proof
-from palio.web.multipart import BadFormError, FileForm
-from palio.web.pages.forms import Form, FormDep, see_other, whole_number
+from palio.web.deps import ReadDep, SignedInDep, StateDep
+from palio.web.multipart import BadFormError
+from palio.web.pages.forms import (
+    Form,
+    FormDep,
+    carry_out,
+    read_file_form,
+    see_other,
+    whole_number,
+)
 from palio.web.pages.frame import challenge_page
-from palio.web.state import WebState, limit
-from palio.web.units import run_unit
-from palio.web.uploads import pieces, write_file
+from palio.web.state import WebState
+from palio.web.uploads import write_file
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -35,11 +40,12 @@ def show_rescore(session: ReadDep, state: StateDep, caller: SignedInDep, slug: s
 @router.post("/challenges/{slug}/rescore")
 def do_rescore(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Do what the form's button says."""
-    try:
-        run_unit(state, lambda session: _do(session, caller, slug, form))
-    except AppError as error:
-        return _show_again(state, caller, slug, error)
-    return see_other(f"/challenges/{slug}/rescore")
+    return carry_out(
+        state,
+        lambda session: _do(session, caller, slug, form),
+        show_again=lambda session, error: _show(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/rescore",
+    )
 
 
 def _do(session: Session, caller: Caller, slug: str, form: Form) -> None:
@@ -86,12 +92,7 @@ async def start_rescore(
 
 
 async def _take(request: Request, state: WebState, caller: Caller, slug: str) -> None:
-    limit(request, Group.SUBMIT)
-    form = FileForm(request.headers.get("content-type", ""))
-    body = pieces(request.stream(), idle_seconds=state.settings.upload_idle_seconds)
-    file = form.file_pieces(body)
-    await anext(file)  # the fields stand before the file
-    check_proof(state, caller, form.fields.get("proof", ""))
+    form, file = await read_file_form(request, state, caller)
     reason, part = form.fields.get("reason", ""), _part(form.fields.get("part", ""))
     await run_in_threadpool(rescore.check_start, state, caller, slug, reason)
     with tempfile.TemporaryDirectory(prefix="palio-rescore-") as name:

@@ -19,17 +19,15 @@ from palio.submissions.states import PENDING
 from palio.web.api.finals import finals_of
 from palio.web.api.intake import Deed, take_in
 from palio.web.api.submissions import choose, own, quota_of
-from palio.web.buckets import Group
 from palio.web.deliveries import limits_of
-from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep, check_proof
-from palio.web.multipart import BadFormError, FileForm
+from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep
+from palio.web.multipart import BadFormError
 from palio.web.pages.challenges import quota_words
-from palio.web.pages.forms import FormDep, see_other
+from palio.web.pages.forms import FormDep, carry_out, read_file_form, see_other
 from palio.web.pages.frame import challenge_page
 from palio.web.pages.runs import refresh_seconds
-from palio.web.state import WebState, limit
-from palio.web.units import run_unit
-from palio.web.uploads import Declared, pieces
+from palio.web.state import WebState
+from palio.web.uploads import Declared
 from palio.web.visits import Visit, enter
 
 router = APIRouter()
@@ -72,12 +70,7 @@ async def submit(request: Request, state: StateDep, caller: SignedInDep, slug: s
 
 
 async def _take(request: Request, state: WebState, caller: Caller, slug: str) -> None:
-    limit(request, Group.SUBMIT)
-    form = FileForm(request.headers.get("content-type", ""))
-    body = pieces(request.stream(), idle_seconds=state.settings.upload_idle_seconds)
-    file = form.file_pieces(body)
-    await anext(file)  # the fields stand before the file
-    check_proof(state, caller, form.fields.get("proof", ""))
+    form, file = await read_file_form(request, state, caller)
     deed = Deed(
         slug=slug,
         file_name=form.file_name or "",
@@ -107,11 +100,12 @@ def choose_final(state: StateDep, caller: SignedInDep, slug: str, form: FormDep)
             is_chosen=form.get("chosen") == "yes",
         )
 
-    try:
-        run_unit(state, deed)
-    except AppError as error:
-        return _show_again(state, caller, slug, error)
-    return see_other(f"/challenges/{slug}/submissions")
+    return carry_out(
+        state,
+        deed,
+        show_again=lambda session, error: _show(session, state, caller, slug, error=error),
+        then=f"/challenges/{slug}/submissions",
+    )
 
 
 def _show_again(state: WebState, caller: Caller, slug: str, error: AppError) -> Response:

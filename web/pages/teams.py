@@ -12,10 +12,9 @@ from palio.web.api import mergers, teams
 from palio.web.api.exclusions import team_exclusions
 from palio.web.api.schemas_people import LinkView
 from palio.web.deps import ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out, see_other
 from palio.web.pages.frame import challenge_page, page
 from palio.web.state import WebState
-from palio.web.units import run_unit
 from palio.web.visits import enter
 
 router = APIRouter()
@@ -30,15 +29,19 @@ def show_team(session: ReadDep, state: StateDep, caller: SignedInDep, slug: str)
 @router.post("/challenges/{slug}/team")
 def change_team(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Create, rename, invite or leave, as the form's button says."""
-    try:
-        link = run_unit(state, lambda session: _do(session, state, caller, slug, form))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _show(session, state, caller, slug, error=error)
-    if link is None:
-        return see_other(f"/challenges/{slug}/team")
-    with reading(state.engine) as session:  # the link is shown this once, so there is no redirect
-        return _show(session, state, caller, slug, link=link)
+
+    def then(link: LinkView | None) -> Response:
+        if link is None:
+            return see_other(f"/challenges/{slug}/team")
+        with reading(state.engine) as session:  # shown this once, so there is no redirect
+            return _show(session, state, caller, slug, link=link)
+
+    return carry_out(
+        state,
+        lambda session: _do(session, state, caller, slug, form),
+        show_again=lambda session, error: _show(session, state, caller, slug, error=error),
+        then=then,
+    )
 
 
 def _do(
@@ -95,12 +98,12 @@ def show_invite(session: ReadDep, state: StateDep, caller: SignedInDep, code: st
 @router.post("/team-invites/{code}")
 def accept_invite(state: StateDep, caller: SignedInDep, code: str, form: FormDep) -> Response:  # noqa: ARG001 (the proof is checked in it)
     """Join the team."""
-    try:
-        visit, _ = run_unit(state, lambda session: teams.accept(session, caller, code=code))
-    except AppError as error:
-        with reading(state.engine) as session:
-            return _show_invite(session, state, caller, code, error=error)
-    return see_other(f"/challenges/{visit.challenge.slug}/team")
+    return carry_out(
+        state,
+        lambda session: teams.accept(session, caller, code=code)[0],
+        show_again=lambda session, error: _show_invite(session, state, caller, code, error=error),
+        then=lambda visit: see_other(f"/challenges/{visit.challenge.slug}/team"),
+    )
 
 
 def _show_invite(
