@@ -104,6 +104,13 @@ def _waiting_words(session: Session, challenge: Challenge, award: Award, *, now:
     )
 
 
+def _may_open_again(session: Session, challenge: Challenge) -> bool:
+    """Tell whether a challenge that nobody has won waited for a case that is over now."""
+    may_reopen = challenge.plan.verification.reopen_days is not None
+    is_revealed = challenge.state is ChallengeState.REVEALED
+    return is_revealed and may_reopen and service.is_settled(session, challenge_id=challenge.id)
+
+
 def look_after(bench: Bench) -> None:
     """Do all of it for every challenge; one in trouble does not stop the others."""
     with db.reading(bench.engine) as session:
@@ -118,6 +125,7 @@ def look_after(bench: Bench) -> None:
             for state in _RUNNING
             for challenge_id in challenges.ids_in_state(session, state)
         ]
+        clocks |= {one.id for one in running if _may_open_again(session, one)}
         dated = [one.id for one in running if progress.has_unjudged(session, one, now=now)]
     called = [one.id for one in running if last_call.may_call(one)]
     each(runs, lambda one: judge_rerun(bench, one), what="rerun of a winner's code")

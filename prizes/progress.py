@@ -29,13 +29,17 @@ _S = AwardState
 
 
 def due_dates(challenge: Challenge, *, now: datetime) -> tuple[tuple[int, datetime], ...]:
-    """Return prize number and date of all that could be judged at `now`, oldest date first."""
+    """Return prize number and date of all that could be judged at `now`, oldest date first.
+
+    A date after the close is none any more: a last call ended the challenge before it.
+    """
+    closes_at = challenge.phases[-1].closes_at
     found = [
         (date, number)
         for number, prize in enumerate(challenge.plan.prizes)
         if prize.kind is PrizeKind.PROGRESS
         for date in prize.dates
-        if date <= now
+        if date <= min(now, closes_at)
     ]
     return tuple((number, date) for date, number in sorted(found))
 
@@ -155,13 +159,10 @@ def _offer(
     pot = pot_of(number, date)
     before = [row for row in queries.rows_of(session, challenge_id=challenge.id) if row.pot == pot]
     out = exclusions.disqualified_team_ids(session, challenge_id=challenge.id)
-    lost = {
-        accounts.current_team_id(session, team_id)
-        for team_id in offers.passed_over(before, out=out)
-    }
-    if any(
-        row.team_id in lost - out and AwardState(row.state) in states.UNDECIDED for row in before
-    ):
+    lost = offers.passed_over(before, out=out)
+    lost = frozenset(accounts.current_team_id(session, team_id) for team_id in lost)
+    open_teams = {row.team_id for row in before if AwardState(row.state) in states.UNDECIDED}
+    if open_teams & (lost - out):
         return False  # it merged with a team that had lost the prize, and keeps its own
     leader = boards.leader_before(
         session,
@@ -177,12 +178,13 @@ def _offer(
         return is_ended
     before.sort(key=lambda row: AwardState(row.state) in states.LOST)
     own = next((row for row in before if row.team_id == leader.team_id), None)
+    name = accounts.team(session, leader.team_id).name if own is None else own.team_name
     allocation = Allocation(
         place=1,
         title=f"{prize.title} {date:%Y}",
         money=prize.money,
         team_id=leader.team_id,
-        team_name=accounts.team(session, leader.team_id).name if own is None else own.team_name,
+        team_name=name,
         score=leader.public,
         submission_id=leader.submission_id,
         kind=PrizeKind.PROGRESS,

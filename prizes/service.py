@@ -239,6 +239,8 @@ def _close_when_decided(session: Session, challenge: Challenge, *, now: datetime
     is_won = any(AwardState(row.state) in states.GIVEN for row in final)
     days = challenge.plan.verification.reopen_days
     if not is_won and days is not None and challenge.plan.prizes:
+        if cases.open_case_team_ids(session, challenge_id=challenge.id):
+            return  # an appeal may bring the winner back; the sweep asks again
         _reopen(session, challenge, days=days, now=now)
     elif final:
         challenges.mark_awarded(session, challenge_id=challenge.id, now=now)

@@ -6,7 +6,7 @@ the merged team's ledger is that of all teams it came from; submissions move to 
 on, and their receipts keep naming who handed them in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from sqlalchemy import case, func, update
@@ -130,12 +130,7 @@ def accept(
     accounts.check_acceptable(session, merger, by=by)
     _check_possible(session, challenge=challenge, ours=pair[0], theirs=pair[1], now=now)
     chosen = sum(queries.chosen_count(session, team_id=team.id) for team in pair)
-    others = [
-        each
-        for team in pair
-        for each in accounts.of_team(session, team_id=team.id)
-        if each.state is MergerState.OPEN and each.id != merger.id
-    ]
+    others = [each for each in _open_of(session, pair) if each.id != merger.id]
     merged, gone = accounts.unite(session, merger_id=merger.id, by=by, now=now)
     _move_submissions(session, from_id=gone.id, to_id=merged.id)
     has_lost_choices = _is_chosen_out(challenge, chosen=chosen)
@@ -205,6 +200,13 @@ def end(
         now=now,
     )
     return ended
+
+
+def _open_of(session: Session, pair: tuple[Team, Team]) -> Iterator[Merger]:
+    for team in pair:
+        for each in accounts.of_team(session, team_id=team.id):
+            if each.state is MergerState.OPEN:
+                yield each
 
 
 def _tell_void(

@@ -9,9 +9,10 @@ from tests.factories import submissions as make
 from tests.factories.submissions import Work
 
 from palio.accounts import messages
+from palio.challenges import queries as challenges
 from palio.challenges.board_contracts import BoardPlan
 from palio.challenges.contracts import Challenge, PhasePlan
-from palio.challenges.models import ChallengeRow
+from palio.challenges.models import ChallengeRow, PhaseRow
 from palio.challenges.prize_contracts import Gate, PrizeKind, PrizePlan, VerificationPlan
 from palio.core.money import Money
 from palio.leaderboard import making
@@ -309,3 +310,18 @@ def test_an_open_progress_prize_follows_corrected_scores_and_a_given_one_stays(w
         "three",
         "confirmed",
     )
+
+
+def test_a_date_after_a_last_call_has_closed_the_challenge_is_none(work: Work) -> None:
+    with work() as session:
+        challenge = netflix(session)
+        at = datetime(2007, 9, 1, tzinfo=UTC)
+        enter(session, challenge, "one", public="0.8800", private="0.8711", at=at)
+        closed = datetime(2007, 9, 30, tzinfo=UTC)
+        session.execute(update(PhaseRow).values(closes_at=closed))
+    assert judged(work, challenge, now=DATES[1]) == []
+    with work() as session:
+        late = challenges.by_id(session, challenge.id)
+        assert not progress.has_unjudged(session, late, now=DATES[1])
+        session.execute(update(PhaseRow).values(closes_at=DATES[0]))
+    assert judged(work, challenge, now=DATES[1]) == [("Progress Prize 2007", "one", "provisional")]

@@ -1,10 +1,13 @@
 """Awards that were given and come back: disqualified and let in, returned, taken back."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session
 from tests.cases.test_desk import close, scanned
 from tests.factories.submissions import Work
-from tests.prizes.story import HASH, S, Story
+from tests.prizes.story import GATES, HASH, S, Story
 from tests.prizes.test_splits import of_two
 
 from palio.cases import queries as desk
@@ -12,12 +15,21 @@ from palio.cases import service as cases
 from palio.challenges.contracts import ChallengeState
 from palio.challenges.prize_contracts import Gate, PrizePlan
 from palio.core.money import Money
+from palio.core.storage import LocalStorage
 from palio.escrow import queries as funds
 from palio.leaderboard import service as leaderboard
+from palio.pipeline import prize_steps
+from palio.pipeline.bench import Bench
+from palio.pipeline.leases import Terms
 from palio.prizes import queries, rules, service, workflow
 from palio.prizes.contracts import Award
 from palio.submissions import exclusions
 from palio.submissions.exclusion_contracts import Exclusion, ReasonCode
+
+
+@pytest.fixture
+def bench(engine: Engine, storage: LocalStorage) -> Bench:
+    return Bench(engine, lambda _message: None, storage, Terms(60, 3), "w")
 
 
 def payable(work: Work, *scores: str, **changes: object) -> tuple[Story, Award]:
@@ -172,15 +184,36 @@ def test_a_payment_that_counted_as_arrived_by_silence_comes_back_and_is_sent_aga
     assert (funding.awarded, funding.paid) == (100_001, 100_001)
 
 
-def test_nothing_is_paid_while_a_case_is_open(work: Work) -> None:
-    story, award = payable(work, "0.1")
-    with work() as session:
+def accuse(story: Story, award: Award) -> str:
+    """Open a case and return its id."""
+    with story.work() as session:
         scanned(session, story.challenge.id, close(award.team_id))
         (finding,) = desk.findings(session, challenge_id=story.challenge.id)
-        cases.open_case(
+        return cases.open_case(
             session, challenge=story.challenge, team_id=award.team_id, finding_ids=[finding.id],
             words="Why?", by="host", now=story.now,
-        )  # fmt: skip
+        ).id  # fmt: skip
+
+
+def test_a_challenge_opens_again_only_when_no_appeal_can_bring_a_winner_back(
+    work: Work, bench: Bench
+) -> None:
+    story = Story(work, "0.1", verification=replace(GATES, reopen_days=30))
+    story.reveal()
+    (award,) = story.awards
+    case_id = accuse(story, award)
+    disqualify(story, award)
+    prize_steps.look_after(bench)
+    assert story.state is ChallengeState.REVEALED
+    with work() as session:
+        cases.drop(session, case_id=case_id, words="Over.", by="host", now=story.now)
+    prize_steps.look_after(bench)
+    assert story.state is ChallengeState.OPEN
+
+
+def test_nothing_is_paid_while_a_case_is_open(work: Work) -> None:
+    story, award = payable(work, "0.1")
+    accuse(story, award)
     with pytest.raises(rules.AwardStateError, match="case"):
         pay(story, award, captain_of(story, award))
     assert payments(story, award) == ["payable"]
