@@ -81,7 +81,7 @@ def feedback(session: Session, *, challenge: Challenge, person_id: str) -> tuple
         NotOverError: The challenge is not awarded yet.
 
     """
-    rules.check_over(challenge.state)
+    rules.check_over(challenge)
     hosts = host_ids(session, challenge)
     finishers = records.finisher_ids(session, challenge_id=challenge.id)
     if person_id not in hosts | finishers:

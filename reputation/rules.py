@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from palio.challenges.contracts import ChallengeState
+from palio.challenges.contracts import Challenge, ChallengeState
 from palio.core.errors import BadRequestError, ConflictError, NotAllowedError, NotFoundError
 from palio.reputation.contracts import Finish, Medal, Tier, Wanted
 
@@ -62,15 +62,21 @@ class TooLateToInviteError(ConflictError):
     code = "too_late_to_invite"
 
 
-def check_over(state: ChallengeState) -> None:
-    """Let people speak about each other once the challenge is awarded.
+def is_over(challenge: Challenge) -> bool:
+    """Tell whether people may speak about each other: every prize is decided, if there are any."""
+    is_revealed_only = challenge.state is ChallengeState.REVEALED
+    return challenge.state in _OVER or (is_revealed_only and not challenge.plan.prizes)
+
+
+def check_over(challenge: Challenge) -> None:
+    """Let people speak about each other once the challenge is over.
 
     Raises:
         NotOverError: It is not.
 
     """
-    if state not in _OVER:
-        raise NotOverError("Ratings and thanks begin when the challenge is awarded.")
+    if not is_over(challenge):
+        raise NotOverError("Ratings and thanks begin when the challenge's prizes are decided.")
 
 
 def check_stars(stars: int) -> None:

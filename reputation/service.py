@@ -37,7 +37,7 @@ def rate(
     """
     rules.check_stars(stars)
     challenge = challenges.lock_challenge_shared(session, challenge_id)
-    rules.check_over(challenge.state)
+    rules.check_over(challenge)
     hosts = queries.host_ids(session, challenge)
     winners = records.winner_ids(session, challenge_id=challenge_id)
     is_finisher = from_id in records.finisher_ids(session, challenge_id=challenge_id)
@@ -74,7 +74,7 @@ def thank(session: Session, *, challenge_id: str, from_id: str, to_id: str, now:
 
     """
     challenge = challenges.lock_challenge_shared(session, challenge_id)
-    rules.check_over(challenge.state)
+    rules.check_over(challenge)
     met = queries.host_ids(session, challenge) | records.finisher_ids(
         session, challenge_id=challenge_id
     )

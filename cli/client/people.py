@@ -1,10 +1,12 @@
 """The calls of the HTTP API about people: profiles, ratings, thanks."""
 
+from collections.abc import Mapping
 from typing import TypedDict
 from urllib.parse import quote
 
 from palio.cli.client.answers import MoneyAmount
 from palio.cli.client.api import Api
+from palio.cli.client.wire import decoded
 
 
 class Finish(TypedDict):
@@ -60,6 +62,26 @@ class Profile(TypedDict):
     disqualifications: list[Disqualification]
 
 
+class FeedbackLine(TypedDict):
+    """What may still be said about one person."""
+
+    handle: str
+    questions: list[str]
+    may_thank: bool
+
+
+class Feedback(TypedDict):
+    """What the caller may still say after a challenge."""
+
+    items: list[FeedbackLine]
+
+
+class Invited(TypedDict):
+    """How many were invited."""
+
+    invited: int
+
+
 class PeopleApi(Api):
     """One server; every method raises `ApiError`."""
 
@@ -80,6 +102,15 @@ class PeopleApi(Api):
     def thank(self, slug: str, *, handle: str) -> None:
         """Say thank you."""
         self._wire.send("POST", _of(slug, "thanks"), json={"handle": handle})
+
+    def feedback(self, slug: str) -> Feedback:
+        """Return whom the caller may still rate or thank."""
+        return self._wire.get(Feedback, _of(slug, "feedback"))
+
+    def invite_by_results(self, slug: str, order: Mapping[str, object]) -> Invited:
+        """Invite people by tier, finishes, best percent and tag; for organizers."""
+        answer = self._wire.send("POST", _of(slug, "invitations"), json=dict(order))
+        return decoded(Invited, answer)
 
 
 def _of(slug: str, what: str) -> str:

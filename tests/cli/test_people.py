@@ -64,6 +64,39 @@ def test_hiding_keeps_the_other_choice(signed_in: Palio, fake: Fake) -> None:
     assert json.loads(sent.body) == {"is_hidden": True, "takes_invitations": True}
 
 
+def test_feedback_lists_what_may_still_be_said(signed_in: Palio, fake: Fake) -> None:
+    lines = [
+        {"handle": "hostess", "display_name": "", "questions": ["rules_clear"], "may_thank": True},
+        {"handle": "ada", "display_name": "", "questions": [], "may_thank": False},
+    ]
+    path = "GET /api/v1/challenges/mini/feedback"
+    fake.answers[path] = [{"items": lines}, {"items": []}]
+    assert signed_in("feedback", "mini").stdout.splitlines() == [
+        "person\tmay be rated on\tmay be thanked",
+        "hostess\trules_clear\tyes",
+        "ada\t\t",
+    ]
+    assert "nobody left to rate or thank" in signed_in("feedback", "mini").output
+
+
+def test_invitation_by_results_sends_what_is_wanted_and_says_how_many(
+    signed_in: Palio, fake: Fake
+) -> None:
+    fake.answers["POST /api/v1/challenges/mini/invitations"] = [{"invited": 1}, {"invited": 0}]
+    asked = ("--tier", "expert", "--finishes", "2", "--top-percent", "10", "--tag", "ratings")
+    first = signed_in("challenge", "invite-by-results", "mini", *asked, "--words", "Come!")
+    assert first.stdout == "1 person was invited.\n"
+    assert json.loads(fake.requests[-1].body) == {
+        "tier": "expert",
+        "finishes": 2,
+        "top_percent": 10,
+        "tag": "ratings",
+        "words": "Come!",
+    }
+    second = signed_in("challenge", "invite-by-results", "mini")
+    assert second.stdout.startswith("Nobody was invited: ")
+
+
 def test_rate_and_thank_say_what_they_did(signed_in: Palio, fake: Fake) -> None:
     fake.answers["POST /api/v1/challenges/mini/ratings"] = [{"status": 204}]
     fake.answers["POST /api/v1/challenges/mini/thanks"] = [{"status": 204}]

@@ -43,6 +43,23 @@ def test_profile_shows_what_somebody_did(site: Site) -> None:
     assert "First prize" in page
 
 
+def test_challenge_without_prizes_is_over_with_the_reveal(site: Site) -> None:
+    site.publish()
+    site.declare_prizes()
+    ada, bob = (site.person(name, accepts="toy") for name in ("ada", "bob"))
+    for who, miss in ((ada, 0.1), (bob, 0.2)):
+        who.submit(predictions(miss))
+    site.score_all()
+    assert "/feedback" not in ada.get("/challenges/toy").text
+    site.end()
+    site.settle()
+    assert "/challenges/toy/feedback" in ada.get("/challenges/toy").text
+    assert rate(ada, "hostess", "rules_clear") == (204, "")
+    assert bob.post(f"{TOY}/thanks", json={"handle": "ada"}).status_code == 204
+    assert "has no prizes, so no money" in ada.get("/challenges/toy/money").text
+    assert "No award" not in ada.get("/challenges/toy/prizes").text
+
+
 def test_ratings_and_thanks_are_given_once_by_those_who_met(site: Site) -> None:
     ada, bob = play(site)
     hostess = site.people["hostess"]

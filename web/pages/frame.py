@@ -15,12 +15,11 @@ from palio.challenges.rules import closes_at
 from palio.core.clock import database_now
 from palio.core.errors import AppError
 from palio.prizes import queries as prizes
+from palio.reputation import rules as reputation
 from palio.web.proof import form_proof
 from palio.web.state import WebState
 from palio.web.templating import render
 from palio.web.visits import Visit
-
-_SPOKEN_OF = (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
 
 
 def page(
@@ -99,7 +98,7 @@ def _tabs(visit: Visit) -> list[tuple[str, str]]:
         tabs.append(("prizes", "Prizes"))
     if visit.may(Action.SUBMIT):
         tabs += [("submissions", "Submissions"), ("team", "Team")]
-    if visit.challenge.state in _SPOKEN_OF and visit.may(Action.SPEAK):
+    if reputation.is_over(visit.challenge) and visit.may(Action.SPEAK):
         tabs += [("feedback", "Feedback")]
     if visit.may(Action.READ_HOST):
         tabs += [("host", "Host"), ("evidence", "Evidence")]

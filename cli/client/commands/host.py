@@ -20,6 +20,7 @@ def register(challenge: typer.Typer) -> None:
     command(challenge, "status")(status)
     command(challenge, "extend")(extend)
     command(challenge, "invite")(invite)
+    command(challenge, "invite-by-results")(invite_by_results)
     command(challenge, "grant")(grant)
     command(challenge, "archive")(archive)
 
@@ -106,6 +107,35 @@ def invite(
     people = "one person" if uses == 1 else f"{uses} people"
     show.line(f"For {people}, until {show.time_of(link['expires_at'])}. Shown this once.")
     return link
+
+
+def invite_by_results(
+    challenge: Slug = "",
+    *,
+    tier: Annotated[
+        Literal["newcomer", "expert", "master", "grandmaster"], typer.Option(help="At least.")
+    ] = "newcomer",
+    finishes: Annotated[int, typer.Option(min=0, max=1000, help="At least so many.")] = 0,
+    top_percent: Annotated[
+        int | None, typer.Option(min=1, max=100, help="One finish within the best so many %.")
+    ] = None,
+    tag: Annotated[str, typer.Option(help="Of a challenge they finished.")] = "",
+    words: Annotated[str, typer.Option(metavar="TEXT", help="They read it.")] = "",
+) -> object:
+    """Invite people who take invitations, by past results; you learn how many, not who."""
+    from palio.cli.client.people import PeopleApi  # noqa: PLC0415 (slow import)
+
+    order = {"tier": tier, "finishes": finishes, "tag": tag, "words": words}
+    with PeopleApi(*server_and_token()) as api:
+        done = api.invite_by_results(
+            challenge_in_use(challenge), order | {"top_percent": top_percent}
+        )
+    match done["invited"]:
+        case 0:
+            show.line("Nobody was invited: nobody who takes invitations has such results now.")
+        case count:
+            show.line(f"{count} {'person was' if count == 1 else 'people were'} invited.")
+    return done
 
 
 def grant(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from palio.cli.client import show
-from palio.cli.client.command import command, server_and_token
+from palio.cli.client.command import Slug, challenge_in_use, command, server_and_token
 from palio.cli.client.commands.host import Named
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     command(app, "profile", panel=PANEL)(profile)
     command(app, "rate", panel=PANEL)(rate)
     command(app, "thank", panel=PANEL)(thank)
+    command(app, "feedback", panel=PANEL)(feedback)
 
 
 def profile(
@@ -107,3 +108,20 @@ def thank(challenge: Named, handle: Handle) -> object:
         api.thank(challenge, handle=handle)
     show.line(f"You thanked {handle}.")
     return {"challenge": challenge, "handle": handle}
+
+
+def feedback(challenge: Slug = "") -> object:
+    """List whom you may still rate or thank after a challenge, and on what."""
+    from palio.cli.client.people import PeopleApi  # noqa: PLC0415 (slow import)
+
+    with PeopleApi(*server_and_token()) as api:
+        found = api.feedback(challenge_in_use(challenge))
+    show.table(
+        ("person", "may be rated on", "may be thanked"),
+        [
+            (line["handle"], ", ".join(line["questions"]), "yes" if line["may_thank"] else "")
+            for line in found["items"]
+        ],
+        empty="There is nobody left to rate or thank.",
+    )
+    return found
