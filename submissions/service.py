@@ -100,17 +100,12 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     rules.check_size(challenge.plan, delivery, file_bytes=blob.bytes, limits=limits)
     now = next_receipt_time(session, challenge_id=challenge.id)
     phase = challenge_rules.intake_phase(challenge, now=now)
-    hosts = accounts_queries.host_team_ids(session, challenge_id=challenge.id)
-    kind = rules.kind_at_receipt(
-        is_host=team.id in hosts,
-        is_late=challenge_rules.late_phase(challenge, now=now) is not None,
-    )
     row = models.Submission(
         challenge_id=challenge.id,
         phase_id=phase.id,
         team_id=team.id,
         person_id=person_id,
-        kind=kind.value,
+        kind=_kind(session, challenge, team_id=team.id, now=now).value,
         label=None,
         delivery=delivery.value,
         file_name=rules.tidy_file_name(file_name),
@@ -124,6 +119,12 @@ def receive(  # noqa: PLR0913 (everything a receipt is about)
     ledger.charge(session, row, phase=phase, limits=limits)
     accounts.mark_first_submission(session, team_id=team.id, now=now)
     return queries.receipt(row, is_new=True)
+
+
+def _kind(session: Session, challenge: Challenge, *, team_id: str, now: datetime) -> SubmissionKind:
+    hosts = accounts_queries.host_team_ids(session, challenge_id=challenge.id)
+    is_late = challenge_rules.late_phase(challenge, now=now) is not None
+    return rules.kind_at_receipt(is_host=team_id in hosts, is_late=is_late)
 
 
 def receive_baseline(

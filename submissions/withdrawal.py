@@ -32,47 +32,20 @@ class WithdrawnByHostError(ConflictError):
     code = "withdrawn_by_host"
 
 
-def withdraw(
+def set_by_team(
     session: Session,
     *,
     submission_id: str,
     team_id: str,
+    is_withdrawn: bool,
     challenge: Challenge,
     by: str,
     now: datetime,
 ) -> bool:
-    """Withdraw a submission of one's own team; it is no final one any more.
+    """Withdraw a submission of one's own team, or let it count again; chosen it has to be anew.
 
     Returns:
-        Whether anything changed: False when it was withdrawn before.
-
-    Raises:
-        SubmissionNotFoundError: Not this team's.
-        WithdrawalClosedError: The last phase is over.
-
-    """
-    row = _own_row(
-        session, submission_id=submission_id, team_id=team_id, challenge=challenge, now=now
-    )
-    if row.withdrawn_at is not None:
-        return False
-    _mark(session, row, words="", by=by, now=now)
-    return True
-
-
-def restore(
-    session: Session,
-    *,
-    submission_id: str,
-    team_id: str,
-    challenge: Challenge,
-    by: str,
-    now: datetime,
-) -> bool:
-    """Let a submission count again that the team withdrew; it has to be chosen anew.
-
-    Returns:
-        Whether anything changed.
+        Whether anything changed: False when it was so before.
 
     Raises:
         SubmissionNotFoundError: Not this team's.
@@ -83,27 +56,30 @@ def restore(
     row = _own_row(
         session, submission_id=submission_id, team_id=team_id, challenge=challenge, now=now
     )
-    if row.withdrawn_at is None:
+    if is_withdrawn == (row.withdrawn_at is not None):
         return False
     if row.withdrawn_words:
         raise WithdrawnByHostError(
             f"The organizer withdrew this submission: {row.withdrawn_words}"
             " Only the organizer can let it count again."
         )
-    _unmark(session, row, by=by, now=now)
+    _keep(session, row, is_withdrawn=is_withdrawn, words="", by=by, now=now)
     return True
 
 
-def withdraw_for_team(
+def set_by_host(
     session: Session,
     *,
     submission_id: str,
+    is_withdrawn: bool,
     challenge: Challenge,
     words: str,
     by: str,
     now: datetime,
 ) -> bool:
-    """Withdraw a team's submission as organizer, also after the close; told to the team.
+    """Withdraw a team's submission as organizer, or let it count again; told to the team.
+
+    Also after the close. What its team has withdrawn before, only the organizer takes back then.
 
     Returns:
         Whether anything changed.
@@ -116,37 +92,22 @@ def withdraw_for_team(
     """
     said = exclusions.check_words(words)
     row = _row_for_host(session, submission_id=submission_id, challenge=challenge)
-    if row.withdrawn_at is not None:
+    is_so = bool(row.withdrawn_words) if is_withdrawn else row.withdrawn_at is None
+    if is_so:
         return False
-    _mark(session, row, words=said, by=by, now=now)
-    _tell(session, row, f"The organizer withdrew your submission {row.file_name}: {said}", now=now)
-    return True
-
-
-def restore_for_team(
-    session: Session,
-    *,
-    submission_id: str,
-    challenge: Challenge,
-    words: str,
-    by: str,
-    now: datetime,
-) -> bool:
-    """Let a withdrawn submission count again as organizer, also after the close.
-
-    Returns:
-        Whether anything changed.
-
-    Raises:
-        BadWordsError, ChallengePutAwayError, SubmissionNotFoundError: As `withdraw_for_team`.
-
-    """
-    said = exclusions.check_words(words)
-    row = _row_for_host(session, submission_id=submission_id, challenge=challenge)
-    if row.withdrawn_at is None:
-        return False
-    _unmark(session, row, by=by, now=now)
-    text = f"Your submission {row.file_name} counts again. The organizer says: {said}"
+    _keep(
+        session,
+        row,
+        is_withdrawn=is_withdrawn,
+        words=said if is_withdrawn else "",
+        by=by,
+        now=now,
+    )
+    text = (
+        f"The organizer withdrew your submission {row.file_name}: {said}"
+        if is_withdrawn
+        else f"Your submission {row.file_name} counts again. The organizer says: {said}"
+    )
     _tell(session, row, text, now=now)
     return True
 
@@ -191,24 +152,24 @@ def _row_for_host(
     return row
 
 
-def _mark(session: Session, row: models.Submission, *, words: str, by: str, now: datetime) -> None:
-    row.withdrawn_at, row.withdrawn_by, row.withdrawn_words = now, by, words
+def _keep(
+    session: Session,
+    row: models.Submission,
+    *,
+    is_withdrawn: bool,
+    words: str,
+    by: str,
+    now: datetime,
+) -> None:
+    row.withdrawn_at, row.withdrawn_by = (now, by) if is_withdrawn else (None, None)
+    row.withdrawn_words = words
     row.is_chosen = False
-    _keep(session, row, action="submissions.withdraw", by=by, now=now)
-
-
-def _unmark(session: Session, row: models.Submission, *, by: str, now: datetime) -> None:
-    row.withdrawn_at, row.withdrawn_by, row.withdrawn_words = None, None, ""
-    _keep(session, row, action="submissions.restore", by=by, now=now)
-
-
-def _keep(session: Session, row: models.Submission, *, action: str, by: str, now: datetime) -> None:
     session.add(row)
     session.flush()
     audit.record(
         session,
         actor_id=by,
-        action=action,
+        action="submissions.withdraw" if is_withdrawn else "submissions.restore",
         subject_id=row.id,
         challenge_id=row.challenge_id,
         now=now,

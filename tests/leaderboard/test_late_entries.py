@@ -78,9 +78,10 @@ def test_late_board_is_empty_when_its_only_entry_no_longer_counts(
     publish(work, challenge)
     assert names(latest(work, challenge, Board.LATE)) == [(1, ada.name)]
     with work() as session:
-        withdrawal.withdraw_for_team(
+        withdrawal.set_by_host(
             session,
             submission_id=late.submission_id,
+            is_withdrawn=True,
             challenge=challenge,
             words="Made with the answers.",
             by="host",

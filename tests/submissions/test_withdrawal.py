@@ -39,10 +39,11 @@ def scored(
 
 
 def withdraw(session: Session, challenge: Challenge, team: Team, receipt: Receipt) -> bool:
-    return withdrawal.withdraw(
+    return withdrawal.set_by_team(
         session,
         submission_id=receipt.submission_id,
         team_id=team.id,
+        is_withdrawn=True,
         challenge=challenge,
         by=team.captain_id,
         now=database_now(session),
@@ -50,10 +51,11 @@ def withdraw(session: Session, challenge: Challenge, team: Team, receipt: Receip
 
 
 def restore(session: Session, challenge: Challenge, team: Team, receipt: Receipt) -> bool:
-    return withdrawal.restore(
+    return withdrawal.set_by_team(
         session,
         submission_id=receipt.submission_id,
         team_id=team.id,
+        is_withdrawn=False,
         challenge=challenge,
         by=team.captain_id,
         now=database_now(session),
@@ -121,28 +123,28 @@ def test_after_the_close_only_the_organizer_withdraws_and_says_why(work: Work) -
         with pytest.raises(withdrawal.WithdrawalClosedError):
             withdraw(session, closed, team, only)
     with work() as session:
-        now = database_now(session)
         with pytest.raises(exclusions.BadWordsError):
             host_deed(session, closed, only, words=" ")
         assert host_deed(session, closed, only, words="You asked me to.")
         assert counted(session, challenge) == []
         (told,) = messages.messages(session, person_id=team.captain_id).items
         assert told.text == "The organizer withdrew your submission p.csv: You asked me to."
-        assert withdrawal.restore_for_team(
-            session,
-            submission_id=only.submission_id,
-            challenge=closed,
-            words="My slip.",
-            by="host",
-            now=now,
-        )
+        assert host_deed(session, closed, only, words="My slip.", is_withdrawn=False)
         assert counted(session, challenge) == [only.submission_id]
 
 
-def host_deed(session: Session, challenge: Challenge, receipt: Receipt, *, words: str) -> bool:
-    return withdrawal.withdraw_for_team(
+def host_deed(
+    session: Session,
+    challenge: Challenge,
+    receipt: Receipt,
+    *,
+    words: str,
+    is_withdrawn: bool = True,
+) -> bool:
+    return withdrawal.set_by_host(
         session,
         submission_id=receipt.submission_id,
+        is_withdrawn=is_withdrawn,
         challenge=challenge,
         words=words,
         by="host",
@@ -157,6 +159,20 @@ def test_team_cannot_take_back_what_the_organizer_withdrew(work: Work) -> None:
         with pytest.raises(withdrawal.WithdrawnByHostError) as caught:
             restore(session, challenge, team, only)
     assert "Broken file." in caught.value.detail
+
+
+def test_what_a_team_withdrew_the_organizer_can_keep_withdrawn(work: Work) -> None:
+    with work() as session:
+        challenge, team, (only,) = scored(session, ["0.9"])
+        withdraw(session, challenge, team, only)
+        assert host_deed(session, challenge, only, words="Broken file.")
+        assert not host_deed(session, challenge, only, words="Again.")
+        with pytest.raises(withdrawal.WithdrawnByHostError):
+            restore(session, challenge, team, only)
+        (told,) = messages.messages(session, person_id=team.captain_id).items
+        assert told.text.endswith("Broken file.")
+        assert host_deed(session, challenge, only, words="It is sound.", is_withdrawn=False)
+        assert counted(session, challenge) == [only.submission_id]
 
 
 def test_withdrawal_ends_with_the_last_phase(work: Work) -> None:

@@ -171,10 +171,10 @@ def withdraw(
     visit, submission = visit_of(session, caller, submission_id=submission_id)
     if words.strip():
         visit.require(Action.JUDGE_RESULTS)
-        act = withdrawal.withdraw_for_team if is_withdrawn else withdrawal.restore_for_team
-        has_changed = act(
+        has_changed = withdrawal.set_by_host(
             session,
             submission_id=submission_id,
+            is_withdrawn=is_withdrawn,
             challenge=visit.challenge,
             words=words,
             by=caller.person.id,
@@ -183,11 +183,11 @@ def withdraw(
     else:
         team = accounts.team(session, submission.team_id) if submission.team_id else None
         visit.require(Action.CHOOSE_FINALS, team=team)
-        own_act = withdrawal.withdraw if is_withdrawn else withdrawal.restore
-        has_changed = own_act(
+        has_changed = withdrawal.set_by_team(
             session,
             submission_id=submission_id,
             team_id=submission.team_id,
+            is_withdrawn=is_withdrawn,
             challenge=visit.challenge,
             by=caller.person.id,
             now=visit.now,

@@ -165,15 +165,22 @@ class AnyOrder(RuleBasedStateMachine):
         one, site = self.one_of(pick), self.site
         if one is None:
             return
-        common = {"submission_id": one.id, "challenge": site.challenge, "now": site.now}
+        common = {
+            "submission_id": one.id,
+            "is_withdrawn": not is_back,
+            "challenge": site.challenge,
+            "now": site.now,
+        }
 
         def deed(session: Session) -> None:
             if by_host:
-                verb = withdrawal.restore_for_team if is_back else withdrawal.withdraw_for_team
-                has_changed = verb(session, words="Said so.", by=site.host, **common)
+                has_changed = withdrawal.set_by_host(
+                    session, words="Said so.", by=site.host, **common
+                )
             else:
-                own = withdrawal.restore if is_back else withdrawal.withdraw
-                has_changed = own(session, team_id=one.team_id, by=one.person_id, **common)
+                has_changed = withdrawal.set_by_team(
+                    session, team_id=one.team_id, by=one.person_id, **common
+                )
             if has_changed:
                 self.correct(session, "withdrawal", by=site.host)
 
