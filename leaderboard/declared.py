@@ -5,9 +5,9 @@ from datetime import datetime
 
 from palio.challenges.board_columns import columns_of, order_of
 from palio.challenges.board_contracts import PhaseBoards
-from palio.challenges.contracts import Challenge, ChallengePlan, EntryRule
+from palio.challenges.contracts import Challenge, EntryRule
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
-from palio.challenges.rules import is_lower_better
+from palio.challenges.rules import closes_at, is_lower_better
 from palio.leaderboard.contracts import Board, Column, LineKind, VerifiedEntry
 from palio.leaderboard.views import PlannedLine, View
 
@@ -43,7 +43,7 @@ def view_of(
             if is_lower_better(plan, place=place)
         ),
         phases=tuple((phase.id, phase.name) for phase in challenge.phases) if is_apart else (),
-        lines=_lines(plan, board=board, now=now, verified=verified),
+        lines=_lines(challenge, board=board, now=now, verified=verified),
     )
 
 
@@ -63,14 +63,15 @@ def shown_columns(view: View) -> tuple[Column, ...]:
 
 
 def _lines(
-    plan: ChallengePlan, *, board: Board, now: datetime, verified: Sequence[VerifiedEntry]
+    challenge: Challenge, *, board: Board, now: datetime, verified: Sequence[VerifiedEntry]
 ) -> tuple[PlannedLine, ...]:
+    plan = challenge.plan
     lines = [
         PlannedLine(LineKind.PRIZE, prize.title, percent=prize.improvement)
         for prize in plan.prizes
         if prize.kind is PrizeKind.THRESHOLD and prize.improvement is not None
     ]
-    progress = _next_progress(plan.prizes, now=now)
+    progress = _next_progress(plan.prizes, now=now, until=closes_at(challenge))
     if progress is not None:
         over = verified[-1].submission_id if verified else ""
         line = PlannedLine(
@@ -90,12 +91,15 @@ def _lines(
     return tuple(lines)
 
 
-def _next_progress(prizes: Sequence[PrizePlan], *, now: datetime) -> PrizePlan | None:
+def _next_progress(
+    prizes: Sequence[PrizePlan], *, now: datetime, until: datetime
+) -> PrizePlan | None:
+    """Return the prize of the next date; a last call may have set the close before it."""
     dated = [
         (date, prize)
         for prize in prizes
         if prize.kind is PrizeKind.PROGRESS and prize.improvement is not None
         for date in prize.dates
-        if date > now
+        if now < date <= until
     ]
     return min(dated, key=lambda pair: pair[0])[1] if dated else None

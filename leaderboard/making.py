@@ -68,6 +68,7 @@ def content(
         ),
         is_anonymous=rules.is_anonymous(challenge, board=board),
         chance_words=known.words,
+        planned=view.lines,
     )
 
 

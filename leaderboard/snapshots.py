@@ -10,7 +10,9 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any
 
+from palio.leaderboard import views
 from palio.leaderboard.contracts import Column, Line, LineKind, PhaseBoard, Snapshot, Standing
+from palio.leaderboard.views import PlannedLine
 from palio.submissions.contracts import SubmissionKind
 
 KEPT_IN_MEMORY = 32
@@ -19,7 +21,12 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a board says, without when and under which number it was made."""
+    """What a board says, without when and under which number it was made.
+
+    Attributes:
+        planned: What its lines were made from, so that it can be ranked again as it was.
+
+    """
 
     rule: str
     standings: tuple[Standing, ...]
@@ -29,6 +36,7 @@ class Content:
     earlier: tuple[PhaseBoard, ...] = ()
     is_anonymous: bool = False
     chance_words: str = ""
+    planned: tuple[PlannedLine, ...] = ()
 
 
 def to_bytes(content: Content) -> bytes:
@@ -50,6 +58,8 @@ def to_bytes(content: Content) -> bytes:
             for board in content.earlier
         ],
     }
+    if content.planned:
+        body["planned"] = views.lines_to_json(content.planned)
     if content.chance_words:
         body["chance_words"] = content.chance_words
     return json.dumps(body, separators=(",", ":")).encode()
@@ -72,6 +82,7 @@ def from_bytes(body: bytes) -> Content:
             for board in read["earlier"]
         ),
         chance_words=read.get("chance_words", ""),
+        planned=views.lines_from_json(read.get("planned", ())),
     )
 
 

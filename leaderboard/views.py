@@ -1,8 +1,10 @@
 """A board's view as one value: all that ranking needs to know, with no database and no numpy."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from palio.challenges.board_contracts import BoardColumn, ColumnKind
 from palio.challenges.contracts import EntryRule
@@ -112,17 +114,36 @@ def to_json(view: View) -> str:
             "finals": view.finals,
             "lower": sorted(view.lower),
             "phases": view.phases,
-            "lines": [
-                {
-                    "kind": line.kind,
-                    "title": line.title,
-                    "score": None if line.score is None else str(line.score),
-                    "percent": None if line.percent is None else str(line.percent),
-                    "submission_id": line.submission_id,
-                }
-                for line in view.lines
-            ],
+            "lines": lines_to_json(view.lines),
         }
+    )
+
+
+def lines_to_json(lines: Iterable[PlannedLine]) -> list[dict[str, Any]]:
+    """Write planned lines."""
+    return [
+        {
+            "kind": line.kind,
+            "title": line.title,
+            "score": None if line.score is None else str(line.score),
+            "percent": None if line.percent is None else str(line.percent),
+            "submission_id": line.submission_id,
+        }
+        for line in lines
+    ]
+
+
+def lines_from_json(read: Iterable[Mapping[str, Any]]) -> tuple[PlannedLine, ...]:
+    """Read what `lines_to_json` wrote; raises as `from_json`."""
+    return tuple(
+        PlannedLine(
+            kind=LineKind(line["kind"]),
+            title=line["title"],
+            score=None if line["score"] is None else Decimal(line["score"]),
+            percent=None if line["percent"] is None else Decimal(line["percent"]),
+            submission_id=line["submission_id"],
+        )
+        for line in read
     )
 
 
@@ -153,14 +174,5 @@ def from_json(text: str) -> View:
         finals=read["finals"],
         lower=frozenset(read["lower"]),
         phases=tuple((id_, name) for id_, name in read["phases"]),
-        lines=tuple(
-            PlannedLine(
-                kind=LineKind(line["kind"]),
-                title=line["title"],
-                score=None if line["score"] is None else Decimal(line["score"]),
-                percent=None if line["percent"] is None else Decimal(line["percent"]),
-                submission_id=line["submission_id"],
-            )
-            for line in read["lines"]
-        ),
+        lines=lines_from_json(read["lines"]),
     )

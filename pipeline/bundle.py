@@ -6,7 +6,7 @@ Before the reveal: rules, promises and the log. After it also what the final boa
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -16,7 +16,7 @@ from palio.challenges.contracts import Challenge
 from palio.core import audit, checkpoints, log
 from palio.core.log_entries import canonical, instant
 from palio.core.notes import Checkpoint, Signer
-from palio.leaderboard import making, views
+from palio.leaderboard import making, snapshots, views
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board
 from palio.pipeline import commitments, opening, proofs, receipts
@@ -121,6 +121,7 @@ def _opened(known: _Log, *, is_revealed: bool) -> bytes:
 def _final(session: Session, challenge: Challenge) -> dict[str, bytes]:
     made_at, body = boards.newest_body(session, challenge_id=challenge.id)
     view = making.view_of(session, challenge=challenge, board=Board.PRIVATE, now=made_at)
+    view = replace(view, lines=snapshots.from_bytes(body).planned)  # others may have come since
     final = proofs.final(session, challenge=challenge)
     return {
         "view.json": views.to_json(view).encode() + b"\n",

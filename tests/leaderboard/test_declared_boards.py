@@ -244,6 +244,21 @@ def test_prize_lines_follow_the_baseline_and_the_last_verified_winner(work: Work
     ]
 
 
+def test_progress_prize_of_a_date_after_the_close_has_no_line(work: Work) -> None:
+    """As when a last call set the close before it."""
+    with work() as session:
+        now = database_now(session)
+        prizes = (
+            prize(PrizeKind.PROGRESS, "1", dates=(now + timedelta(days=40),)),
+            prize(PrizeKind.THRESHOLD, "10"),
+        )
+        challenge = make.challenge(session, prizes=prizes)
+        host = make.team(session, of=challenge, handle="host-person")
+        base = make.baseline(session, to=challenge, by=host, label="baseline")
+        make.score(session, base, public="0.9514", private="0.9525")
+    assert [line.kind for line in publish(work, challenge).lines] == [LineKind.PRIZE]
+
+
 def test_phases_apart_keep_the_board_of_the_phase_before(work: Work) -> None:
     with work() as session:
         now = database_now(session)

@@ -7,12 +7,16 @@ import pytest
 from tests.web.site import Site
 from tests.web.toy_pack import predictions
 
+from palio.challenges import queries as challenges
 from palio.cli.verify import board, receipt
 from palio.cli.verify.commands import read_bundle
 from palio.core import log, merkle
 from palio.core.clock import database_now
 from palio.core.log_entries import readable
 from palio.core.notes import Checkpoint, Verifier
+from palio.leaderboard import queries as boards
+from palio.leaderboard import service as leaderboard
+from palio.leaderboard.contracts import Board
 from palio.pipeline import opening
 
 TOY = "/api/v1/challenges/toy"
@@ -188,6 +192,26 @@ def test_after_the_reveal_everybody_ranks_again(site: Site, tmp_path: Path) -> N
     found = board.check(bundle_of(site, tmp_path))
     assert found.faults == []
     assert found.holds[-1] == "the final ranking of 3 rows comes out the same, computed again"
+
+
+def test_an_entry_verified_after_the_reveal_does_not_spoil_the_bundle(
+    site: Site, tmp_path: Path
+) -> None:
+    two_teams(site)
+    site.end()
+    site.settle()
+    with site.work() as session:
+        challenge = challenges.by_slug(session, "toy")
+        shown = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
+        assert shown is not None
+        leaderboard.mark_verified(
+            session,
+            challenge=challenge,
+            submission_id=shown.standings[0].submission_id,
+            title="Progress prize",
+            now=shown.made_at,
+        )
+    assert board.check(bundle_of(site, tmp_path)).faults == []
 
 
 def test_the_hosts_export_holds_the_bundle_too(site: Site, tmp_path: Path) -> None:
