@@ -102,7 +102,7 @@ class Facts:
         has_open_case: The team is accused of something and no decision is final.
         is_signed: Every member signed the split as it stands; true for a team of one.
         has_proposal: Somebody proposed another split than equal parts.
-        is_blocked: An award of a better or shared place is not ready yet.
+        is_blocked: A better place is undecided, or a shared one not ready yet.
 
     """
 
@@ -247,19 +247,39 @@ def check_confirm(award: Award, *, awards: Iterable[Award], gates: Collection[Ga
         )
 
 
-def is_blocked(award: Award, *, awards: Iterable[Award]) -> bool:
-    """Tell whether an award must wait: a better place, or one it shares, is not ready.
+def is_blocked(
+    award: Award, *, awards: Iterable[Award], accused: Collection[str], now: datetime
+) -> bool:
+    """Tell whether an award must wait: a better place is undecided, or one it shares is not ready.
 
     Were it paid first and the other one lost, it would have to move up with its money paid.
+
+    Args:
+        award: At the last step before its money, or before.
+        awards: All of the challenge.
+        accused: Ids of the teams against which a case is open.
+        now: The database's time.
+
     """
-    ready = frozenset({_S.SPLIT_SIGNED}) if award.state is _S.SPLIT_SIGNED else frozenset()
-    return any(
-        other.id != award.id
-        and (other.pot, other.round) == (award.pot, award.round)
-        and (other.place < award.place or (bool(ready) and other.place == award.place))
-        and other.state in states.UNDECIDED - ready
+    rivals = [
+        other
         for other in awards
+        if other.id != award.id
+        and (other.pot, other.round) == (award.pot, award.round)
+        and other.state in states.UNDECIDED
+    ]
+    if any(other.place < award.place for other in rivals):
+        return True
+    is_last = award.state is _S.SPLIT_SIGNED
+    return is_last and any(
+        other.place == award.place and not _is_ready(other, accused=accused, now=now)
+        for other in rivals
     )
+
+
+def _is_ready(award: Award, *, accused: Collection[str], now: datetime) -> bool:
+    is_due = award.due_at is not None and now >= award.due_at
+    return award.state is _S.SPLIT_SIGNED and is_due and award.team_id not in accused
 
 
 def check_evidence(sha256: str, *, words: str) -> None:

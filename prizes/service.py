@@ -193,7 +193,7 @@ def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
         to = rules.next_state(
             queries.award_of(row),
             plan=challenge.plan,
-            facts=facts.of_award(session, row, challenge=challenge),
+            facts=facts.of_award(session, row, challenge=challenge, now=now),
             now=now,
         )
         if to is not None:

@@ -13,7 +13,7 @@ from tests.prizes.test_splits import of_two
 from palio.cases import queries as desk
 from palio.cases import service as cases
 from palio.challenges.contracts import ChallengeState
-from palio.challenges.prize_contracts import Gate, PrizePlan
+from palio.challenges.prize_contracts import Gate, PrizePlan, TieRule
 from palio.core.money import Money
 from palio.core.storage import LocalStorage
 from palio.escrow import queries as funds
@@ -217,6 +217,21 @@ def test_nothing_is_paid_while_a_case_is_open(work: Work) -> None:
     with pytest.raises(rules.AwardStateError, match="case"):
         pay(story, award, captain_of(story, award))
     assert payments(story, award) == ["payable"]
+
+
+def test_nobody_behind_or_beside_an_accused_team_is_paid_before_it(work: Work) -> None:
+    prizes = tuple(PrizePlan(n, f"P{n}", Money(100 // n, "EUR")) for n in (1, 2, 3))
+    story = Story(work, "0.1", "0.1", "0.2", prizes=prizes, tie_rule=TieRule.SHARED)
+    story.reveal()
+    for award in story.awards:
+        story.to_eligible(award, by=captain_of(story, award))
+    case_id = accuse(story, story.awards[0])
+    story.wait(2)
+    assert {state for *_, state in story.board} == {"split_signed"}
+    with work() as session:
+        cases.drop(session, case_id=case_id, words="Over.", by="host", now=story.now)
+    story.wait(0)
+    assert {state for *_, state in story.board} == {"payable"}
 
 
 def test_an_award_of_nothing_is_given_without_a_payment(work: Work) -> None:

@@ -203,6 +203,17 @@ def test_a_second_place_is_not_paid_while_the_first_is_undecided(story: Story) -
     ]
 
 
+def test_a_second_place_is_not_paid_while_the_first_may_still_be_lost(story: Story) -> None:
+    first, second = story.awards
+    story.to_eligible(second, by=story.teams[2].captain_id)
+    story.wait(1)
+    story.to_eligible(first, by=story.teams[1].captain_id)
+    story.wait(1)  # the hold period of the second place is over, that of the first is not
+    assert [state for *_, state in story.board] == ["split_signed", "split_signed"]
+    story.wait(1)
+    assert [state for *_, state in story.board] == ["payable", "payable"]
+
+
 def test_money_clawed_back_goes_to_the_next_without_moving_those_who_are_paid(
     story: Story, work: Work
 ) -> None:
