@@ -124,15 +124,15 @@ def ordering(snapshot: Snapshot) -> tuple[Column, ...]:
     return tuple(sorted(columns, key=lambda column: column.order))
 
 
-def row_of(snapshot: Snapshot, team_id: str) -> Standing:
-    """Return a team's best row.
+def row_of(snapshot: Snapshot, team_ids: Collection[str]) -> Standing:
+    """Return the best row of a team, by its id or those of the teams that merged into it.
 
     Raises:
         NoSuchRowError: It has none.
 
     """
     for row in snapshot.standings:
-        if row.team_id == team_id:
+        if row.team_id in team_ids:
             return row
     raise NoSuchRowError("This team has no row on this board.")
 

@@ -114,17 +114,18 @@ def test_explanation_of_seventh_says_who_is_better_and_who_ties() -> None:
     rows = [row(f"t{i}", i, f"0.{i}") for i in range(1, 7)]
     rows += [row("g", 7, "0.8"), row("h", None, "0.05"), row("i", 7, "0.8", minute=5)]
     snapshot = board(*rows)
-    why = explain.explain(snapshot, explain.row_of(snapshot, "g"))
+    why = explain.explain(snapshot, explain.row_of(snapshot, ["g"]))
     assert [(group.values, group.rows) for group in why.better] == [
         ((Decimal(f"0.{i}"),), 1) for i in range(1, 7)
     ]
     assert why.ties == (explain.Tie("I", AT + timedelta(minutes=5)),)
     assert recomputed_rank(why) == 7
     assert recomputed_rank(replace(why, better=why.better[1:])) == 6
-    host = explain.explain(snapshot, explain.row_of(snapshot, "h"))
+    host = explain.explain(snapshot, explain.row_of(snapshot, ["h"]))
     assert (host.better, recomputed_rank(host)) == ((), None)
+    assert explain.row_of(snapshot, ["z", "i", "t6"]).team_id == "t6"  # before a merger
     with pytest.raises(explain.NoSuchRowError, match="no row"):
-        explain.row_of(snapshot, "z")
+        explain.row_of(snapshot, ["z"])
 
 
 two = (RMSE, Column("mae", "mae", 2, is_lower_better=False, order=2))

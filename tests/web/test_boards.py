@@ -1,6 +1,7 @@
 """Boards as declared, over HTTP: audience, made-up names, the bell, history, reasons."""
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -11,7 +12,7 @@ from httpx import Response
 from tests.web.site import Site, Visitor
 from tests.web.toy_pack import predictions
 
-from palio.challenges.board_contracts import Audience, BoardLine
+from palio.challenges.board_contracts import Audience, BoardLine, PhaseBoards
 from palio.leaderboard.contracts import Column
 from palio.leaderboard.explain import is_better
 
@@ -231,6 +232,19 @@ def test_lines_stand_among_the_rows_on_every_way_out(toy: Site) -> None:
     paged = [toy.spectator().get(f"{BOARD}?limit=2").json()]
     paged.append(toy.spectator().get(f"{BOARD}?limit=2&cursor={paged[0]['next_cursor']}").json())
     assert [len(one["lines"]) for one in paged] == [0, 1]  # above the row it stands before
+
+
+def test_links_of_a_phase_board_stay_on_its_phase(toy: Site) -> None:
+    toy.declare_board(phases=PhaseBoards.APART)
+    play(toy)
+    page = toy.spectator().get("/challenges/toy/board?board=public&phase=main").text
+    rows = re.findall(r'href="([^"]*/board/rows/[^"]*)"', page)
+    assert len(rows) == 4
+    why = toy.spectator().get(html.unescape(rows[0])).text
+    links = re.findall(r'href="([^"]*(?:/leaderboard|/board)[^"]*[?][^"]*)"', page + why)
+    links = [html.unescape(link) for link in links if "/race" not in link]
+    assert {link.partition("phase=")[2] for link in links} == {"main"}
+    assert {toy.spectator().get(link).status_code for link in links} == {200}
 
 
 def test_frozen_board_says_so(toy: Site) -> None:

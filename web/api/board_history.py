@@ -178,7 +178,7 @@ def _row(session: Session, visit: Visit, team_id: str, wanted: Wanted) -> tuple[
     snapshot = replace(found.snapshot, standings=found.standings)
     own = visit.team(session)
     if team_id == OWN and own is not None:
-        return snapshot, explain.row_of(snapshot, own.id)
+        return snapshot, explain.row_of(snapshot, accounts.lineage(session, own.id))
     for row in snapshot.standings:
         if row.team_id and shown_id(row, is_anonymous=snapshot.is_anonymous) == team_id:
             return snapshot, row

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
+from palio.accounts import queries as accounts
 from palio.accounts.access import Action
 from palio.challenges.contracts import ChallengeState
 from palio.leaderboard import queries as boards
@@ -108,6 +109,7 @@ def show_row(
     context = {
         "board": wanted.which.value,
         "at": wanted.at,
+        "phase": wanted.phase,
         "why": explanation_view(session, visit, team_id, wanted),
     }
     return challenge_page(session, state, visit, "boards/row.html", context, tab="board")
@@ -145,11 +147,10 @@ def _own_rows(session: Session, visit: Visit, found: Shown | None) -> set[str]:
     team = visit.team(session)
     if team is None or found is None:
         return set()
+    own = accounts.lineage(session, team.id)
     is_anonymous = found.snapshot.is_anonymous
     return {
-        shown_id(row, is_anonymous=is_anonymous)
-        for row in found.standings
-        if row.team_id == team.id
+        shown_id(row, is_anonymous=is_anonymous) for row in found.standings if row.team_id in own
     }
 
 
