@@ -5,6 +5,8 @@ from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
 from tests.web.toy_pack import predictions
 
+from palio.web.pages import reputation as pages
+
 TOY = "/api/v1/challenges/toy"
 
 
@@ -108,6 +110,27 @@ def test_host_invites_by_results_and_learns_a_number(site: Site) -> None:
     assert hostess.post(path, json={"top_percent": 50}).json() == {"invited": 1}
     assert hostess.post(path, json={"top_percent": 50}).json() == {"invited": 0}
     assert ada.get("/api/v1/messages").json()["items"][0]["kind"] == "reputation.invitation"
+
+
+def test_page_of_a_crowd_lists_some_and_thanks_anybody_by_handle(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(site)
+    monkeypatch.setattr(pages, "SHOWN_MAX", 1)
+    browser = Browser(site)
+    browser.log_in("bob")
+    late = Browser(site)
+    late.sign_up("late")
+    late.see("/challenges/toy/rules")
+    late.send("/challenges/toy/rules", sha256=late.hidden("sha256"))
+    assert "the challenge is over" in late.see("/challenges/toy/team")
+    browser.log_in("bob")
+    page = browser.see("/challenges/toy/feedback")
+    assert ('href="/people/hostess"' in page, 'href="/people/ada"' in page) == (True, False)
+    assert "1 more" in page
+    assert browser.send("/challenges/toy/feedback", deed="thank", handle="ada").status_code == 200
+    assert profile(site, "ada")["thanks"] == 1
+    assert " more" not in browser.see("/challenges/toy/feedback")
 
 
 @pytest.mark.parametrize("deed", ["rate", "thank"])

@@ -29,6 +29,7 @@ from palio.web.visits import enter
 
 router = APIRouter()
 O = TypeVar("O", bound=Order)  # noqa: E741 (an order)
+SHOWN_MAX = 50  # people on one page; beyond, they are thanked by handle
 QUESTIONS = {
     "paid_on_time": "paid on time",
     "rules_clear": "rules were clear",
@@ -124,8 +125,10 @@ def _feedback(
     error: AppError | None = None,
 ) -> Response:
     visit = enter(session, slug, caller)
+    items = reputation.feedback_of(session, visit, caller).items
     context = {
-        "items": reputation.feedback_of(session, visit, caller).items,
+        "items": items[:SHOWN_MAX],
+        "more": len(items[SHOWN_MAX:]),
         "questions": QUESTIONS,
     }
     return challenge_page(
