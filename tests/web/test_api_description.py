@@ -30,7 +30,7 @@ OPERATIONS = {
     "abandon_rescore", "apply_rescore", "list_corrections", "read_rescore", "rescore_answers",
     "rescore_metric", "rescore_metrics", "retry_rescore", "undo_rescore",
     "export_ledger", "make_deposit", "make_pledge", "make_refund", "make_reversal", "read_funding",
-    "read_ledger", "record_tax", "take_fee",
+    "read_ledger", "record_fee_payout", "record_tax", "take_fee",
     "choose_profile", "make_invitations", "make_rating", "make_thanks", "read_feedback",
     "read_profile",
 }  # fmt: skip
