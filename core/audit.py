@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from palio.core import log
-from palio.core.errors import NotFoundError
+from palio.core.errors import ConflictError, NotFoundError
 from palio.core.log_entries import SALT_BYTES, Detail, Payload, canonical
 from palio.core.log_models import AuditEvent, LogNode
 
@@ -35,6 +35,12 @@ class EventNotFoundError(NotFoundError):
     """The log has no such event."""
 
     code = "event_not_found"
+
+
+class NothingToForgetError(ConflictError):
+    """The event names nobody, or nobody any more."""
+
+    code = "nothing_to_forget"
 
 
 def record(
@@ -99,22 +105,31 @@ def erase(session: Session, *, event_hash: str, by: str, reason: str, now: datet
 
     Raises:
         EventNotFoundError: There is none of this hash.
+        NothingToForgetError: It was erased before, or is about a challenge and nobody.
 
     """
-    found = session.execute(
+    event = session.exec(select(AuditEvent).where(AuditEvent.hash == event_hash)).one_or_none()
+    if event is None:
+        raise EventNotFoundError("The log has no event with this hash.")
+    if not event.salt:
+        raise NothingToForgetError("Nothing of this entry is left to forget.")
+    if (event.actor_id, event.subject_id) == (SYSTEM, event.challenge_id):
+        raise NothingToForgetError(
+            f"This entry ({event.action}) is about a challenge and names nobody; without it nobody"
+            " could check the challenge's boards."
+        )
+    challenge_id = event.challenge_id
+    session.execute(
         update(AuditEvent)
         .where(col(AuditEvent.hash) == event_hash)
         .values(salt="", actor_id="", subject_id="", detail="")
-        .returning(col(AuditEvent.challenge_id))
-    ).first()
-    if found is None:
-        raise EventNotFoundError("The log has no event with this hash.")
+    )
     record(
         session,
         actor_id=by,
         action="audit.erase",
         subject_id=event_hash,
-        challenge_id=found[0],
+        challenge_id=challenge_id,
         detail={"reason": reason},
         now=now,
     )

@@ -184,6 +184,22 @@ def test_an_event_that_is_not_there_is_not_erased(work: Work) -> None:
         audit.erase(session, event_hash="none", by="admin", reason="", now=AT)
 
 
+def test_an_event_that_names_nobody_is_kept_and_none_is_erased_twice(work: Work) -> None:
+    with work() as session:
+        kind, challenge = "challenges.commitment", "c1"
+        kept = audit.append(
+            session, kind=kind, subject_id=challenge, challenge_id=challenge, payload={}, now=AT
+        )
+        gone = audit.append(
+            session, kind="a.b", subject_id="s1", challenge_id=challenge, payload={}, now=AT
+        )
+    with work() as session:
+        audit.erase(session, event_hash=gone, by="admin", reason="asked", now=AT)
+    for event_hash, words in ((kept, "names nobody"), (gone, "left to forget")):
+        with work() as session, pytest.raises(audit.NothingToForgetError, match=words):
+            audit.erase(session, event_hash=event_hash, by="admin", reason="asked", now=AT)
+
+
 def test_a_checkpoint_says_length_and_root_and_is_kept_once(engine: Engine, work: Work) -> None:
     fill(work, 2)
     with work() as session:

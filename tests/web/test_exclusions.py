@@ -115,6 +115,20 @@ def test_team_of_a_disqualified_person_is_not_left_for_a_new_one(site: Site) -> 
         assert (answer.status_code, answer.json()["code"]) == (403, "team_excluded")
 
 
+def test_nobody_joins_a_disqualified_team_and_it_is_not_said_why(site: Site) -> None:
+    site.publish()
+    ada, bob = (site.person(handle, accepts="toy") for handle in ("ada", "bob"))
+    assert ada.post(f"{TOY}/team", json={"name": "First"}).status_code == 201
+    code = ada.post(f"{TOY}/team/invites").json()["code"]
+    made = disqualify(site, team="First")
+    refused = bob.post(f"/api/v1/team-invites/{code}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "team_frozen")
+    assert refused.json()["detail"] == "First takes nobody in now. Ask its captain."
+    path = f"{TOY}/exclusions/{made['id']}/lifting"
+    assert site.people["hostess"].post(path, json={"words": "A mistake."}).is_success
+    assert bob.post(f"/api/v1/team-invites/{code}").is_success
+
+
 def test_host_disqualifies_and_lifts_by_page(site: Site) -> None:
     _, _, ids = play(site)
     browser = Browser(site)

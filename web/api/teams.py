@@ -7,7 +7,7 @@ from palio.accounts import queries as accounts
 from palio.accounts import service
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, NewSecret, Team
-from palio.accounts.errors import TeamNotFoundError
+from palio.accounts.errors import TeamFrozenError, TeamNotFoundError
 from palio.accounts.rules import check_teams_change
 from palio.challenges.rules import check_entry_deadline, merge_deadline
 from palio.core.clock import database_now
@@ -106,11 +106,13 @@ def invited(session: Session, caller: Caller, *, code: str) -> tuple[Visit, Team
 
 def accept(session: Session, caller: Caller, *, code: str) -> tuple[Visit, Team]:
     """Join the team an invite leads into; the rules must be accepted."""
-    visit, _ = invited(session, caller, code=code)
+    visit, theirs = invited(session, caller, code=code)
     visit.require_participant(session)
     if visit.team(session) is None:
         check_entry_deadline(visit.challenge, now=visit.now)
     check_in_force(session, visit)
+    if theirs.id in exclusions.disqualified_team_ids(session, challenge_id=visit.challenge.id):
+        raise TeamFrozenError(f"{theirs.name} takes nobody in now. Ask its captain.")
     team = service.accept_invite(
         session,
         code=code,
