@@ -8,6 +8,7 @@ from palio.challenges.board_contracts import PhaseBoards
 from palio.challenges.contracts import Challenge, EntryRule
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.challenges.rules import closes_at, is_lower_better
+from palio.leaderboard import rules
 from palio.leaderboard.contracts import Board, Column, LineKind, VerifiedEntry
 from palio.leaderboard.views import PlannedLine, View
 
@@ -82,7 +83,7 @@ def _lines(
         PlannedLine(LineKind.VERIFIED, entry.title, submission_id=entry.submission_id)
         for entry in verified
     ]
-    is_private = board is Board.PRIVATE
+    is_private = rules.shows_private(challenge, board=board)
     lines += [
         PlannedLine(LineKind.DECLARED, line.title, score=score)
         for line in plan.board.lines

@@ -107,7 +107,7 @@ def _standing(row: ranking.Row, names: _Names, chances: Mapping[str, Chance]) ->
         team_id=entry.team_id,
         name=name,
         members=handles,
-        kind=entry.kind,
+        kind=SubmissionKind.HOST if entry.is_host else entry.kind,
         score=row.score,
         scores=row.values,
         improvement=row.improvement,

@@ -48,9 +48,7 @@ def own_entries(
     """
     if board is Board.PRIVATE:
         rules.check_revealed(challenge)
-    is_private = board is Board.PRIVATE or (
-        board is Board.LATE and challenge.revealed_at is not None
-    )
+    is_private = rules.shows_private(challenge, board=board)
     read = private.private_scored_entries if is_private else submissions.scored_entries
     view = making.view_of(session, challenge=challenge, board=board, now=now)
     found = read(session, challenge_id=challenge.id, team_id=team_id)

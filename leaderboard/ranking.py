@@ -167,7 +167,7 @@ def _needed(view: View) -> frozenset[str]:
 
 
 def _is_ranked(entry: ScoredEntry) -> bool:
-    return entry.kind not in {SubmissionKind.BASELINE, SubmissionKind.HOST}
+    return not entry.is_host and entry.kind not in {SubmissionKind.BASELINE, SubmissionKind.HOST}
 
 
 def _ranked(entries: Iterable[ScoredEntry], *, view: View, phase: str = "") -> Ranked:

@@ -103,6 +103,11 @@ def is_anonymous(challenge: Challenge, *, board: Board) -> bool:
     return challenge.plan.board.is_anonymous and is_hidden
 
 
+def shows_private(challenge: Challenge, *, board: Board) -> bool:
+    """Say whether a board that is made now is scored on the private part."""
+    return board is Board.PRIVATE or (board is Board.LATE and challenge.revealed_at is not None)
+
+
 def frozen_since(challenge: Challenge, *, now: datetime) -> datetime | None:
     """Return since when the public board stands still, None while it does not."""
     freeze_at = challenge.plan.board.freeze_at

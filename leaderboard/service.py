@@ -49,7 +49,7 @@ def _publish_late(
     is_empty = all(entry.kind is not SubmissionKind.LATE for entry in entries)
     if is_empty and _newest(session, challenge_id=challenge.id, board=Board.LATE) is None:
         return
-    if challenge.revealed_at is not None:
+    if rules.shows_private(challenge, board=Board.LATE):
         entries = private.private_scored_entries(session, challenge_id=challenge.id)
     _update(session, challenge, board=Board.LATE, entries=entries, now=now)
 

@@ -227,6 +227,7 @@ class ScoredEntry:
         public: Rounded public ranking score; it also decides `best_public`.
         rounded, all_rounded: On the part the board shows: ranking score, all metrics.
         all_public: Public scores of all metrics, where `all_rounded` are private ones.
+        is_host: Its team has an organizer or a judge in it, late entries included.
 
     """
 
@@ -241,6 +242,7 @@ class ScoredEntry:
     all_rounded: tuple[tuple[str, Decimal], ...]
     phase_id: str = ""
     all_public: tuple[tuple[str, Decimal], ...] = ()
+    is_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,6 +285,7 @@ def _entries(
             all_rounded=(shown := scores.pairs(found[submission_id])),
             phase_id=phase_id,
             all_public=shown,
+            is_host=team_id in hosts,
         )
         for submission_id, team_id, kind, label, received_at, is_chosen, phase_id in rows
         if submission_id in found

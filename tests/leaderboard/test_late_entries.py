@@ -13,10 +13,12 @@ from tests.leaderboard.test_declared_boards import clock, latest, names, publish
 from tests.leaderboard.test_service import play
 
 from palio.accounts import service as accounts
+from palio.accounts.contracts import Role
 from palio.challenges import schedule
-from palio.challenges.board_contracts import BoardPlan
+from palio.challenges.board_contracts import BoardLine, BoardPlan
 from palio.challenges.contracts import Challenge, ChallengeState, EntryRule, Quota
 from palio.challenges.rules import late_phase
+from palio.core.clock import database_now
 from palio.leaderboard.contracts import Board
 from palio.submissions import queries as submission_queries
 from palio.submissions import selection, withdrawal
@@ -62,6 +64,49 @@ def test_late_entries_are_scored_apart_and_wait_for_nothing(work: Work, clock: S
         Decimal("0.1500")
     ]
     assert latest(work, challenge, Board.PRIVATE) == private
+
+
+def test_lines_of_the_late_board_are_of_the_part_it_shows(work: Work, clock: SetClock) -> None:
+    with work() as session:
+        lines = (BoardLine("Last year", Decimal("0.3"), Decimal("0.4")),)
+        plan = BoardPlan(has_late_entries=True, lines=lines)
+        challenge = make.challenge(session, board=plan)
+        ada = make.team(session, of=challenge)
+        make.close(session, what=challenge)
+    clock.set(challenge.phases[-1].closes_at)
+    with work() as session:
+        late = make.submit(session, to=challenge, by=ada, key="late")
+        make.score(session, late, public="0.1", private="0.2")
+    publish(work, challenge)
+    assert [line.score for line in latest(work, challenge, Board.LATE).lines] == [Decimal("0.3000")]
+    reveal(work, challenge)
+    assert [line.score for line in latest(work, challenge, Board.LATE).lines] == [Decimal("0.4000")]
+
+
+def test_late_entries_of_a_judges_team_are_marked_and_unranked(work: Work, clock: SetClock) -> None:
+    with work() as session:
+        challenge = late_challenge(session)
+        teams = [make.team(session, of=challenge, handle=name) for name in ("ada", "bob")]
+        accounts.grant_role(
+            session,
+            person_id=teams[0].captain_id,
+            challenge_id=challenge.id,
+            role=Role.JUDGE,
+            by="host",
+            now=database_now(session),
+        )
+        make.close(session, what=challenge)
+    clock.set(challenge.phases[-1].closes_at)
+    with work() as session:
+        for team, score in zip(teams, ("0.1", "0.2"), strict=True):
+            late = make.submit(session, to=challenge, by=team, key="late")
+            make.score(session, late, public=score, private=score)
+    assert publish(work, challenge).standings == ()
+    rows = latest(work, challenge, Board.LATE).standings
+    assert [(row.rank, row.name, row.kind) for row in rows] == [
+        (None, "ada", SubmissionKind.HOST),
+        (1, "bob", SubmissionKind.LATE),
+    ]
 
 
 def test_late_board_is_empty_when_its_only_entry_no_longer_counts(
