@@ -6,6 +6,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col, select
@@ -136,11 +137,19 @@ def newest_at(session: Session) -> datetime | None:
     return session.exec(wanted).first()
 
 
-def all_between(session: Session, *, first: int, last: int) -> tuple[tuple[int, str], ...]:
-    """Return sizes and notes of the kept checkpoints in this range of sizes, both included."""
+def evenly(session: Session, *, last: int, most: int) -> tuple[tuple[int, str], ...]:
+    """Return sizes and notes of up to `most` kept checkpoints, the newest up to `last` among them.
+
+    There is one a minute for as long as the site lives: only those chosen are read.
+    """
+    size = col(LogCheckpoint.size)
+    is_wanted = (size > 0, size <= last)
+    count = session.execute(select(func.count()).where(*is_wanted)).scalar_one()
+    step = -(-count // most) or 1
+    place = func.row_number().over(order_by=size.desc()) - 1
+    counted = select(size.label("size"), place.label("place")).where(*is_wanted).subquery()
+    chosen = select(counted.c.size).where(counted.c.place % step == 0)
     rows = session.execute(
-        select(LogCheckpoint.size, LogCheckpoint.note)
-        .where(col(LogCheckpoint.size) >= first, col(LogCheckpoint.size) <= last)
-        .order_by(col(LogCheckpoint.size))
+        select(LogCheckpoint.size, LogCheckpoint.note).where(size.in_(chosen)).order_by(size)
     )
     return tuple((size, note) for size, note in rows)

@@ -85,8 +85,7 @@ def _manifest(challenge: Challenge, found: Files, *, signer: Signer, now: dateti
 def _log(session: Session, known: _Log) -> bytes:
     indices = [index for index, _ in known.events]
     siblings = log.siblings(session, indices=indices, size=known.size)
-    earlier = checkpoints.all_between(session, first=1, last=known.size - 1)
-    step = -(-len(earlier) // _CHECKPOINTS_MOST) or 1
+    earlier = checkpoints.evenly(session, last=known.size - 1, most=_CHECKPOINTS_MOST)
     return _json(
         {
             "checkpoint": known.checkpoint,
@@ -101,7 +100,7 @@ def _log(session: Session, known: _Log) -> bytes:
                         for node in log.consistency_proof(session, first=size, second=known.size)
                     ],
                 }
-                for size, note in earlier[::-step][::-1]
+                for size, note in earlier
             ],
         }
     )

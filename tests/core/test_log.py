@@ -212,11 +212,27 @@ def test_a_checkpoint_says_length_and_root_and_is_kept_once(engine: Engine, work
         assert not checkpoints.is_behind(session)
         assert checkpoints.sign_head(session, SIGNER, now=AT) == second
     with db.reading(engine) as session:
-        assert checkpoints.all_between(session, first=0, last=9) == ((2, first), (3, second))
+        assert checkpoints.evenly(session, last=9, most=9) == ((2, first), (3, second))
         assert checkpoints.newest(session) == second
         found = Checkpoint.parse(SIGNER.verifier.open(second))
         assert found == Checkpoint(SIGNER.name, 3, log.head(session).root)
         assert checkpoints.keys(session) == (str(SIGNER.verifier),)
+
+
+def test_of_many_checkpoints_some_are_read_evenly_and_the_newest_always(work: Work) -> None:
+    for _ in range(10):
+        fill(work, 1)
+        with work() as session:
+            checkpoints.sign_head(session, SIGNER, now=AT)
+    with work() as session:
+        kept = [size for size, _ in checkpoints.evenly(session, last=99, most=99)]
+        assert len(kept) == 10
+        for most, places in ((10, kept), (4, kept[::-3][::-1]), (1, kept[-1:])):
+            found = checkpoints.evenly(session, last=99, most=most)
+            assert [size for size, _ in found] == places
+            assert [checkpoints.said(note)[0] for _, note in found] == places
+        assert checkpoints.evenly(session, last=kept[1] - 1, most=9)[-1][0] == kept[0]
+        assert checkpoints.evenly(session, last=0, most=9) == ()
 
 
 def test_another_key_signs_only_when_it_was_added(work: Work) -> None:
