@@ -109,6 +109,17 @@ def say_arrived(session: Session, award: Award, site: Site, draw: int) -> object
     return workflow.confirm_receipt(session, award_id=award.id, person_id=who, by=who, now=site.now)
 
 
+def pass_on_tax(session: Session, award: Award, site: Site, draw: int) -> object:
+    return workflow.pass_on_tax(
+        session,
+        award_id=award.id,
+        person_id=_payee(session, award, draw),
+        receipt_sha256=PAPER,
+        by=site.host,
+        now=site.now,
+    )
+
+
 def say_came_back(session: Session, award: Award, site: Site, draw: int) -> object:
     who = _payee(session, award, draw)
     return workflow.record_return(
@@ -132,7 +143,7 @@ FITTING: dict[AwardState, tuple[Verb, ...]] = {
     S.SPLIT_SIGNED: (sign, decline),
     S.PAYABLE: (pay, pay, pay, claw_back),
     S.SENT: (say_arrived, say_arrived, say_came_back, claw_back),
-    S.CONFIRMED: (claw_back, say_came_back),
+    S.CONFIRMED: (claw_back, say_came_back, pass_on_tax),
     S.RETURNED: (pay, pay, claw_back),
     S.DECLINED: (notify,),
     S.FORFEITED: (accept,),

@@ -31,14 +31,32 @@ def the_books_balance(look: Look) -> None:
 
 
 def awards_and_books_agree(look: Look) -> None:
-    """What the ledger calls awarded is what the awards with money in them are of."""
-    given: Counter[str] = Counter()
+    """What the ledger calls awarded: what awards with money in them are of, and tax of lost ones.
+
+    Tax that was passed on stays with the office when the award is taken back.
+    """
+    given = _tax_of_lost(look)
     for row in look.rows("award"):
         assert (AwardState(row.state) in states.GIVEN) or not row.escrow_key
         if row.escrow_key:
             given[row.currency] += row.minor
     found = {line.currency: line.awarded for line in funds.funding(look.session, look.challenge.id)}
     assert given == Counter({currency: minor for currency, minor in found.items() if minor})
+
+
+def _tax_of_lost(look: Look) -> Counter[str]:
+    lost = {row.id for row in look.rows("award") if not row.escrow_key}
+    paid = {
+        row.id: row.currency
+        for row in look.rows("ledger_transaction")
+        if row.deed == "tax_paid" and row.award_id in lost
+    }
+    outside = {row.id for row in look.rows("ledger_account") if row.kind == "outside"}
+    found: Counter[str] = Counter()
+    for line in look.rows("ledger_posting"):
+        if line.transaction_id in paid and line.account_id in outside:
+            found[paid[line.transaction_id]] += line.minor
+    return Counter({currency: minor for currency, minor in found.items() if minor})
 
 
 def payments_are_where_the_award_stands(look: Look) -> None:
