@@ -1,5 +1,8 @@
 """What a person did, read from final boards, awards and exclusions; nothing here is stored."""
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -18,17 +21,33 @@ from palio.reputation.contracts import Disqualification, Finish, PrizeWon
 from palio.submissions import exclusions
 
 _DECIDED = (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
+_REVEALED = (ChallengeState.REVEALED, *_DECIDED)
 _DAY_SECONDS = 86_400
 
 
 def finishes(session: Session, *, person_id: str, now: datetime) -> tuple[Finish, ...]:
     """Return every ranked place of a person on a final board, the latest first."""
     found = (
-        _finish(session, challenge, team, now=now)
+        _finish(challenge, team, _places(session, challenge.id), now=now)
         for challenge, team in _taken_part(session, person_id)
         if challenge.revealed_at is not None
     )
     return tuple(finish for finish in found if finish is not None)
+
+
+def finishes_of_all(session: Session, *, now: datetime) -> Mapping[str, Sequence[Finish]]:
+    """Return the ranked places of everybody by person, reading each final board once."""
+    found: dict[str, list[Finish]] = defaultdict(list)
+    for state in _REVEALED:
+        for challenge_id in challenges.ids_in_state(session, state):
+            challenge = challenges.by_id(session, challenge_id)
+            places = _places(session, challenge_id)
+            for team in accounts.teams(session, challenge_id=challenge_id).values():
+                finish = _finish(challenge, team, places, now=now)
+                if finish is not None:
+                    for member in team.members:
+                        found[member.person_id].append(finish)
+    return found
 
 
 def prizes_won(session: Session, *, person_id: str) -> tuple[PrizeWon, ...]:
@@ -101,18 +120,23 @@ def _taken_part(session: Session, person_id: str) -> list[tuple[Challenge, Team]
     ]
 
 
-def _finish(session: Session, challenge: Challenge, team: Team, *, now: datetime) -> Finish | None:
-    board = boards.latest(session, challenge_id=challenge.id, board=Board.PRIVATE)
-    if board is None or challenge.revealed_at is None:
-        return None
-    best: dict[str, int] = {}  # by team: where every submission has a row, a team has several
-    for line in board.standings:
+def _places(session: Session, challenge_id: str) -> Mapping[str, int]:
+    """Return the place of every ranked team on a final board; each team counts once."""
+    board = boards.latest(session, challenge_id=challenge_id, board=Board.PRIVATE)
+    best: dict[str, int] = {}  # where every submission has a row, a team has several
+    for line in board.standings if board else ():
         if line.rank is not None:
             best[line.team_id] = min(line.rank, best.get(line.team_id, line.rank))
-    if team.id not in best:
+    in_order = sorted(best.values())
+    return {team_id: 1 + bisect_left(in_order, rank) for team_id, rank in best.items()}
+
+
+def _finish(
+    challenge: Challenge, team: Team, places: Mapping[str, int], *, now: datetime
+) -> Finish | None:
+    if team.id not in places or challenge.revealed_at is None:
         return None
-    rank = 1 + sum(other < best[team.id] for other in best.values())
-    size = len(best)
+    rank, size = places[team.id], len(places)
     days = max(0.0, (now - challenge.revealed_at).total_seconds() / _DAY_SECONDS)
     return Finish(
         challenge_id=challenge.id,

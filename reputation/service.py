@@ -123,6 +123,7 @@ def invite(
         TooLateToInviteError, TooManyInvitationsError: In words.
 
     """
+    finishes = records.finishes_of_all(session, now=now)  # before the lock: it takes a while
     challenge = challenges.lock_challenge(session, challenge_id)
     left = rules.INVITATIONS_A_DAY - _invited_today(session, challenge_id, now=now)
     rules.check_may_invite(challenge.state, invited_today=rules.INVITATIONS_A_DAY - left)
@@ -130,7 +131,7 @@ def invite(
     for person_id in _reachable(session, challenge, now=now):
         if len(chosen) == left:
             break
-        if rules.is_wanted(records.finishes(session, person_id=person_id, now=now), wanted):
+        if rules.is_wanted(finishes.get(person_id, ()), wanted):
             chosen.append(person_id)
     for person_id in chosen:
         session.add(InvitationRow(challenge_id=challenge_id, person_id=person_id, by=by, at=now))

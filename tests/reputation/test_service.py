@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 from tests.factories import submissions as make
 from tests.factories.submissions import Work, at_once
@@ -313,6 +314,32 @@ def test_invitations_go_to_those_who_opted_in_and_match_once_and_each_alone(work
         assert invite(session, other, Wanted(), world.now) == 1
         assert invite(session, other, Wanted(), world.now) == 0
         assert messages.unread_count(session, world.id("cyd")) == 0
+
+
+def test_inviting_asks_the_database_no_more_often_for_more_people(work: Work) -> None:
+    counts = []
+    with work() as session:
+        world = played(session, *(f"p-{number}" for number in range(6)))
+        for number, people in enumerate((1, 5)):
+            other = make.challenge(session, slug=f"other-{number}")
+            for place in range(people):
+                service.choose(
+                    session,
+                    person_id=world.id(f"p-{place}"),
+                    is_hidden=False,
+                    takes_invitations=True,
+                    now=world.now,
+                )
+            bind, asked = session.get_bind(), []
+
+            def note(*told: object, asked: list[object] = asked) -> None:
+                asked.append(told[2])
+
+            event.listen(bind, "before_cursor_execute", note)
+            assert invite(session, other, Wanted(finishes=2), world.now) == 0
+            event.remove(bind, "before_cursor_execute", note)
+            counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
 
 
 def test_who_takes_part_already_is_not_invited(work: Work) -> None:
