@@ -19,8 +19,11 @@ def choose(
     is_chosen: bool,
     challenge: Challenge,
     now: datetime,
-) -> None:
+) -> bool:
     """Say whether a submission is among the team's final ones; repeating it changes nothing.
+
+    Returns:
+        Whether anything changed.
 
     Raises:
         SubmissionNotFoundError: Not this team's.
@@ -34,7 +37,7 @@ def choose(
         raise rules.SubmissionNotFoundError("Your team has no such submission.")
     rules.check_choice(challenge, now=now)
     if row.is_chosen == is_chosen:
-        return
+        return False
     if is_chosen:
         if not counting.may_count(session, submission_id=submission_id):
             raise rules.NotChoosableError(
@@ -57,3 +60,4 @@ def choose(
         payload={"submission_id": submission_id, "team": team_id, "is_chosen": is_chosen},
         now=now,
     )
+    return True

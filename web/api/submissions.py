@@ -11,7 +11,7 @@ from palio.accounts.contracts import Caller, Role, Team
 from palio.challenges.contracts import Delivery
 from palio.core import audit
 from palio.core.paging import Page
-from palio.pipeline import status
+from palio.pipeline import board_steps, status
 from palio.submissions import host_runs, runs, selection
 from palio.submissions import queries as submissions
 from palio.submissions.contracts import QuotaStatus, Submission
@@ -185,7 +185,7 @@ def choose(
     submission = submissions.submission(session, submission_id)
     visit, team = _visit(session, caller, submission)
     visit.require(Action.CHOOSE_FINALS, team=team, missing=_missing())
-    selection.choose(
+    has_changed = selection.choose(
         session,
         submission_id=submission_id,
         team_id=submission.team_id,
@@ -193,6 +193,8 @@ def choose(
         challenge=visit.challenge,
         now=visit.now,
     )
+    if has_changed:
+        board_steps.note_change(session, visit.challenge.id)
     return _view(session, visit, submissions.submission(session, submission_id), team)
 
 

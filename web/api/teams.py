@@ -11,6 +11,7 @@ from palio.accounts.errors import TeamFrozenError, TeamNotFoundError
 from palio.accounts.rules import check_teams_change
 from palio.challenges.rules import check_entry_deadline, merge_deadline
 from palio.core.clock import database_now
+from palio.pipeline import board_steps
 from palio.submissions import exclusions
 from palio.web.api.schemas import problems
 from palio.web.api.schemas_people import LinkView, TeamName, TeamView, team_view
@@ -60,9 +61,11 @@ def rename(session: Session, visit: Visit, caller: Caller, *, name: str) -> Team
     """Rename the caller's team."""
     team = own_team(session, visit)
     visit.require(Action.MANAGE_TEAM, team=team)
-    return service.rename_team(
+    renamed = service.rename_team(
         session, team_id=team.id, name=name, by=caller.person.id, now=visit.now
     )
+    board_steps.note_change(session, visit.challenge.id)
+    return renamed
 
 
 @router.post(
@@ -121,6 +124,7 @@ def accept(session: Session, caller: Caller, *, code: str) -> tuple[Visit, Team]
         merge_deadline=merge_deadline(visit.challenge),
         now=visit.now,
     )
+    board_steps.note_change(session, visit.challenge.id)  # its members stand on the board
     return visit, team
 
 

@@ -13,6 +13,7 @@ from palio.challenges import queries as challenges
 from palio.core.clock import database_now
 from palio.core.db import reading, unit_of_work
 from palio.core.errors import AppError
+from palio.pipeline import board_steps
 from palio.web.api.accounts import sign_up
 from palio.web.api.schemas_people import SignUp, TokenOrder
 from palio.web.api.tokens import make_token
@@ -262,6 +263,8 @@ def do_join(state: StateDep, caller: SignedInDep, code: str, form: FormDep) -> R
         )
         if link.challenge_id is None:
             return "/"
+        if link.role is not None:
+            board_steps.note_change(session, link.challenge_id)  # a host's team has no rank
         return f"/challenges/{challenges.by_id(session, link.challenge_id).slug}"
 
     return carry_out(
