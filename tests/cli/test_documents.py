@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from tests.cli.conftest import Palio, document
 from typer.core import TyperGroup
 
 from palio.cli.main import app
@@ -20,7 +21,7 @@ PROGRAM = typer.main.get_command(app)
 
 def shown(text: str) -> Iterator[str]:
     """Yield the commands in fenced or indented lines and between backquotes."""
-    fenced = "".join(re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+    fenced = "".join(re.findall(r"^```\w*\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
     indented = "\n".join(line for line in text.splitlines() if line.startswith("    palio "))
     for found in (*LINE.findall(fenced), *LINE.findall(indented), *INLINE.findall(text)):
         if not re.search(r"[|…]|\.\.\.", found):  # several at once, or not all of it
@@ -50,6 +51,24 @@ def test_commands_of_a_document_are_there(page: Path) -> None:
         if (words := fault(shlex.split(command)[1:]))
     }
     assert faults == {}
+
+
+def test_plan_of_the_walk_through_is_sound_in_the_place_of_the_prizes_of_a_new_folder(
+    palio: Palio,
+) -> None:
+    assert palio("challenge", "new", "tides").exit_code == 0
+    page = (ROOT / "docs/organise/running-a-prize.md").read_text(encoding="utf-8")
+    (declared,) = re.findall(r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    plan = Path("tides/challenge.toml")
+    before, _, _ = plan.read_text(encoding="utf-8").partition("[[prizes]]")
+    plan.write_text(before + declared, encoding="utf-8")
+    checked = document(palio("challenge", "check", "tides", "--json"))
+    assert checked["findings"] == []
+    assert {each["code"] for each in checked["warnings"]} <= {
+        "release:other_metrics",
+        "release:step",  # the data of a new folder are drawn anew each time
+        "verification:code",
+    }
 
 
 def test_a_wrong_command_or_option_would_be_found() -> None:
