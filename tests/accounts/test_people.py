@@ -75,6 +75,13 @@ def test_people_come_in_pages_by_handle(work: Work, join: Join) -> None:
     assert known == {everybody[0].id: everybody[0]}
 
 
+def test_more_people_are_looked_up_than_one_statement_takes(work: Work, join: Join) -> None:
+    ana = join("ana")
+    crowd = [f"{number:032x}" for number in range(70_000)]
+    with work() as session:
+        assert queries.people_by_id(session, person_ids=[*crowd, ana.id]) == {ana.id: ana}
+
+
 @pytest.mark.parametrize("handle", ["ana", "ANA"])
 def test_handle_that_is_taken_is_refused_and_nothing_else_is_lost(
     work: Work, join: Join, now: datetime, handle: str
