@@ -232,14 +232,16 @@ def _chosen(refs: Sequence[TraceRef]) -> tuple[frozenset[str], int]:
     for ref in refs:  # in order of receipt
         if ref.kind.value not in _NOT_COMPARED and ref.team_id:
             teams[ref.team_id].setdefault(ref.canonical_sha256, ref.submission_id)
-    each = max(2, ENTRIES_MAX // max(len(teams), 1))
-    chosen = {
-        team: [*list(held.values())[:1], *list(held.values())[1:][-(each - 1) :]]
-        for team, held in teams.items()
-    }
+    each = max(1, ENTRIES_MAX // max(len(teams), 1))
+    chosen = [_first_and_newest(list(held.values()), each) for held in teams.values()]
     total = sum(map(len, teams.values()))
-    ids = frozenset(entry for held in chosen.values() for entry in held)
+    ids = frozenset(entry for held in chosen[-ENTRIES_MAX:] for entry in held)
     return ids, total - len(ids)
+
+
+def _first_and_newest(entries: Sequence[str], most: int) -> Sequence[str]:
+    newest = max(most - 1, 1)
+    return entries if len(entries) <= most else [*entries[: most - newest], *entries[-newest:]]
 
 
 def _stack(rows: Sequence[Floats], width: int) -> Floats:

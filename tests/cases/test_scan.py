@@ -170,10 +170,18 @@ def test_complementary_probes_of_one_file_are_a_signal() -> None:
     assert Signal.COMPLEMENTARY in links[0].signals
 
 
+@pytest.mark.parametrize(
+    ("most", "expected", "others"),
+    [
+        (6, {"a0", "a7", "a8", "b0", "b7", "b8"}, 12),
+        (3, {"a8", "b8"}, 16),  # the first one too would be more than fit
+        (1, {"b8"}, 17),
+    ],
+)
 def test_newest_entries_of_each_team_are_chosen_with_its_first_and_equal_ones_once(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, most: int, expected: set[str], others: int
 ) -> None:
-    monkeypatch.setattr(scan, "ENTRIES_MAX", 6)
+    monkeypatch.setattr(scan, "ENTRIES_MAX", most)
     refs = [
         TraceRef(f"{team}{n}", team, SubmissionKind.COMPETITOR, START, f"{team}{min(n, 8)}")
         for n in range(10)
@@ -181,5 +189,4 @@ def test_newest_entries_of_each_team_are_chosen_with_its_first_and_equal_ones_on
     ]
     refs.append(TraceRef("base", "", SubmissionKind.BASELINE, START, "base"))
     chosen, left_out = scan._chosen(refs)
-    assert chosen == {"a0", "a7", "a8", "b0", "b7", "b8"}
-    assert left_out == 12
+    assert (chosen, left_out) == (expected, others)
