@@ -21,7 +21,6 @@ from palio.core.money import Money
 from palio.leaderboard import service as leaderboard
 from palio.prizes import last_call, queries
 from palio.prizes.models import LastCallRow
-from palio.submissions.models import Submission
 
 OPENED = datetime(2006, 10, 2, tzinfo=UTC)
 PLANNED_CLOSE = datetime(2011, 10, 2, tzinfo=UTC)
@@ -50,30 +49,15 @@ def enter(
     session: Session, challenge: Challenge, team: Team | None, *, public: str, at: datetime
 ) -> None:
     """Score a submission that was received at this instant; None = the baseline."""
-    row = Submission(
-        challenge_id=challenge.id,
-        phase_id=challenge.phases[0].id,
-        team_id=None if team is None else team.id,
-        person_id=make.team(session, of=challenge, handle=f"p{at:%Y%m%d%H%M%S}").captain_id,
-        kind="baseline" if team is None else "competitor",
-        label="baseline" if team is None else None,
-        delivery="predictions",
-        file_name="p.txt",
-        sha256="0" * 64,
-        bytes=1,
-        note="",
-        idempotency_key=at.isoformat(),
-        state="received",
-        received_at=at,
+    make.score_at(
+        session,
+        to=challenge,
+        by=team or make.team(session, of=challenge, handle="hostess"),
+        at=at,
+        public=public,
+        private=public,
+        baseline="" if team else "baseline",
     )
-    session.add(row)
-    session.flush()
-    make.score(session, _Id(row.id), public=public, private=public)  # type: ignore[arg-type]
-
-
-class _Id:
-    def __init__(self, submission_id: str) -> None:
-        self.submission_id = submission_id
 
 
 def call(session: Session, challenge: Challenge, *, now: datetime) -> bool:

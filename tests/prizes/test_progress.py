@@ -49,26 +49,15 @@ def enter(
 ) -> str:
     """Score a submission that was received at this instant; no name = the baseline."""
     team = make.team(session, of=challenge, handle=name or "hostess")
-    row = Submission(
-        challenge_id=challenge.id,
-        phase_id=challenge.phases[0].id,
-        team_id=team.id if name else None,
-        person_id=team.captain_id,
-        kind="competitor" if name else "baseline",
-        label=None if name else "baseline",
-        delivery="predictions",
-        file_name="p.txt",
-        sha256="0" * 64,
-        bytes=1,
-        note="",
-        idempotency_key=at.isoformat(),
-        state="received",
-        received_at=at,
+    make.score_at(
+        session,
+        to=challenge,
+        by=team,
+        at=at,
+        public=public,
+        private=private,
+        baseline="" if name else "baseline",
     )
-    session.add(row)
-    session.flush()
-    receipt = make.service.queries.receipt(row, is_new=True)
-    make.score(session, receipt, public=public, private=private)
     return team.captain_id
 
 
