@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+import zipfile
 from datetime import timedelta
 from decimal import Decimal
 
@@ -127,6 +128,8 @@ def test_after_the_bell_anybody_may_try_and_is_scored_apart(toy: Site) -> None:
         (None, "Mean of all", late[1]["score"]),
     ]
     assert toy.spectator().get(f"{BOARD}?board=private").json()["items"] == private
+    export = zipfile.ZipFile(io.BytesIO(toy.people["hostess"].get(f"{TOY}/export").content))
+    assert b"\r\n1,arthur,arthur,0.0000," in export.read("toy/board-late.csv")
     page = toy.spectator().get("/challenges/toy/board").text
     assert "After the bell" in page
     assert "wins nothing" in newcomer.get("/challenges/toy/submissions").text

@@ -73,14 +73,17 @@ def _texts(session: Session, visit: Visit) -> Iterable[tuple[str, str]]:
     yield "teams.csv", _teams(session, challenge.id)
     yield "submissions.csv", _submissions(session, challenge.id)
     yield "exclusions.csv", _exclusions(session, challenge.id)
-    shown = [Board.PUBLIC]
+    shown = [Board.PUBLIC, Board.LATE]
     if visit.may(Action.READ_PRIVATE_SCORE):
         shown.append(Board.PRIVATE)
         yield "awards.csv", _awards(session, challenge.id)
     for board in shown:
         snapshot = boards.latest(session, challenge_id=challenge.id, board=board)
-        if snapshot is not None:
-            yield f"board-{board}.csv", to_csv(snapshot)
+        if snapshot is None:
+            continue
+        yield f"board-{board}.csv", to_csv(snapshot)
+        for number, earlier in enumerate(snapshot.earlier, start=1):
+            yield f"board-{board}-phase-{number}.csv", to_csv(snapshot, phase=earlier.phase)
     yield "audit.csv", _audit(session, challenge.id)
 
 
