@@ -18,6 +18,7 @@ from palio.leaderboard.contracts import Board
 from palio.leaderboard.lines import line_score, reaches
 from palio.leaderboard.views import direction_of
 from palio.submissions import private
+from palio.submissions import queries as submissions
 from palio.submissions.contracts import SubmissionKind
 
 
@@ -66,7 +67,7 @@ def leader_before(
         if entry.kind is SubmissionKind.BASELINE or entry.received_at < before
     ]
     rows = ranking.rank(known, view=view).rows
-    line = _line(session, challenge, rows, column=view.first, percent=improvement)
+    line = _line(session, challenge, rows, column=view.first, percent=improvement, before=before)
     if line is None:
         return None
     towards = direction_of(view.first)
@@ -86,10 +87,11 @@ def _line(
     *,
     column: BoardColumn,
     percent: Decimal,
+    before: datetime,
 ) -> Decimal | None:
     if column.kind in RANK_KINDS:
         return None
-    over = _reference(session, challenge, rows, column)
+    over = _reference(session, challenge, rows, column, before=before)
     if over is None:
         return None
     return line_score(over, percent=percent, digits=column.digits, direction=direction_of(column))
@@ -100,9 +102,16 @@ def _reference(
     challenge: Challenge,
     rows: Collection[ranking.Row],
     column: BoardColumn,
+    *,
+    before: datetime,
 ) -> Decimal | None:
-    """Return what is to be improved on; a winner who withdraws the entry does not move it."""
+    """Return what is to be improved on; a winner who withdraws the entry does not move it.
+
+    Nor does the winner of a later date move the bar of one that is judged again.
+    """
     for won in reversed(making.verified_entries(session, challenge_id=challenge.id)):
+        if submissions.submission(session, won.submission_id).received_at >= before:
+            continue
         scores = private.scores_of_winner(session, submission_id=won.submission_id)
         if dict(scores).keys() >= {*column.of}:
             return columns.own_value(scores, column)
