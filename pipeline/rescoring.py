@@ -35,7 +35,7 @@ from palio.prizes.states import GIVEN
 from palio.scoring.card import MetricChoice
 from palio.scoring.key import AnswerKey, KeySummary
 from palio.submissions import release_book, rescoring, versions
-from palio.submissions.rescore_rules import NoRescoreError
+from palio.submissions.rescore_rules import NoRescoreError, check_seen, what_is_seen
 from palio.submissions.version_contracts import (
     Activation,
     Correction,
@@ -91,6 +91,11 @@ class RescoreView:
     preview: Preview | None
     given_up: int
     switches: tuple[Switch, ...]
+
+    @property
+    def seen(self) -> str:
+        """What a deed is about, for `apply`, `undo` and `abandon`: they refuse when it changed."""
+        return what_is_seen(self.active, self.open_set)
 
 
 def store_answers(
@@ -241,16 +246,26 @@ def view(session: Session, *, challenge: Challenge, now: datetime) -> RescoreVie
     )
 
 
-def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Activation:
+def apply(
+    session: Session, *, challenge_id: str, by: str, now: datetime, seen: str = ""
+) -> Activation:
     """Let the open set count: scores, boards, prizes, one message to each person it touches.
 
+    Args:
+        session: The unit of work.
+        challenge_id: Whose set.
+        by: Person id.
+        now: The database's time.
+        seen: `RescoreView.seen` of when the host looked; empty = whatever is there.
+
     Raises:
-        NoRescoreError, RescoreNotReadyError: In words.
+        NoRescoreError, RescoreNotReadyError, RescoreMovedError: In words.
         PrizesGivenError: A prize of the final board is payable or paid already. Progress prizes
             that were given stay with who has them, as decided by the scores of then.
 
     """
     challenge = _lock(session, challenge_id)
+    _check_seen(session, challenge, seen)
     _check_prizes(session, challenge)
     version = versions.open_set(session, challenge_id=challenge.id)
     if version is None:
@@ -274,18 +289,20 @@ def apply(session: Session, *, challenge_id: str, by: str, now: datetime) -> Act
 
 
 def undo(
-    session: Session, *, challenge_id: str, reason: str, by: str, now: datetime
+    session: Session, *, challenge_id: str, reason: str, by: str, now: datetime, seen: str = ""
 ) -> Activation | None:
     """Go back to the version that was active before; None while something is to be scored first.
 
     What came in since was scored by the newer version alone. It is scored by the older one in a
-    set like any other, which is then applied.
+    set like any other, which is then applied. `seen` is as in `apply`: an undo that is sent twice
+    would undo itself.
 
     Raises:
-        NothingToUndoError, RescoreOpenError, PrizesGivenError: In words.
+        NothingToUndoError, RescoreOpenError, RescoreMovedError, PrizesGivenError: In words.
 
     """
     challenge = _lock(session, challenge_id)
+    _check_seen(session, challenge, seen)
     _check_prizes(session, challenge)
     version = rescoring.reopen_previous(session, challenge=challenge, reason=reason, by=by, now=now)
     if versions.missing_ids(session, version):
@@ -294,9 +311,12 @@ def undo(
     return apply(session, challenge_id=challenge_id, by=by, now=now)
 
 
-def abandon(session: Session, *, challenge_id: str, by: str, now: datetime) -> ScoreVersion:
-    """Give the open set up; raises `NoRescoreError`."""
+def abandon(
+    session: Session, *, challenge_id: str, by: str, now: datetime, seen: str = ""
+) -> ScoreVersion:
+    """Give the open set up; raises `NoRescoreError`, and `RescoreMovedError` as `apply`."""
     challenge = _lock(session, challenge_id)
+    _check_seen(session, challenge, seen)
     version = rescoring.abandon(session, challenge=challenge, by=by, now=now)
     rescore_steps.drop_jobs(session, version)
     return version
@@ -344,6 +364,11 @@ def _start(
     )
     rescore_steps.add_jobs(session, version, now=now)
     return version
+
+
+def _check_seen(session: Session, challenge: Challenge, seen: str) -> None:
+    active = versions.active(session, challenge=challenge)
+    check_seen(seen, active, versions.open_set(session, challenge_id=challenge.id))
 
 
 def _check_prizes(session: Session, challenge: Challenge) -> None:

@@ -1,7 +1,7 @@
 """When a rescore set may be opened and applied, and what is said when it may not."""
 
 from palio.core.errors import BadRequestError, ConflictError
-from palio.submissions.version_contracts import Progress
+from palio.submissions.version_contracts import Progress, ScoreVersion
 
 REASON_MAX_CHARS = 1000
 
@@ -28,6 +28,12 @@ class RescoreNotReadyError(ConflictError):
     """The set cannot be applied: something is not scored yet, or the correction is at fault."""
 
     code = "rescore_not_ready"
+
+
+class RescoreMovedError(ConflictError):
+    """Somebody else applied, undid or opened a set since the host looked."""
+
+    code = "rescore_moved"
 
 
 class BadReasonError(BadRequestError):
@@ -63,3 +69,24 @@ def check_ready(progress: Progress) -> None:
             f"The correction failed on {progress.faults} submissions, and no team is to lose its "
             f"score by that. Abandon this set, mend it, start another. {progress.first_fault}"
         )
+
+
+def what_is_seen(active: ScoreVersion, open_set: ScoreVersion | None) -> str:
+    """Return a name for what a host looks at: what counts, and which set is open."""
+    return f"{active.ordinal}-{open_set.ordinal if open_set else 0}"
+
+
+def check_seen(seen: str, active: ScoreVersion, open_set: ScoreVersion | None) -> None:
+    """Let a host do what was meant when looking; an empty `seen` means whatever is there.
+
+    Raises:
+        RescoreMovedError: Says what is there now.
+
+    """
+    if seen in {"", what_is_seen(active, open_set)}:
+        return
+    waits = f"the set of version {open_set.ordinal} is open" if open_set else "no set is open"
+    raise RescoreMovedError(
+        f"This has changed since you looked: version {active.ordinal} counts now, and {waits}. "
+        "Nothing was done; look again."
+    )

@@ -156,3 +156,38 @@ def test_the_whole_way_by_pages(open_site: Site, hostess: Visitor) -> None:
     refused = browser.send("/challenges/toy/rescore", deed="apply")
     assert refused.status_code == 409
     assert "3 of 3 submissions are not scored again yet." in refused.text
+
+
+def test_what_changed_since_a_host_looked_is_not_applied_or_undone_unseen(
+    open_site: Site, hostess: Visitor
+) -> None:
+    first = str(upload(hostess, solution())["seen"])
+    assert first == "1-2"
+    assert hostess.call("DELETE", f"{RESCORE}?seen={first}").is_success
+    upload(hostess, solution(0.3))
+    score_all(open_site)
+    for method, path in (("POST", f"{RESCORE}/application"), ("DELETE", RESCORE)):
+        stale = hostess.call(method, f"{path}?seen={first}")
+        assert (stale.status_code, stale.json()["code"]) == (409, "rescore_moved")
+        assert "the set of version 3 is open" in stale.json()["detail"]
+    seen = hostess.get(RESCORE).json()["seen"]
+    applied = hostess.post(f"{RESCORE}/application?seen={seen}").json()
+    order = {"reason": "They were right."}
+    path = f"{RESCORE}/undo?seen={applied['seen']}"
+    assert hostess.post(path, json=order).json()["active"]["ordinal"] == 1
+    again = hostess.post(path, json=order)  # a second click does not undo the undo
+    assert (again.status_code, again.json()["code"]) == (409, "rescore_moved")
+    assert hostess.get(RESCORE).json()["active"]["ordinal"] == 1
+
+
+def test_buttons_of_the_page_say_what_they_are_about(open_site: Site, hostess: Visitor) -> None:
+    upload(hostess, solution())
+    score_all(open_site)
+    browser = Browser(open_site)
+    browser.log_in(hostess.handle or "hostess")
+    browser.see("/challenges/toy/rescore")
+    seen = browser.hidden("seen")
+    assert browser.send("/challenges/toy/rescore", deed="apply", seen=seen).is_success
+    stale = browser.send("/challenges/toy/rescore", deed="apply", seen=seen)
+    assert stale.status_code == 409
+    assert "version 2 counts now, and no set is open. Nothing was done; look again." in stale.text

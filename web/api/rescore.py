@@ -35,6 +35,9 @@ from palio.web.uploads import receive_file
 from palio.web.visits import Visit, enter
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["host"])
+SeenDep = Annotated[
+    str, Query(max_length=40, description="`seen` as last shown; refused when it has changed")
+]
 ReasonDep = Annotated[str, Query(max_length=2000, description="participants will read it")]
 
 
@@ -178,17 +181,25 @@ def rescore_metrics(
 
 
 @router.post("/{slug}/rescore/application", responses=problems(401, 403, 404, 409))
-def apply_rescore(session: WriteDep, caller: SignedInDep, slug: str) -> RescoreView:
+def apply_rescore(
+    session: WriteDep, caller: SignedInDep, slug: str, seen: SeenDep = ""
+) -> RescoreView:
     """Let the open set count at once, on boards and for prizes; those it touches are told."""
     visit = enter(session, slug, caller)
     visit.require(Action.JUDGE_RESULTS)
-    rescoring.apply(session, challenge_id=visit.challenge.id, by=caller.person.id, now=visit.now)
+    rescoring.apply(
+        session,
+        challenge_id=visit.challenge.id,
+        by=caller.person.id,
+        now=visit.now,
+        seen=seen,
+    )
     return shown(session, enter(session, slug, caller))
 
 
 @router.post("/{slug}/rescore/undo", responses=problems(401, 403, 404, 409))
 def undo_rescore(
-    session: WriteDep, caller: SignedInDep, slug: str, order: ReasonOrder
+    session: WriteDep, caller: SignedInDep, slug: str, order: ReasonOrder, seen: SeenDep = ""
 ) -> RescoreView:
     """Go back to the scores before; where some came in since, a set for those opens first."""
     visit = enter(session, slug, caller)
@@ -199,6 +210,7 @@ def undo_rescore(
         reason=order.reason,
         by=caller.person.id,
         now=visit.now,
+        seen=seen,
     )
     return shown(session, enter(session, slug, caller))
 
@@ -213,9 +225,17 @@ def retry_rescore(session: WriteDep, caller: SignedInDep, slug: str) -> RescoreV
 
 
 @router.delete("/{slug}/rescore", responses=problems(401, 403, 404, 409))
-def abandon_rescore(session: WriteDep, caller: SignedInDep, slug: str) -> RescoreView:
+def abandon_rescore(
+    session: WriteDep, caller: SignedInDep, slug: str, seen: SeenDep = ""
+) -> RescoreView:
     """Give the open set up; nothing that counts has changed."""
     visit = enter(session, slug, caller)
     visit.require(Action.JUDGE_RESULTS)
-    rescoring.abandon(session, challenge_id=visit.challenge.id, by=caller.person.id, now=visit.now)
+    rescoring.abandon(
+        session,
+        challenge_id=visit.challenge.id,
+        by=caller.person.id,
+        now=visit.now,
+        seen=seen,
+    )
     return shown(session, visit)

@@ -122,7 +122,7 @@ class SwitchesView(View):
 
 
 class RescoreView(View):
-    """Where rescoring stands.
+    """Where rescoring stands; a deed that is sent with its `seen` is about this, or refused.
 
     `private` comes with the reveal; before it only how many private scores change is told.
     """
@@ -144,6 +144,7 @@ class RescoreView(View):
             "private": None,
             "private_changed": 31,
             "switches": [],
+            "seen": "1-2",
         }
     )
 
@@ -154,6 +155,7 @@ class RescoreView(View):
     private: BoardChangeView | None
     private_changed: int | None
     switches: tuple[SwitchView, ...]
+    seen: str
 
 
 class MetricOrder(Order):
@@ -201,6 +203,7 @@ def rescore_view(found: Found) -> RescoreView:
         private=None if preview is None or preview.private is None else _board(preview.private),
         private_changed=None if preview is None else preview.private_changed,
         switches=tuple(map(switch_view, found.switches)),
+        seen=found.seen,
     )
 
 

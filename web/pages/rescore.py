@@ -49,16 +49,16 @@ def do_rescore(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -
 
 
 def _do(session: Session, caller: Caller, slug: str, form: Form) -> None:
-    reason = form.get("reason", "")[:_REASON_CHARS]
+    reason, seen = form.get("reason", "")[:_REASON_CHARS], form.get("seen", "")
     match form.get("deed"):
         case "apply":
-            rescore.apply_rescore(session, caller, slug)
+            rescore.apply_rescore(session, caller, slug, seen)
         case "abandon":
-            rescore.abandon_rescore(session, caller, slug)
+            rescore.abandon_rescore(session, caller, slug, seen)
         case "retry":
             rescore.retry_rescore(session, caller, slug)
         case "undo":
-            rescore.undo_rescore(session, caller, slug, ReasonOrder(reason=reason))
+            rescore.undo_rescore(session, caller, slug, ReasonOrder(reason=reason), seen)
         case "digits":
             rescore.rescore_metrics(session, caller, slug, _digits(session, caller, slug, form))
         case _:
