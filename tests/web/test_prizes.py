@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 from tests.web.site import Site, Visitor
 from tests.web.toy_pack import predictions
 
+from palio.challenges.prize_contracts import PrizeKind, PrizePlan
 from palio.core.db import reading
+from palio.core.money import Money
 from palio.pipeline import alarms, prize_steps
 from palio.pipeline.contracts import AlarmKind
 from palio.pipeline.queries import open_alarms
@@ -85,6 +88,26 @@ def test_an_award_goes_its_way_over_the_api(won: tuple[Site, Visitor, Visitor, s
     ]
 
 
+def test_page_says_which_prize_nobody_won(open_site: Site) -> None:
+    site = open_site
+    site.declare_prizes(
+        PrizePlan(1, "First", Money(100_00, "EUR")),
+        PrizePlan(1, "Grand", Money(900_00, "EUR"), PrizeKind.THRESHOLD, Decimal(99)),
+    )
+    ada = site.person("ada", accepts="toy")
+    ada.submit(predictions(0.25))
+    site.score_all()
+    site.end()
+    site.settle()
+    (award,) = ada.get(f"/api/v1{TOY}/awards").json()["items"]
+    assert "nobody won it" not in site.spectator().get(f"{TOY}/prizes").text
+    done = site.people["hostess"].post(f"/api/v1/awards/{award['id']}/confirmation")
+    assert done.status_code == 200, done.text
+    page = site.spectator().get(f"{TOY}/prizes").text
+    assert "Grand, EUR 900.00: nobody won it." in page
+    assert page.count("nobody won it") == 1
+
+
 def test_the_file_of_an_award_is_for_its_team_and_hosts(
     won: tuple[Site, Visitor, Visitor, str],
 ) -> None:
@@ -131,6 +154,20 @@ def test_an_organizer_expires_nobody_by_hand_the_clock_does(
         ("ada", "forfeited"),
         ("bob", "provisional"),
     ]
+
+
+def test_an_organizer_ends_the_award_of_a_team_that_was_told_only_with_words(
+    won: tuple[Site, Visitor, Visitor, str],
+) -> None:
+    site, ada, _, award = won
+    host, at = site.people["hostess"], f"/api/v1/awards/{award}"
+    host.post(f"{at}/moves", json={"move": "notify"})
+    silent = host.post(f"{at}/decline")
+    assert (silent.status_code, silent.json()["code"]) == (409, "award_state")
+    assert "say why" in silent.json()["detail"]
+    ended = host.post(f"{at}/moves", json={"move": "forfeit", "words": "The code was bought."})
+    assert ended.json()["award"]["state"] == "forfeited"
+    assert "The code was bought." in ada.get("/messages").text
 
 
 def test_a_division_nobody_declared_is_refused(open_site: Site) -> None:
