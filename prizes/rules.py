@@ -247,6 +247,20 @@ def check_confirm(award: Award, *, awards: Iterable[Award], gates: Collection[Ga
         )
 
 
+def check_not_told(award: Award, *, gates: Collection[Gate]) -> None:
+    """Let an organizer decline without a word only what no team waits for.
+
+    Raises:
+        AwardStateError: Winners are verified, and this team was told that it has won.
+
+    """
+    if gates and award.state in states.UNDECIDED - {_S.PROVISIONAL}:
+        raise AwardStateError(
+            "The team was told that it has won. To end the award, say why: palio award forfeit"
+            " --words, or End it on its page."
+        )
+
+
 def is_blocked(
     award: Award, *, awards: Iterable[Award], accused: Collection[str], now: datetime
 ) -> bool:

@@ -117,8 +117,10 @@ def confirm(session: Session, caller: Caller, *, award_id: str) -> Award:
 
 
 def decline(session: Session, caller: Caller, *, award_id: str) -> Award:
-    """Turn an undecided award down."""
+    """Turn an undecided award down, before its team was told where winners are verified."""
     visit = host_visit(session, caller, award_id)
+    gates = visit.challenge.plan.verification.gates
+    rules.check_not_told(prizes.award(session, award_id), gates=gates)
     return service.decline(session, award_id=award_id, by=caller.person.id, now=visit.now)
 
 
