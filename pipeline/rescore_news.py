@@ -74,10 +74,14 @@ def _is_for_teams(challenge: Challenge, board: Board) -> bool:
 
 def _row_words(change: BoardChange, row: RowChange) -> str:
     name = "Final board" if change.board is Board.PRIVATE else "Public board"
-    return (
-        f"{name}: rank {_known(row.rank_before)} is now {_known(row.rank_after)},"
-        f" score {_known(row.score_before)} is now {_known(row.score_after)}."
-    )
+    rank = _turned("rank", row.rank_before, row.rank_after)
+    return f"{name}: {rank}, {_turned('score', row.score_before, row.score_after)}."
+
+
+def _turned(what: str, before: object, after: object) -> str:
+    if before == after:
+        return f"{what} stays {_known(before)}"
+    return f"{what} {_known(before)} is now {_known(after)}"
 
 
 def _known(value: object) -> str:

@@ -93,7 +93,7 @@ def test_those_whose_row_changed_are_told_once_with_old_and_new(sets: Rescoring)
         "All submissions to Ratings were scored again: corrected answer key. "
         f"The organizer says: {REASON}"
     )
-    assert second.startswith("Public board: rank 3 is now 3, score 1.2000 is now 1.0")
+    assert second.startswith("Public board: rank stays 3, score 1.2000 is now 1.0")
     assert sets.told(dora) == []  # has no row
 
 
