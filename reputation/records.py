@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from palio.accounts import queries as accounts
 from palio.accounts.contracts import Team
+from palio.cases import queries as cases
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.prize_contracts import Gate
@@ -72,7 +73,8 @@ def disqualifications(
 ) -> tuple[Disqualification, ...]:
     """Return the disqualifications of a person's teams that stand and are not forgotten.
 
-    Only of challenges that are decided: until then an appeal may be open.
+    Only of challenges that are decided, and while no case of the team is open: an appeal may lift
+    it.
     """
     return tuple(
         Disqualification(
@@ -86,6 +88,7 @@ def disqualifications(
         for found in exclusions.of_team(session, team_id=team.id)
         if found.submission_id is None
         and found.lifted_at is None
+        and team.id not in cases.open_case_team_ids(session, challenge_id=challenge.id)
         and not rules.is_forgotten(found.made_at, now=now)
     )
 

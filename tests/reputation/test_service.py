@@ -12,6 +12,8 @@ from tests.factories.submissions import Work, at_once
 from palio.accounts import messages
 from palio.accounts import service as accounts
 from palio.accounts.contracts import Role, Team
+from palio.cases.contracts import CaseState
+from palio.cases.models import CaseRow
 from palio.challenges import queries as challenge_queries
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, EntryRule
@@ -286,6 +288,32 @@ def test_disqualification_is_shown_for_two_years(work: Work) -> None:
             world.now + timedelta(days=731),
         )
         assert later.profile("cyd").disqualifications == ()
+
+
+def test_disqualification_is_not_shown_while_a_case_is_open(work: Work) -> None:
+    with work() as session:
+        world = played(session)
+        exclusions.disqualify(
+            session,
+            challenge=world.challenge_now(),
+            team_id=world.teams["cyd"].id,
+            reason=ReasonCode.COPIED,
+            words="Copied.",
+            by=world.hostess,
+            now=world.now,
+        )
+        case = CaseRow(
+            challenge_id=world.challenge.id,
+            team_id=world.teams["cyd"].id,
+            state=CaseState.APPEALED.value,
+            opened_at=world.now,
+        )
+        session.add(case)
+        session.flush()
+        assert world.profile("cyd").disqualifications == ()
+        case.state = CaseState.CLOSED.value
+        session.flush()
+        assert len(world.profile("cyd").disqualifications) == 1
 
 
 def invite(session: Session, challenge: Challenge, wanted: Wanted, now: datetime) -> int:
