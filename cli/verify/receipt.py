@@ -62,7 +62,10 @@ def read(raw: bytes) -> Json:
         raw.decode().removesuffix("\n") in {readable(found)[:-1], canonical(found), as_sent},
         "the file was changed: it is not written as Palio writes it",
     )
-    require(found["received"] or found["scored"], "nothing in it is signed")
+    require(
+        found["received"] or found["scored"],
+        "it holds no receipt: the submission is older than the server's log, or was erased from it",
+    )
     document: Json = found
     return document
 

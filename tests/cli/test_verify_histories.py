@@ -125,6 +125,8 @@ def test_a_receipt_the_log_was_made_to_forget_says_so(site: Site) -> None:
     assert found.faults == []
     assert found.unchecked == ["the upload: the log has no entry of it, or it was erased"]
     assert receipt.check(raw, team="x").faults != []
+    nothing = json.loads(raw) | {"scored": None}
+    assert "holds no receipt" in receipt.check(canonical(nothing).encode()).faults[0][1]
     again = ada.submit(predictions(0.5), key="ada-1")  # the same file, by a client that lost it
     assert again.is_success, again.text
     assert again.json()["receipt_json"]["received"] is None
