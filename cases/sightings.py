@@ -87,16 +87,20 @@ def forget(session: Session, *, now: datetime) -> None:
 
 
 def _place(address: str) -> str:
-    """Return the household an address belongs to; empty when it is none."""
+    """Return the household an address belongs to; empty when it is none.
+
+    The loopback is the server itself, of everybody when a proxy in front tells no addresses.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    if parsed.version == 4:  # noqa: PLR2004 (the version's name)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    if parsed.is_loopback:
+        return ""
+    if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
-    mapped = parsed.ipv4_mapped
-    if mapped is not None:
-        return str(mapped)
     return str(ipaddress.ip_network((parsed, _IPV6_HOME), strict=False))
 
 

@@ -54,10 +54,11 @@ def test_address_is_a_household(work: Work, first: str, second: str, *, is_same:
         assert (len(set(keys(session, ada, bob))) == 1) is is_same
 
 
-def test_what_is_no_address_is_not_noted(work: Work) -> None:
+@pytest.mark.parametrize("address", ["testclient", "", "127.0.0.1", "::1", "::ffff:127.0.0.2"])
+def test_what_is_no_address_of_a_person_is_not_noted(work: Work, address: str) -> None:
     with work() as session:
         ada, _ = people(session)
-        sightings.note(session, person_id=ada, address="testclient", now=NOW)
+        sightings.note(session, person_id=ada, address=address, now=NOW)
         assert keys(session, ada) == []
 
 
