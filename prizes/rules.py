@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from palio.challenges.contracts import ChallengePlan, Delivery
 from palio.challenges.prize_contracts import Gate
+from palio.challenges.rules import in_words
 from palio.core.errors import BadRequestError, ConflictError, NotAllowedError, NotFoundError
 from palio.prizes import states
 from palio.prizes.contracts import Award, AwardState, GateRecord, Split
@@ -192,6 +193,20 @@ def check_state(award: Award, *allowed: AwardState) -> None:
         wanted = " or ".join(state.value.replace("_", " ") for state in allowed)
         raise AwardStateError(
             f"This award is {award.state.value.replace('_', ' ')}; this needs one that is {wanted}."
+        )
+
+
+def check_in_time(award: Award, *, now: datetime) -> None:
+    """Let a team do its part until its time is over, whether or not the sweep has seen that yet.
+
+    Raises:
+        AwardStateError: Says since when it is over.
+
+    """
+    if award.due_at is not None and now >= award.due_at:
+        raise AwardStateError(
+            f"The time for this was over on {in_words(award.due_at)}. The award goes to the next in"
+            " rank; talk to the organizer."
         )
 
 

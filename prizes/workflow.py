@@ -41,12 +41,13 @@ def accept(session: Session, *, award_id: str, by: str, now: datetime) -> Award:
     """Take the prize; from then the time for documents runs. For the team's captain.
 
     Raises:
-        NotYourAwardError, AwardStateError: In words.
+        NotYourAwardError, AwardStateError: In words; also when the time to reply is over.
 
     """
     challenge, row = service.lock(session, award_id)
     _check_captain(session, row, by=by)
     rules.check_state(queries.award_of(row), _S.NOTIFIED)
+    rules.check_in_time(queries.award_of(row), now=now)
     return _go(session, challenge, row, _S.ACCEPTED, by=by, now=now)
 
 
@@ -67,12 +68,13 @@ def hand_in(session: Session, *, award_id: str, by: str, now: datetime) -> Award
 
     Raises:
         NotYourAwardError: Not in the team.
-        AwardStateError: Not accepted yet, or the code is missing.
+        AwardStateError: Not accepted yet, too late, or the code is missing.
 
     """
     challenge, row = service.lock(session, award_id)
     check_member(session, row, by=by)
     rules.check_state(queries.award_of(row), _S.ACCEPTED)
+    rules.check_in_time(queries.award_of(row), now=now)
     if needs_code(challenge) and not queries.reruns(session, award_id=row.id):
         raise rules.AwardStateError("Hand in your code first: it is run again here.")
     return _go(session, challenge, row, _S.DOCUMENTS, by=by, now=now)

@@ -1,6 +1,7 @@
 """Awards on both databases, from the first word to the money: every clock, gate and way out."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -94,6 +95,22 @@ def test_a_winner_who_does_not_answer_is_passed_over_and_the_next_one_is_offered
         (2, "team-0", "provisional"),
     ]
     assert "has gone to the next in rank" in story.texts(captain)[-1]
+
+
+def test_a_team_is_in_time_to_the_instant_though_no_sweep_has_run(story: Story) -> None:
+    first, second = story.awards
+    one, two = story.teams[1].captain_id, story.teams[2].captain_id
+    for award in (first, second):
+        story.notify(award)
+    due = story.now + 7 * DAY
+    story.now = due
+    with pytest.raises(rules.AwardStateError, match="was over on"):
+        story.accept(first, by=one)
+    story.now = due - timedelta(microseconds=1)
+    assert story.accept(second, by=two).state is S.ACCEPTED
+    story.now += 14 * DAY
+    with pytest.raises(rules.AwardStateError, match="was over on"):
+        story.hand_in(second, by=two)
 
 
 def test_documents_not_handed_in_in_time_forfeit(story: Story) -> None:
