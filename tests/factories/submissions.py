@@ -9,6 +9,8 @@ from decimal import Decimal
 from threading import Barrier, Thread
 from typing import TypeVar
 
+import pytest
+from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from palio.accounts import service as accounts
@@ -214,3 +216,13 @@ def at_once(count: int, act: Callable[[int], T]) -> Sequence[T]:
     if errors:
         raise errors[0]
     return [results[index] for index in range(count)]
+
+
+def until_somebody_waits(engine: Engine) -> None:
+    """Return once some transaction waits for a lock of PostgreSQL."""
+    look = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    for _ in range(100_000):
+        with engine.connect() as connection:
+            if connection.execute(look).scalar_one():
+                return
+    pytest.fail("nobody waited for the lock")

@@ -2,11 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from tests.factories import submissions as make
 from tests.factories.mergers import accept, pair, propose, used
-from tests.factories.submissions import Work, at_once
+from tests.factories.submissions import Work, at_once, until_somebody_waits
 
 from palio.accounts import queries as accounts
 from palio.accounts.errors import MergerRefusedError
@@ -83,7 +82,7 @@ def test_submission_that_waits_for_a_merger_is_the_merged_teams_try(
         with work() as session:
             accept(session, challenge, made, by=bob.captain_id)
             waiting = pool.submit(late)
-            _until_somebody_waits(postgres_engine)
+            until_somebody_waits(postgres_engine)
         assert waiting.result() == "quota_used_up"  # the try of the day was ada's
     with work() as session:
         assert used(session, challenge, ada) == (1, 1, 0)
@@ -111,7 +110,7 @@ def test_merger_that_waits_for_a_submission_counts_its_try(
         with work() as session:
             make.submit(session, to=challenge, by=bob, key="b")
             waiting = pool.submit(late)
-            _until_somebody_waits(postgres_engine)
+            until_somebody_waits(postgres_engine)
         assert "have used 3 tries together" in waiting.result()
     with work() as session:
         assert len(accounts.teams(session, challenge_id=challenge.id)) == 2
@@ -119,12 +118,3 @@ def test_merger_that_waits_for_a_submission_counts_its_try(
 
 def _work_on(engine: Engine) -> Work:
     return lambda: db.unit_of_work(engine, send=lambda _: None)
-
-
-def _until_somebody_waits(engine: Engine) -> None:
-    look = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    for _ in range(100_000):
-        with engine.connect() as connection:
-            if connection.execute(look).scalar_one():
-                return
-    pytest.fail("nobody waited for the lock")

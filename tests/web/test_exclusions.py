@@ -1,8 +1,18 @@
 """Disqualified and withdrawn by API and by page: who may, who reads what, what the boards say."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine
+from tests.factories.submissions import until_somebody_waits
 from tests.web.site import Site, Visitor
 from tests.web.test_pages import Browser
 from tests.web.toy_pack import predictions
+
+from palio.challenges import queries as challenges
+from palio.core.clock import database_now
+from palio.submissions import exclusions
+from palio.submissions.exclusion_contracts import ReasonCode
 
 TOY = "/api/v1/challenges/toy"
 WORDS = "Your file is bob's, see rule 4."
@@ -113,6 +123,30 @@ def test_team_of_a_disqualified_person_is_not_left_for_a_new_one(site: Site) -> 
         ada.post(f"{TOY}/team", json={"name": "Second"}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "team_excluded")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_a_team_that_is_left_while_it_is_disqualified_is_not_left(
+    site: Site, postgres_engine: Engine
+) -> None:
+    site.publish()
+    ada = site.person("ada", accepts="toy")
+    team = ada.post(f"{TOY}/team", json={"name": "First"}).json()
+    with ThreadPoolExecutor(1) as pool:
+        with site.work() as session:
+            exclusions.disqualify(
+                session,
+                challenge=challenges.by_slug(session, "toy"),
+                team_id=team["id"],
+                reason=ReasonCode.COPIED,
+                words=WORDS,
+                by=site.organizer_id,
+                now=database_now(session),
+            )
+            leaving = pool.submit(ada.call, "DELETE", f"{TOY}/team/membership")
+            until_somebody_waits(postgres_engine)
+        assert leaving.result().json()["code"] == "team_excluded"
 
 
 def test_nobody_joins_a_disqualified_team_and_it_is_not_said_why(site: Site) -> None:

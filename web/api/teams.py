@@ -9,6 +9,7 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, NewSecret, Team
 from palio.accounts.errors import TeamFrozenError, TeamNotFoundError
 from palio.accounts.rules import check_teams_change
+from palio.challenges import service as challenges
 from palio.challenges.rules import check_entry_deadline, merge_deadline
 from palio.core.clock import database_now
 from palio.pipeline import board_steps
@@ -146,7 +147,11 @@ def leave(session: Session, visit: Visit, caller: Caller) -> None:
 
 
 def check_in_force(session: Session, visit: Visit) -> None:
-    """Keep the members of a disqualified team in it; raises `TeamExcludedError`."""
+    """Keep the members of a disqualified team in it; raises `TeamExcludedError`.
+
+    Holds the challenge, so that no team is disqualified between this and what follows.
+    """
+    challenges.lock_challenge_shared(session, visit.challenge.id)
     team = visit.team(session)
     if team is not None:
         exclusions.check_team_in_force(session, team_id=team.id)

@@ -1,14 +1,11 @@
 """Bundles of challenges in which much happened, all of it honestly: `verify` accuses nobody."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.cli.test_verify import Proofs, changed_json, unzipped
 from tests.cli.test_verify_lies import merge
-from tests.web.site import Site, Visitor, make_site
+from tests.web.site import Site, Visitor
 from tests.web.toy_pack import predictions
 
 from palio.cli.verify import board, receipt
@@ -17,13 +14,6 @@ from palio.core import audit, checkpoints, log, merkle
 from palio.core.clock import database_now
 from palio.core.log_entries import canonical
 from palio.core.notes import Checkpoint, Signer
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = make_site(tmp_path / "site")
-    yield made
-    made.close()
 
 
 def sent(person: Visitor, *values: float) -> list[str]:
