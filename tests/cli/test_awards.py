@@ -9,6 +9,9 @@ import pytest
 from tests.cli.conftest import Palio
 from tests.cli.fakes import Fake
 
+from palio.cli.client.commands.awards import NEXT
+from palio.prizes.contracts import AwardState
+
 AT = "/api/v1/awards/a1"
 FILE: dict[str, Any] = {
     "award": {
@@ -105,3 +108,24 @@ def test_parts_that_do_not_stand_are_not_signed(signed_in: Palio, fake: Fake) ->
     assert result.exit_code != 0
     assert "not the parts as they stand" in result.stderr
     assert [sent.method for sent in fake.requests] == ["GET"]
+
+
+def test_award_says_whose_turn_it_is_and_the_command_for_it(signed_in: Palio, fake: Fake) -> None:
+    fake.answers = {f"GET {AT}": [FILE]}
+    assert signed_in("award", "show", "a1").stdout.splitlines()[:3] == [
+        "First prize, EUR 1,000.00, Three: notified",
+        "The captain takes it: palio award accept a1 (or turn-down)",
+        "until 2026-12-01 12:00 UTC",
+    ]
+
+
+def test_every_state_that_waits_for_somebody_names_them() -> None:
+    settled = {
+        AwardState.CONFIRMED,
+        AwardState.DECLINED,
+        AwardState.FORFEITED,
+        AwardState.DISQUALIFIED,
+        AwardState.SUPERSEDED,
+        AwardState.CLAWED_BACK,
+    }
+    assert set(NEXT) == set(AwardState) - settled

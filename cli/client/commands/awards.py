@@ -20,6 +20,19 @@ Evidence = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="What you saw; only its SHA-256 is sent."),
 ]
+# Whose turn it is, and the command for it; {} is the award's id. Other states wait for nobody.
+NEXT = {
+    "provisional": "The organizer tells the team: palio award notify {}",
+    "notified": "The captain takes it: palio award accept {} (or turn-down)",
+    "accepted": "The team hands in what is asked for, then says so: palio award hand-in {}",
+    "documents": "The organizer records each open check: palio award check {} CHECK",
+    "code_verified": "The organizer records each open check: palio award check {} CHECK",
+    "eligible": "Members who want other parts say so now: palio award split {} HANDLE=PERCENT …",
+    "split_signed": "It becomes payable once better places are ready.",
+    "payable": "The organizer pays each member: palio award pay {} HANDLE --receipt FILE",
+    "sent": "Each member says that it came: palio award arrived {} HANDLE",
+    "returned": "The organizer pays again: palio award pay {} HANDLE --receipt FILE",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -215,6 +228,8 @@ def _shown(found: "AwardFile") -> object:
     award = found["award"]
     state = award["state"].replace("_", " ")
     show.line(f"{award['title']}, {award['money']['text']}, {award['team']}: {state}", bold=True)
+    if words := NEXT.get(award["state"]):
+        show.line(words.format(award["id"]))
     if award["due_at"]:
         show.line(f"until {show.time_of(award['due_at'])}")
     for gate in found["gates"]:
