@@ -132,6 +132,15 @@ def outcome_of_decision(decision: Decision) -> Outcome | None:
     return Outcome.CLEARED if decision is Decision.NO_BREACH else None
 
 
+def entry_in_question(case: Case) -> str | None:
+    """Return the accused team's entry that the evidence names first, None when it names none."""
+    for found in case.evidence:
+        for team_id, submission_id in zip(found.team_ids, found.submission_ids, strict=False):
+            if team_id == case.team_id:
+                return submission_id
+    return None
+
+
 def check_reason(decision: Decision, reason: ReasonCode | None) -> None:
     """Raise `BadWordsError` when a decision against the team names no rule."""
     if decision is not Decision.NO_BREACH and reason is None:

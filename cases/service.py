@@ -281,7 +281,11 @@ def _exclude(
 ) -> str:
     submission_id = None
     if decision is Decision.EXCLUDE_ENTRY:
-        submission_id = _entry_in_question(before)
+        submission_id = rules.entry_in_question(before)
+        if submission_id is None:
+            raise BadCaseError(
+                "The evidence names no entry: warn the team, or disqualify it as a whole."
+            )
     exclusion = exclusions.disqualify(
         session,
         challenge=challenges.lock_challenge(session, before.challenge_id),
@@ -293,15 +297,6 @@ def _exclude(
         now=now,
     )
     return exclusion.id
-
-
-def _entry_in_question(case: Case) -> str:
-    """Return the accused team's entry that the evidence names first; raises `BadCaseError`."""
-    for found in case.evidence:
-        for team_id, submission_id in zip(found.team_ids, found.submission_ids, strict=False):
-            if team_id == case.team_id:
-                return submission_id
-    raise BadCaseError("The evidence names no entry: warn the team, or disqualify it as a whole.")
 
 
 def _decision_words(decision: Decision, reason: ReasonCode | None, words: str) -> str:

@@ -302,6 +302,8 @@ def test_entry_in_question_alone_can_be_disqualified(desk: Desk) -> None:
     assert desk.host.post(f"{path}/decision", json=order).status_code == 200
     assert "copycat" in desk.ranked()  # by its other entry
     (made,) = desk.host.get(f"{TOY}/exclusions").json()["items"]
+    page = desk.who("copycat").get(path.replace("/api/v1", "/challenges/toy")).text
+    assert f'in question: <a href="/challenges/toy/submissions/{made["submission_id"]}"' in page
     assert made["submission_id"] in desk.host.get(path).json()["evidence"][0]["submissions"]
 
 

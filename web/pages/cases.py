@@ -169,6 +169,7 @@ def _case(
     context = {
         **_TEXTS,
         "case": cases.case_view(session, at),
+        "entry": rules.entry_in_question(case),
         "is_in_time": rules.is_in_time(case.state, due=case.due_at, now=at.now),
         "is_accused": at.is_accused,
         "may_work": at.visit.may(Action.WORK_CASE) and not at.is_accused,
