@@ -1,6 +1,5 @@
 """Named reads of submissions: everything a team, a host or the public board may see."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
@@ -13,10 +12,17 @@ from palio.accounts import queries as accounts
 from palio.challenges import queries as challenge_queries
 from palio.challenges import rules as challenge_rules
 from palio.challenges.contracts import Challenge, Delivery, Phase
-from palio.core.errors import Finding
 from palio.core.paging import LIMIT_DEFAULT, BadCursorError, Page, cut_page, decode_cursor
 from palio.scoring.card import Score
-from palio.submissions import counting, models, release_lines, rules, scores, versions
+from palio.submissions import (
+    counting,
+    finding_texts,
+    models,
+    release_lines,
+    rules,
+    scores,
+    versions,
+)
 from palio.submissions.contracts import (
     PublicScore,
     QuotaCause,
@@ -374,7 +380,7 @@ def _submission(row: models.Submission, told: Told) -> Submission:
         bytes=row.bytes,
         state=SubmissionState(row.state),
         reason=row.reason,
-        findings=findings_of(row.findings),
+        findings=finding_texts.read(row.findings),
         received_at=row.received_at,
         ended_at=row.ended_at,
         is_chosen=row.is_chosen,
@@ -390,13 +396,3 @@ def _submission(row: models.Submission, told: Told) -> Submission:
         withdrawn_words=row.withdrawn_words,
         release_words=told.words,
     )
-
-
-def findings_of(text: str) -> tuple[Finding, ...]:
-    """Read what `findings_text` wrote."""
-    return tuple(Finding(*fields) for fields in json.loads(text))
-
-
-def findings_text(findings: Sequence[Finding]) -> str:
-    """Write findings as JSON: ``[[code, text, line, file, hint], …]``."""
-    return json.dumps([[f.code, f.text, f.line, f.file, f.hint] for f in findings])

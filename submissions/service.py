@@ -29,6 +29,7 @@ from palio.core.storage import Blob
 from palio.scoring.card import ScoreCard
 from palio.submissions import (
     exclusions,
+    finding_texts,
     idempotency,
     ledger,
     models,
@@ -244,7 +245,7 @@ def refuse(
         to=_State.REFUSED,
         ended_at=now,
         reason=findings[0].text if findings else "The file is not sound.",
-        findings=queries.findings_text(findings),
+        findings=finding_texts.write(findings),
     )
     if ended:
         ledger.refund(session, submission_id=submission_id, cause=QuotaCause.REFUSED_FILE, now=now)
