@@ -140,3 +140,26 @@ def test_page_lets_the_organizer_pledge_and_a_second_click_changes_nothing(site:
         assert (again.status_code, "no commas" in again.text) == (400, True)
     browser.client.cookies.clear()
     assert "Ledger" not in browser.client.get("/challenges/toy/money").text
+
+
+def test_page_records_that_the_fee_was_paid_out(site: Site) -> None:
+    site.publish()
+    site._change_plan("toy", escrow=EscrowPlan(fee_basis_points=100))
+    site.make_admin("warden")
+    promised = site.spectator().get(f"{TOY}/funding").json()["items"][0]["prizes"]["minor"]
+    ada = site.person("ada", accepts="toy")
+    ada.submit(predictions())
+    site.score_all()
+    browser = Browser(site)
+    browser.log_in("warden")
+    page = "/challenges/toy/money"
+    assert "Fee paid out" in browser.see(page)
+    amount = f"{promised // 100 + promised // 10_000 + 1}.00"
+    paid_in = {"deed": "deposit", "key": "a", "amount": amount, "currency": "EUR"}
+    assert browser.send(page, **paid_in, evidence_sha256=EVIDENCE, held_by="").status_code == 200
+    out = {"deed": "fee_paid", "key": "b", "currency": "EUR", "receipt_sha256": EVIDENCE}
+    for _ in range(2):
+        assert browser.send(page, **out).status_code == 200
+    shown = browser.see(page)
+    assert shown.count("<strong>fee paid</strong>") == 1
+    assert f"Receipt <code>{EVIDENCE}</code>" in shown
