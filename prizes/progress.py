@@ -179,18 +179,24 @@ def _offer(
     before.sort(key=lambda row: AwardState(row.state) in states.LOST)
     own = next((row for row in before if row.team_id == leader.team_id), None)
     name = accounts.team(session, leader.team_id).name if own is None else own.team_name
-    allocation = Allocation(
+    allocation = _allocation(prize, leader, date=date, pot=pot, team_name=name)
+    return offers.offer(session, own, allocation, challenge=challenge, by=by, now=now) or is_ended
+
+
+def _allocation(
+    prize: PrizePlan, leader: boards.Leader, *, date: datetime, pot: str, team_name: str
+) -> Allocation:
+    return Allocation(
         place=1,
         title=f"{prize.title} {date:%Y}",
         money=prize.money,
         team_id=leader.team_id,
-        team_name=name,
+        team_name=team_name,
         score=leader.public,
         submission_id=leader.submission_id,
         kind=PrizeKind.PROGRESS,
         pot=pot,
     )
-    return offers.offer(session, own, allocation, challenge=challenge, by=by, now=now) or is_ended
 
 
 def _end_others(
