@@ -58,7 +58,8 @@ def test_inviting_asks_the_database_no_more_often_for_more_people(work: Work) ->
                     takes_invitations=True,
                     now=world.now,
                 )
-            bind, asked = session.get_bind(), []
+            bind = session.get_bind()
+            asked: list[object] = []
 
             def note(*told: object, asked: list[object] = asked) -> None:
                 asked.append(told[2])

@@ -182,7 +182,7 @@ def _named(rows: Sequence[Row]) -> set[tuple[str, str]]:
 def _in_no_row(site: Site) -> Iterator[tuple[str, str]]:
     rows = _named(MATRIX) | _named(test_matrix.MATRIX)
     for route in routes_of(site.app):
-        for method in route.methods:
+        for method in route.methods or ():
             if not any(method == one and route.path_regex.match(path) for one, path in rows):
                 yield method, route.path
 
