@@ -103,7 +103,7 @@ def document(
             "scored": _proof(session, scored, size) if scored else None,
         },
         opened=None
-        if opened is None
+        if opened is None or fields is None  # without its promise it proves nothing
         else {"private_score": opened.private_score, "salt": opened.salt},
     )
 

@@ -96,20 +96,32 @@ def test_a_checkpoint_that_another_key_of_the_log_has_signed_is_signed_again(sit
     assert receipt.check(ada.get(path).content).faults == []
 
 
+def erase(site: Site, submission_id: str, kind: str) -> None:
+    with site.work() as session:
+        (event,) = audit.of_subject(session, subject_id=submission_id, action=kind)
+        now = database_now(session)
+        audit.erase(session, event_hash=event.hash, by=audit.SYSTEM, reason="asked", now=now)
+
+
+def test_a_score_the_log_was_made_to_forget_is_not_opened(site: Site) -> None:
+    site.publish()
+    ada = site.person("ada", accepts="toy")
+    (id_,) = sent(ada, 0.5)
+    site.score_all()
+    site.end()
+    site.settle()
+    erase(site, id_, "submissions.scored")
+    raw = ada.get(f"/submissions/{id_}/receipt.json").content
+    assert receipt.check(raw).faults == []
+    assert (json.loads(raw)["scored"], json.loads(raw)["opened"]) == (None, None)
+
+
 def test_a_receipt_the_log_was_made_to_forget_says_so(site: Site) -> None:
     site.publish()
     ada = site.person("ada", accepts="toy")
     (id_,) = sent(ada, 0.5)
     site.score_all()
-    with site.work() as session:
-        (event,) = audit.of_subject(session, subject_id=id_, action="submissions.received")
-        audit.erase(
-            session,
-            event_hash=event.hash,
-            by=audit.SYSTEM,
-            reason="asked",
-            now=database_now(session),
-        )
+    erase(site, id_, "submissions.received")
     raw = ada.get(f"/submissions/{id_}/receipt.json").content
     found = receipt.check(raw)
     assert found.faults == []
