@@ -117,6 +117,7 @@ def runs(arena: Arena, submission_id: str) -> list[tuple[str, str | None]]:
         return [(row.stage, row.outcome) for row in rows]
 
 
+@pytest.mark.slow  # a killed worker is in the fast suite too: pipeline/test_worker.py
 def test_a_worker_killed_in_a_hidden_run_loses_nothing_and_repeats_no_smoke_run(
     arena: Arena, start: Start, tmp_path: Path
 ) -> None:

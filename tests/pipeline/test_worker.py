@@ -92,6 +92,9 @@ def test_jobs_whose_messages_were_lost_are_done_by_the_sweep(
     assert {job.attempts for job in arena.jobs()} == {1}
 
 
+@pytest.mark.parametrize(
+    "settings", [pytest.param("folder", marks=pytest.mark.slow), "servers"], indirect=True
+)
 def test_a_worker_killed_in_the_middle_costs_no_submission_and_no_try(
     arena: Arena, settings: Settings, worker: Callable[[], None]
 ) -> None:
