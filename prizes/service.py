@@ -128,8 +128,10 @@ def archive(session: Session, *, challenge_id: str, by: str, now: datetime) -> b
     """
     challenges.lock_challenge(session, challenge_id)
     awards = queries.awards(session, challenge_id=challenge_id)
-    if any(award.state in states.UNDECIDED for award in awards):
-        raise rules.AwardsUndecidedError("Every award has to be decided first.")
+    undecided = [award for award in awards if award.state in states.UNDECIDED]
+    if undecided:
+        named = ", ".join(f"{award.title} ({award.team_name})" for award in undecided)
+        raise rules.AwardsUndecidedError(f"Every award has to be decided first. Open: {named}.")
     if cases.open_case_team_ids(session, challenge_id=challenge_id):
         raise rules.CasesOpenError("A case is open. It is to be decided, and its appeal, first.")
     return challenges.archive(session, challenge_id=challenge_id, by=by, now=now)

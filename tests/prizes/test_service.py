@@ -186,8 +186,11 @@ def test_challenge_is_put_away_once_every_award_is_decided(work: Work) -> None:
             now = database_now(session)
             return service.archive(session, challenge_id=challenge.id, by="host", now=now)
 
-    with pytest.raises(rules.AwardsUndecidedError):
+    with pytest.raises(rules.AwardsUndecidedError) as told:
         archive()
+    assert str(told.value) == (
+        f"Every award has to be decided first. Open: {award.title} ({award.team_name})."
+    )
     confirm(work, award)
     assert (archive(), archive()) == (True, False)
     assert state_of(work, challenge) is ChallengeState.ARCHIVED
