@@ -10,7 +10,8 @@ from tests.conformance import bench, boxes, corpus, traces
 from palio.sandbox.runtime import build
 from palio.sandbox.spec import RuntimeRoot
 
-_SLOW = {"docker-holder", "gvisor"}
+# `make test` has the box of a laptop; tests/sandbox and tests/flows run containers there too.
+_SLOW = {"docker", "docker-holder", "gvisor"}
 # A holder differs from plain Docker in how a run's output comes out and is cleared away.
 _HOLDER = "docker-holder"
 _NOT_OF_THE_HOLDER = {"test_host", "test_neighbours", "test_science", "test_shared_corpus"}

@@ -68,6 +68,7 @@ def wait_for_workers(port: int) -> None:
         pause.wait(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_serve_runs_web_and_worker_restarts_the_dead_and_leaves_nothing_behind(
     server: subprocess.Popen[bytes], port: int, tmp_path: Path
