@@ -115,7 +115,7 @@ def open_phase(challenge: Challenge, *, now: datetime) -> Phase:
         if now < phase.closes_at:
             if waits_for_deposit(challenge, now=now):
                 raise NotOpenYetError(
-                    "This challenge opens when its prize money is deposited. It is not yet."
+                    "This challenge opens as soon as its prize money is deposited. Try again then."
                 )
             return phase
     closed_at = challenge.phases[-1].closes_at

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from palio.challenges import service as challenges
-from palio.challenges.contracts import ChallengePlan, ChallengeState
+from palio.challenges.contracts import Challenge, ChallengePlan, ChallengeState
 from palio.challenges.prize_contracts import RefundPolicy
 from palio.escrow import facts, moves, posting, queries, rules
 from palio.escrow.contracts import (
@@ -92,7 +92,15 @@ def deposit(
     note = {"rules": challenge.rules_sha256}
     posted = posting.post(session, request, moves=made, by=by, now=now, note=note)
     _book_fee(session, posted, plan=challenge.plan, fund=fund)
+    advance(session, challenge=challenge, now=now)
     return posted
+
+
+def advance(session: Session, *, challenge: Challenge, now: datetime) -> None:
+    """Make the moves that time asks for; a demanded deposit opens its challenge by arriving."""
+    there = queries.funding(session, challenge.id)
+    is_funded = not rules.missing_deposit(challenge.plan, there)
+    challenges.advance(session, challenge_id=challenge.id, now=now, is_funded=is_funded)
 
 
 def _book_fee(session: Session, deposited: Transaction, *, plan: ChallengePlan, fund: Fund) -> None:

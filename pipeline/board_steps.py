@@ -12,8 +12,7 @@ from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.rules import closes_at
 from palio.core import db, queue
 from palio.core.clock import database_now
-from palio.escrow import queries as escrow
-from palio.escrow import rules as escrow_rules
+from palio.escrow import funding
 from palio.leaderboard import service as leaderboard
 from palio.pipeline import draw_asks, prize_steps, queries, rules
 from palio.pipeline.bench import Bench
@@ -87,9 +86,7 @@ def settle(bench: Bench, challenge_id: str) -> bool:
     with bench.work() as session:
         now = database_now(session)
         challenge = challenge_service.lock_challenge(session, challenge_id)
-        funding = escrow.funding(session, challenge_id)
-        is_funded = not escrow_rules.missing_deposit(challenge.plan, funding)
-        challenge_service.advance(session, challenge_id=challenge_id, now=now, is_funded=is_funded)
+        funding.advance(session, challenge=challenge, now=now)
         challenge = challenge_service.lock_challenge(session, challenge_id)
         pending = submissions.pending_count(session, challenge_id=challenge_id)
         if not rules.may_reveal(challenge, pending=pending, now=now):

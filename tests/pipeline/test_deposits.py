@@ -71,8 +71,7 @@ def test_challenge_opens_by_itself_once_prizes_and_fee_are_deposited(
         missing = escrow_rules.missing_deposit(challenge.plan, there)
         assert missing == (Money(5_250, "JPY"),)
         deposit(session, challenge, Money(5_250, "JPY"), held_by="Notary Rossi")
-    board_steps.settle(bench, challenge.id)
-    assert now_state(work, challenge) is ChallengeState.OPEN
+    assert now_state(work, challenge) is ChallengeState.OPEN  # at once, before any sweep
     with work() as session:
         open_now = challenges.by_id(session, challenge.id)
         assert rules.open_phase(open_now, now=database_now(session)).name == "main"
