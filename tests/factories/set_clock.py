@@ -6,21 +6,24 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, event, text
 
+START = datetime(2006, 10, 1, tzinfo=UTC)
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1)"  # the catalog refuses two that change at once
 _OWN_FIRST = "SET search_path TO set_clock, pg_catalog, public"
 
 
 class SetClock:
     """The clock of one database; stands still between two calls of `set`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, now: datetime) -> None:
         self._engine = engine
-        self.now = datetime(2006, 10, 1, tzinfo=UTC)
+        self.now = now
 
     def set(self, now: datetime) -> None:
         """Let the database's clock show this instant (to the millisecond on SQLite)."""
         self.now = now
         if self._engine.dialect.name == "postgresql":
             with self._engine.begin() as connection:
+                connection.execute(text(_ONE_AT_A_TIME))
                 connection.execute(
                     text(
                         "CREATE OR REPLACE FUNCTION set_clock.clock_timestamp() RETURNS timestamptz"
@@ -34,9 +37,9 @@ class SetClock:
 
 
 @contextmanager
-def clock_set_by_test(engine: Engine) -> Iterator[SetClock]:
+def clock_set_by_test(engine: Engine, *, now: datetime = START) -> Iterator[SetClock]:
     """Put a clock of the test's in the place of the database's, while the block runs."""
-    clock = SetClock(engine)
+    clock = SetClock(engine, now)
     is_sqlite = engine.dialect.name == "sqlite"
     if not is_sqlite:
         with engine.begin() as connection:

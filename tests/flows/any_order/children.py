@@ -38,8 +38,7 @@ def start(site: Site, deed: Deed, *, die_at: int = 0) -> int:
     code = 1
     try:
         engine = db.open_engine(site.engine.url.render_as_string(hide_password=False))
-        with clock_set_by_test(engine) as clock:
-            clock.set(site.now)
+        with clock_set_by_test(engine, now=site.now) as clock:
             own = Site(make_arena(engine, site.arena.folder), clock, site.host, site.teams)
             own.arena.challenge_id = site.challenge_id
             _kill_at(own, die_at)
