@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 # The demo and the suite start hundreds of Pythons; each module is to be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
-PYTEST := .venv/bin/pytest -n 2 --dist loadfile -rs
+# As collected: files of few but long tests would come last, and one process would wait for the other.
+PYTEST := .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
