@@ -10,6 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from palio.core.storage import Reserve
+
 
 class UnsafeSettingsError(ValueError):
     """The settings would be unsafe in production, so nothing starts."""
@@ -49,6 +51,7 @@ class Settings(BaseSettings):
     model_max_bytes: int = Field(default=10 * 2**30, gt=0)  # of an image, or a zip with code
     upload_idle_seconds: int = Field(default=60, gt=0)
     storage_reserve_share: float = Field(default=0.1, ge=0, lt=1)
+    storage_reserve_max_bytes: int = Field(default=5 * 2**30, ge=0)
     form_max_bytes: int = Field(default=2**20, gt=0)
     rate_limits_scale: float = Field(default=1.0, ge=0)  # of the web's own rates; 0 = none
 
@@ -102,6 +105,11 @@ class Settings(BaseSettings):
             )
             if level != "namespaces"
         ]
+
+    @property
+    def storage_reserve(self) -> Reserve:
+        """What of the disk stays free."""
+        return Reserve(share=self.storage_reserve_share, max_bytes=self.storage_reserve_max_bytes)
 
     @property
     def database(self) -> str:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -46,6 +47,48 @@ class Blob:
 
     sha256: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """What of a disk stays free: a share of it, yet never more than so many bytes.
+
+    The share keeps small disks usable; the bytes keep a large one from refusing files while
+    hundreds of gigabytes are free.
+
+    Attributes:
+        share: 0.1 = refuse files from 90 % full on.
+        max_bytes: Most that is kept free.
+
+    """
+
+    share: float = 0.0
+    max_bytes: int = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes of a disk: free, free at the least, and in all. What root alone may fill is no part."""
+
+    free_bytes: int
+    least_bytes: int
+    total_bytes: int
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the reserve is touched."""
+        return self.free_bytes < self.least_bytes
+
+
+def room(folder: Path, reserve: Reserve) -> Room:
+    """Look at the disk of `folder`; its total counts as ``df`` counts it: used and free."""
+    usage = shutil.disk_usage(folder)
+    total = usage.used + usage.free
+    least = min(int(total * reserve.share), reserve.max_bytes)
+    return Room(free_bytes=usage.free, least_bytes=least, total_bytes=total)
+
+
+NO_RESERVE = Reserve()
 
 
 class BlobWriter(Protocol):
@@ -98,22 +141,20 @@ class LocalStorage:
 
     Args:
         folder: Made if it is not there.
-        reserve_share: Share of the disk kept free (0.1 = refuse uploads at 90 % full).
+        reserve: What of the disk stays free; files are refused beyond it.
 
     """
 
-    def __init__(self, folder: Path, *, reserve_share: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, reserve: Reserve = NO_RESERVE) -> None:
         self._folder = folder
-        self._reserve_share = reserve_share
+        self._reserve = reserve
         (folder / "incoming").mkdir(parents=True, exist_ok=True)
         _remove_left_over(folder / "incoming")
 
     def writer(self, *, limit_bytes: int) -> "LocalBlobWriter":
         """Start a file; raises `StorageFullError` when the reserve is touched."""
-        _check_room(self._folder, self._reserve_share)
-        return LocalBlobWriter(
-            self._folder, limit_bytes=limit_bytes, reserve_share=self._reserve_share
-        )
+        _check_room(self._folder, self._reserve)
+        return LocalBlobWriter(self._folder, limit_bytes=limit_bytes, reserve=self._reserve)
 
     def path(self, sha256: str) -> Path:
         """Return the blob's path; raises `BlobMissingError`."""
@@ -130,9 +171,8 @@ class LocalStorage:
             return writer.keep()
 
 
-def _check_room(folder: Path, reserve_share: float) -> None:
-    usage = shutil.disk_usage(folder)
-    if usage.free < usage.total * reserve_share:
+def _check_room(folder: Path, reserve: Reserve) -> None:
+    if room(folder, reserve).is_short:
         raise StorageFullError(
             "The server has no room for files right now. Nothing was stored; try again later."
         )
@@ -154,10 +194,10 @@ def blob_path(folder: Path, sha256: str) -> Path:
 class LocalBlobWriter:
     """One file on its way into a `LocalStorage`."""
 
-    def __init__(self, folder: Path, *, limit_bytes: int, reserve_share: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, limit_bytes: int, reserve: Reserve = NO_RESERVE) -> None:
         self._folder = folder
         self._limit = limit_bytes
-        self._reserve_share = reserve_share
+        self._reserve = reserve
         self._bytes = self._looked_at = 0
         self._hash = hashlib.sha256()
         self._path: Path | None = None
@@ -193,7 +233,7 @@ class LocalBlobWriter:
             raise FileTooLargeError(f"The file is larger than the limit of {self._limit:,} bytes.")
         if self._bytes - self._looked_at >= _BYTES_BETWEEN_LOOKS:
             self._looked_at = self._bytes
-            _check_room(self._folder, self._reserve_share)
+            _check_room(self._folder, self._reserve)
         self._hash.update(piece)
         view = memoryview(piece)
         with full_disk_in_words():

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -88,6 +88,23 @@ class Stage:
             raise DemoError(f"palio {' '.join(arguments)} ended with {done.returncode}.")
 
 
+@dataclass
+class Player:
+    """A participant's process: its exit code, None while it plays, and the last line it said."""
+
+    handle: str
+    process: "subprocess.Popen[str]"
+    last_words: str = ""
+    ended_with: int | None = None
+
+    def relay(self, stage: Stage, lines: IO[str]) -> None:
+        """Print what the process says as it comes, until it ends."""
+        for line in lines:
+            self.last_words = line.strip()
+            stage.step(f"[cyan]{self.handle:<7}[/] {line.rstrip()}")
+        self.ended_with = self.process.wait()
+
+
 def wait_for_server(stage: Stage, server: "subprocess.Popen[bytes]") -> None:
     """Wait until the server answers; raises `DemoError` with its last words when it does not."""
     ends_at = time.monotonic() + START_SECONDS
@@ -155,11 +172,11 @@ def invite_judge(stage: Stage) -> None:
         )
 
 
-def start_participants(stage: Stage, stack: ExitStack) -> list[threading.Thread]:
+def start_participants(stage: Stage, stack: ExitStack) -> list[Player]:
     """Start a process for each participant; their words are printed as they come."""
     invites = stage.data / "participants" / "invites"
     invites.mkdir(parents=True)
-    threads = []
+    players = []
     for handle in CAST:
         process = subprocess.Popen(  # noqa: S603 (our own module)
             [
@@ -179,21 +196,17 @@ def start_participants(stage: Stage, stack: ExitStack) -> list[threading.Thread]
             raise DemoError("a participant could not be started")
         process.stdin.write(stage.passwords[handle] + "\n")
         process.stdin.close()
-        thread = threading.Thread(target=_relay, args=(stage, handle, process.stdout), daemon=True)
-        thread.start()
-        threads.append(thread)
-    return threads
+        player = Player(handle, process)
+        threading.Thread(target=player.relay, args=(stage, process.stdout), daemon=True).start()
+        players.append(player)
+    return players
 
 
-def _relay(stage: Stage, handle: str, lines: IO[str]) -> None:
-    for line in lines:
-        stage.step(f"[cyan]{handle:<7}[/] {line.rstrip()}")
-
-
-def wait_for_first_board(stage: Stage, api: Api) -> None:
+def wait_for_first_board(stage: Stage, api: Api, players: Sequence[Player] = ()) -> None:
     """Wait until a team stands on the public board."""
     ends_at = time.monotonic() + stage.seconds
     while time.monotonic() < ends_at:
+        someone_plays(players)
         if any(row["rank"] for row in rows(api, "public")):
             break
         if seconds_left(api) < CLOSE_CALL_SECONDS:
@@ -201,12 +214,20 @@ def wait_for_first_board(stage: Stage, api: Api) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def wait_for_participants(stage: Stage, api: Api, threads: list[threading.Thread]) -> None:
+def wait_for_participants(stage: Stage, api: Api, players: Sequence[Player]) -> None:
     """Wait until all have submitted; on a slow machine the organizer gives them more time."""
-    while any(thread.is_alive() for thread in threads):
+    while someone_plays(players):
         if seconds_left(api) < CLOSE_CALL_SECONDS:
             extend(stage, api)
         time.sleep(LOOK_SECONDS)
+
+
+def someone_plays(players: Sequence[Player]) -> bool:
+    """Tell whether any still plays; raises `DemoError` when one ended with a fault."""
+    for player in players:
+        if player.ended_with:
+            raise DemoError(f"{player.handle} could not take part. {player.last_words}")
+    return any(player.ended_with is None for player in players)
 
 
 def seconds_left(api: Api) -> float:

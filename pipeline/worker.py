@@ -192,7 +192,7 @@ def _model_bench(settings: Settings, app: Celery, choice: boxes.Choice) -> model
     return model_steps.ModelBench(
         engine=db.open_engine(settings.database),
         send=make_sender(app),
-        blobs=LocalStorage(settings.blobs_folder, reserve_share=settings.storage_reserve_share),
+        blobs=LocalStorage(settings.blobs_folder, reserve=settings.storage_reserve),
         hidden=LocalStorage(settings.hidden_folder),
         terms=_terms(settings),
         worker=processes.own_name(),

@@ -134,7 +134,7 @@ def make_app(settings: Settings) -> FastAPI:
 def make_state(settings: Settings) -> WebState:
     """Make the process's collaborators."""
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    storage = LocalStorage(settings.blobs_folder, reserve_share=settings.storage_reserve_share)
+    storage = LocalStorage(settings.blobs_folder, reserve=settings.storage_reserve)
     return WebState(
         settings=settings,
         engine=open_engine(settings.database),

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 import stat
 import sys
 import time
@@ -22,12 +21,12 @@ from palio.cli.operate.here import load, revision
 from palio.core import db
 from palio.core.clock import database_now
 from palio.core.settings import Settings
+from palio.core.storage import room
 from palio.migrations import upgrade
 from palio.pipeline import app, queries, status, waiting
 from palio.pipeline.contracts import JOB_QUEUES, Queue
 
 PACKAGES = ("palio", "fastapi", "sqlmodel", "celery", "numpy", "numba", "pyarrow")
-DISK_WARN_SHARE = 0.1
 CLOCK_WARN_SECONDS = 2.0
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -92,15 +91,16 @@ def look_at_folder(folder: Path) -> Line:
 def look_at_disk(settings: Settings) -> Line:
     """Judge the room left where files are kept."""
     folder = settings.data_folder.absolute()
-    usage = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists()))
-    share = usage.free / usage.total
-    words = f"{show.size_of(usage.free)} free ({share:.0%})"
-    if share < settings.storage_reserve_share:
-        least = f"{settings.storage_reserve_share:.0%}"
+    disk = next(each for each in (folder, *folder.parents) if each.exists())
+    found = room(disk, settings.storage_reserve)
+    least = show.size_of(found.least_bytes)
+    words = f"{show.size_of(found.free_bytes)} free of {show.size_of(found.total_bytes)}"
+    if found.is_short:
         way_out = f"Uploads are refused below {least}: make room, or set another folder."
         return Line("fail", "disk", words, way_out)
-    if share < settings.storage_reserve_share + DISK_WARN_SHARE:
-        return Line("warn", "disk", words, "Make room soon.")
+    if found.free_bytes < 2 * found.least_bytes:
+        way_out = f"Make room soon: uploads are refused below {least}."
+        return Line("warn", "disk", words, way_out)
     return Line("ok", "disk", words)
 
 

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,10 @@ from palio.core.storage import (
     BlobMissingError,
     FileTooLargeError,
     LocalStorage,
+    Reserve,
+    Room,
     StorageFullError,
+    room,
 )
 
 TEXT = b"id,rating\n1,3.5\n"
@@ -72,7 +76,7 @@ def test_a_large_file_that_reaches_the_reserve_on_its_way_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "_BYTES_BETWEEN_LOOKS", 4)
-    writer = storage.LocalBlobWriter(_store(tmp_path), limit_bytes=100, reserve_share=0.9999)
+    writer = storage.LocalBlobWriter(_store(tmp_path), limit_bytes=100, reserve=Reserve(0.9999))
     with writer:
         writer.write(b"123")
         with pytest.raises(StorageFullError, match="no room"):
@@ -87,7 +91,37 @@ def _store(folder: Path) -> Path:
 
 def test_writer_when_the_reserve_is_touched_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageFullError):
-        LocalStorage(tmp_path, reserve_share=0.9999).writer(limit_bytes=1)
+        LocalStorage(tmp_path, reserve=Reserve(0.9999)).writer(limit_bytes=1)
+
+
+GIB = 2**30
+
+
+def _disk(monkeypatch: pytest.MonkeyPatch, *, used: int, free: int, of_root: int = 0) -> None:
+    usage = shutil._ntuple_diskusage(used + free + of_root, used, free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+
+
+def test_a_small_disk_keeps_its_share_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _disk(monkeypatch, used=19 * GIB, free=1 * GIB)
+    found = room(tmp_path, Reserve(share=0.1, max_bytes=5 * GIB))
+    assert (found, found.is_short) == (Room(1 * GIB, 2 * GIB, 20 * GIB), True)
+
+
+def test_a_large_disk_keeps_no_more_than_so_many_bytes_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _disk(monkeypatch, used=994 * GIB, free=6 * GIB)
+    found = room(tmp_path, Reserve(share=0.1, max_bytes=5 * GIB))
+    assert (found, found.is_short) == (Room(6 * GIB, 5 * GIB, 1000 * GIB), False)
+
+
+def test_what_root_alone_may_fill_is_no_part_of_a_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _disk(monkeypatch, used=80 * GIB, free=20 * GIB, of_root=150 * GIB)
+    found = room(tmp_path, Reserve(share=0.1))
+    assert (found, found.is_short) == (Room(20 * GIB, 10 * GIB, 100 * GIB), False)
 
 
 FULL_DISK = """

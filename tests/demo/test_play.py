@@ -100,3 +100,22 @@ def test_demo_plays_from_launch_to_prize(tmp_path: Path) -> None:
         assert re.search(
             rf"{title} prize, EUR {money}\.00, is offered to {team} \(provisional", told
         )
+
+
+@pytest.mark.slow
+def test_demo_when_the_server_takes_no_files_says_why_and_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALIO_STORAGE_RESERVE_SHARE", "0.9999")
+    monkeypatch.setenv("PALIO_STORAGE_RESERVE_MAX_BYTES", str(2**60))
+    done = subprocess.run(
+        [*COMMAND, "--data", str(tmp_path / "data"), "--port", str(free_port()), "--exit"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    words = " ".join(done.stdout.split())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert words.endswith("Nothing was stored; try again later.")
+    assert "The demo cannot go on. " in words

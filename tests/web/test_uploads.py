@@ -8,6 +8,8 @@ import pytest
 from tests.web.site import Site, digest_header
 from tests.web.toy_pack import predictions
 
+from palio.core.storage import Reserve
+
 
 def stored_files(site: Site) -> list[Path]:
     """Blobs and temporary files in the store."""
@@ -165,7 +167,7 @@ def test_a_check_gives_the_verdict_of_scoring_and_costs_nothing(
 
 def test_a_full_disk_is_said_in_words(open_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = open_site.person("ada", accepts="toy")
-    monkeypatch.setattr(open_site.state.storage, "_reserve_share", 1.0)
+    monkeypatch.setattr(open_site.state.storage, "_reserve", Reserve(share=1.0))
     answer = ada.submit()
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
     assert open_site.count("submission") == 1
