@@ -38,6 +38,14 @@ def state(till: Till, award_id: str, person_id: str) -> PaymentState:
     )
 
 
+def awarded_to_ada(session: Session) -> Till:
+    """EUR 1,000.00 lie there, and all of it is ada's award a1."""
+    till = Till(session, money.challenge(session).id)
+    till.deposit(100_000)
+    till.award("a1", Share("ada", 100_000))
+    return till
+
+
 def test_deposit_awarded_paid_with_tax_and_confirmed_leaves_the_tax_only(work: Work) -> None:
     with work() as session:
         till = Till(session, money.challenge(session).id)
@@ -65,9 +73,7 @@ def test_deposit_awarded_paid_with_tax_and_confirmed_leaves_the_tax_only(work: W
 
 def test_returned_payment_is_payable_again_with_its_tax(work: Work) -> None:
     with work() as session:
-        till = Till(session, money.challenge(session).id)
-        till.deposit(100_000)
-        till.award("a1", Share("ada", 100_000))
+        till = awarded_to_ada(session)
         till.pay("a1", "ada", withheld=30_000)
         till.bounce("a1", "ada")
         assert on(till, AccountKind.PAYABLE) == 100_000
@@ -195,9 +201,7 @@ def test_the_fee_goes_back_with_the_deposit_while_nobody_took_part(work: Work) -
 
 def test_tax_that_is_passed_on_leaves_every_account_at_zero(work: Work) -> None:
     with work() as session:
-        till = Till(session, money.challenge(session).id)
-        till.deposit(100_000)
-        till.award("a1", Share("ada", 100_000))
+        till = awarded_to_ada(session)
         till.pay("a1", "ada", 30_000)
         with pytest.raises(errors.NothingToPayError, match="on its way"):
             till.pass_on_tax("a1", "ada")
@@ -218,9 +222,7 @@ def test_tax_that_is_passed_on_leaves_every_account_at_zero(work: Work) -> None:
 
 def test_payment_that_counted_as_arrived_comes_back_whole(work: Work) -> None:
     with work() as session:
-        till = Till(session, money.challenge(session).id)
-        till.deposit(100_000)
-        till.award("a1", Share("ada", 100_000))
+        till = awarded_to_ada(session)
         till.pay("a1", "ada", withheld=30_000)
         till.confirm("a1", "ada")
         till.bounce("a1", "ada")
@@ -239,9 +241,7 @@ def test_payment_that_counted_as_arrived_comes_back_whole(work: Work) -> None:
 
 def test_tax_that_the_office_gives_back_for_a_lost_award_is_there_for_the_next(work: Work) -> None:
     with work() as session:
-        till = Till(session, money.challenge(session).id)
-        till.deposit(100_000)
-        till.award("a1", Share("ada", 100_000))
+        till = awarded_to_ada(session)
         till.pay("a1", "ada", withheld=30_000)
         till.confirm("a1", "ada")
         tax = till.pass_on_tax("a1", "ada")

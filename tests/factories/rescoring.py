@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import text
-from tests.factories.arena import ROWS, TRUTH, Arena
+from tests.factories.arena import ROWS, TRUTH, Arena, predictions
 
 from palio.accounts.contracts import Team
 from palio.core import db
@@ -23,6 +23,11 @@ REASON = "Two answers had been mixed up."
 def missed(truth: float, by: float) -> float:
     """What `arena.predictions(by)` predicts where this is the answer."""
     return truth + by if truth < 3 else truth - by
+
+
+def bobs(_row: int, truth: float) -> float:
+    """Corrected answers that bob of `two_teams` was right about."""
+    return missed(truth, 0.4)
 
 
 @dataclass
@@ -133,3 +138,11 @@ class Rescoring:
         with self.arena.engine.connect() as connection:
             number: int = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608 (tests own words)
             return number
+
+
+def two_teams(arena: Arena) -> Rescoring:
+    """Score an entry of ada's, which leads, and one of bob's."""
+    for handle, miss in (("ada", 0.2), ("bob", 0.4)):
+        arena.submit(arena.team(handle), predictions(miss))
+    arena.score_all()
+    return Rescoring(arena)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from tests.factories.arena import MODEL_FILES, MODELS, Arena, make_arena
 from tests.factories.models import Models
+from tests.factories.rescoring import Rescoring, two_teams
 
 from palio.accounts.contracts import Team
 
@@ -17,6 +18,14 @@ def arena(engine: Engine, tmp_path: Path) -> Arena:
     made.launch()
     made.score_all()
     made.sent.clear()
+    return made
+
+
+@pytest.fixture
+def sets(arena: Arena) -> Rescoring:
+    """Two teams on the public board; bob is right about the corrected answers."""
+    made = two_teams(arena)
+    made.publish()
     return made
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
-from tests.factories.arena import Arena, make_arena, predictions
-from tests.factories.rescoring import Rescoring, missed
+from tests.factories.arena import Arena, make_arena
+from tests.factories.rescoring import Rescoring, bobs, two_teams
 
 from palio.core import db
 from palio.leaderboard.contracts import Board
@@ -86,17 +86,10 @@ def dump(engine: Engine) -> dict[str, list[str]]:
         }
 
 
-def bobs(_row: int, truth: float) -> float:
-    return missed(truth, 0.4)
-
-
 @pytest.fixture
 def sets(arena: Arena) -> Rescoring:
     """A revealed challenge with offered prizes; an open set would turn the board round."""
-    made = Rescoring(arena)
-    for handle, miss in (("ada", 0.2), ("bob", 0.4)):
-        arena.submit(arena.team(handle), predictions(miss))
-    arena.score_all()
+    made = two_teams(arena)
     arena.end()
     assert board_steps.settle(arena.bench, arena.challenge_id)
     made.correct(bobs)

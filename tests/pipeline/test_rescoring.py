@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from tests.factories.arena import Arena, make_arena, predictions
-from tests.factories.rescoring import REASON, Rescoring, missed
+from tests.factories.arena import make_arena, predictions
+from tests.factories.rescoring import REASON, Rescoring, bobs, missed
 
 from palio.challenges.corrections import CorrectionRefusedError
 from palio.core import audit, db
@@ -32,21 +32,6 @@ from palio.submissions.version_contracts import Progress, VersionPair, VersionSt
 D = Decimal
 OLD = [(1, "ada", D("0.2000")), (2, "bob", D("0.4000")), (None, "constant", D("1.0000"))]
 NEW = [(1, "bob", D("0.0000")), (2, "ada", D("0.2000")), (None, "constant", D("0.6000"))]
-
-
-@pytest.fixture
-def sets(arena: Arena) -> Rescoring:
-    """Two teams on the public board; bob is right about the corrected answers."""
-    made = Rescoring(arena)
-    for handle, miss in (("ada", 0.2), ("bob", 0.4)):
-        arena.submit(arena.team(handle), predictions(miss))
-    arena.score_all()
-    made.publish()
-    return made
-
-
-def bobs(_row: int, truth: float) -> float:
-    return missed(truth, 0.4)
 
 
 def test_a_set_is_seen_by_nobody_until_it_is_applied_and_then_whole(sets: Rescoring) -> None:

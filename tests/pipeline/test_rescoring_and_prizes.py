@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from tests.factories.arena import Arena, predictions
-from tests.factories.rescoring import Rescoring, missed
+from tests.factories.rescoring import Rescoring, bobs
 
 from palio.challenges.prize_contracts import PrizeKind
 from palio.core import db
@@ -18,21 +17,6 @@ from palio.prizes.models import AwardRow
 from palio.submissions import queries as submissions
 
 D = Decimal
-
-
-@pytest.fixture
-def sets(arena: Arena) -> Rescoring:
-    """Two teams on the public board; bob is right about the corrected answers."""
-    made = Rescoring(arena)
-    for handle, miss in (("ada", 0.2), ("bob", 0.4)):
-        arena.submit(arena.team(handle), predictions(miss))
-    arena.score_all()
-    made.publish()
-    return made
-
-
-def bobs(_row: int, truth: float) -> float:
-    return missed(truth, 0.4)
 
 
 def test_once_a_prize_is_given_the_scores_that_decided_it_stay(sets: Rescoring) -> None:

@@ -19,6 +19,8 @@ from palio.core.money import Money
 from palio.leaderboard import service as leaderboard
 from palio.prizes import queries, service, workflow
 from palio.prizes.contracts import Award, AwardState
+from palio.submissions import exclusions
+from palio.submissions.exclusion_contracts import Exclusion, ReasonCode
 
 S = AwardState
 HASH = "a" * 64
@@ -77,6 +79,38 @@ class Story:
         self.now += days * DAY
         with self.work() as session:
             service.run_clocks(session, challenge_id=self.challenge.id, now=self.now)
+
+    def disqualify(self, team_id: str) -> Exclusion:
+        """A host takes the team off the board, and the awards follow."""
+        with self.work() as session:
+            made = exclusions.disqualify(
+                session,
+                challenge=self.challenge,
+                team_id=team_id,
+                reason=ReasonCode.COPIED,
+                words="Copied.",
+                by="host",
+                now=self.now,
+            )
+            self._follow(session)
+        return made
+
+    def lift(self, exclusion: Exclusion) -> None:
+        """The host lets the team in again, and the awards follow."""
+        with self.work() as session:
+            exclusions.lift(
+                session,
+                exclusion_id=exclusion.id,
+                challenge=self.challenge,
+                words="A mistake.",
+                by="host",
+                now=self.now,
+            )
+            self._follow(session)
+
+    def _follow(self, session: Session) -> None:
+        leaderboard.rereveal(session, challenge=self.challenge, reason="x", by="host", now=self.now)
+        service.follow_board(session, self.challenge, now=self.now)
 
     def notify(self, award: Award) -> Award:
         with self.work() as session:

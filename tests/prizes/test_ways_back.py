@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
 from tests.cases.test_desk import close, scanned
 from tests.factories.submissions import Work
 from tests.prizes.story import GATES, HASH, S, Story
@@ -17,14 +16,11 @@ from palio.challenges.prize_contracts import Gate, PrizePlan, TieRule
 from palio.core.money import Money
 from palio.core.storage import LocalStorage
 from palio.escrow import queries as funds
-from palio.leaderboard import service as leaderboard
 from palio.pipeline import prize_steps
 from palio.pipeline.bench import Bench
 from palio.pipeline.leases import Terms
 from palio.prizes import queries, rules, service, workflow
 from palio.prizes.contracts import Award
-from palio.submissions import exclusions
-from palio.submissions.exclusion_contracts import Exclusion, ReasonCode
 
 
 @pytest.fixture
@@ -45,40 +41,6 @@ def payable(work: Work, *scores: str, **changes: object) -> tuple[Story, Award]:
 
 def captain_of(story: Story, award: Award) -> str:
     return next(team.captain_id for team in story.teams if team.id == award.team_id)
-
-
-def disqualify(story: Story, award: Award) -> Exclusion:
-    with story.work() as session:
-        made = exclusions.disqualify(
-            session,
-            challenge=story.challenge,
-            team_id=award.team_id,
-            reason=ReasonCode.COPIED,
-            words="Copied.",
-            by="host",
-            now=story.now,
-        )
-        follow(story, session)
-    return made
-
-
-def lift(story: Story, exclusion: Exclusion) -> None:
-    with story.work() as session:
-        exclusions.lift(
-            session,
-            exclusion_id=exclusion.id,
-            challenge=story.challenge,
-            words="A mistake.",
-            by="host",
-            now=story.now,
-        )
-        follow(story, session)
-
-
-def follow(story: Story, session: Session) -> None:
-    common = {"challenge": story.challenge, "now": story.now}
-    leaderboard.rereveal(session, reason="x", by="host", **common)  # type: ignore[arg-type]
-    service.follow_board(session, **common)  # type: ignore[arg-type]
 
 
 def pay(story: Story, award: Award, person_id: str, *, withheld: int = 0) -> Award:
@@ -109,12 +71,12 @@ def payments(story: Story, award: Award) -> list[str]:
 def test_a_team_let_in_again_gets_the_prize_that_was_payable(work: Work) -> None:
     story, first = payable(work, "0.2", "0.1")
     assert [state for *_, state in story.board] == ["payable", "provisional"]
-    out = disqualify(story, first)
+    out = story.disqualify(first.team_id)
     assert story.board == [(1, "team-1", "disqualified"), (1, "team-0", "provisional")]
     with work() as session:
         (funding,) = funds.funding(session, story.challenge.id)
         assert funding.awarded == 0
-    lift(story, out)
+    story.lift(out)
     assert story.board == [(1, "team-1", "provisional"), (2, "team-0", "provisional")]
     story.notify(first)
     story.accept(first, by=captain_of(story, first))
@@ -142,7 +104,7 @@ def test_what_a_member_has_got_is_never_recorded_as_paid_back_by_itself(work: Wo
             session, award_id=award.id, person_id=people[0], by=people[0], now=story.now
         )
     assert payments(story, award) == ["paid", "payable"]
-    disqualify(story, award)
+    story.disqualify(award.team_id)
     assert story.awards[0].state is S.PAYABLE  # taking money back is a decision of its own
     assert payments(story, award) == ["paid", "payable"]
 
@@ -202,7 +164,7 @@ def test_a_challenge_opens_again_only_when_no_appeal_can_bring_a_winner_back(
     story.reveal()
     (award,) = story.awards
     case_id = accuse(story, award)
-    disqualify(story, award)
+    story.disqualify(award.team_id)
     prize_steps.look_after(bench)
     assert story.state is ChallengeState.REVEALED
     with work() as session:

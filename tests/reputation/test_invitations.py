@@ -26,13 +26,7 @@ def test_invitations_go_to_those_who_opted_in_and_match_once_and_each_alone(work
     with work() as session:
         world = played(session)
         for handle in ("ada", "bob"):
-            service.choose(
-                session,
-                person_id=world.id(handle),
-                is_hidden=False,
-                takes_invitations=True,
-                now=world.now,
-            )
+            world.chooses(handle, takes_invitations=True)
         other = make.challenge(session, slug="other")
         assert invite(session, other, Wanted(finishes=2), world.now) == 0
         assert invite(session, other, Wanted(top_percent=34), world.now) == 1
@@ -51,13 +45,7 @@ def test_inviting_asks_the_database_no_more_often_for_more_people(work: Work) ->
         for number, people in enumerate((1, 5)):
             other = make.challenge(session, slug=f"other-{number}")
             for place in range(people):
-                service.choose(
-                    session,
-                    person_id=world.id(f"p-{place}"),
-                    is_hidden=False,
-                    takes_invitations=True,
-                    now=world.now,
-                )
+                world.chooses(f"p-{place}", takes_invitations=True)
             bind = session.get_bind()
             asked: list[object] = []
 
@@ -76,13 +64,7 @@ def test_who_takes_part_already_is_not_invited(work: Work) -> None:
         world = played(session)
         other = make.challenge(session, slug="other")
         for handle in ("ada", "bob"):
-            service.choose(
-                session,
-                person_id=world.id(handle),
-                is_hidden=False,
-                takes_invitations=True,
-                now=world.now,
-            )
+            world.chooses(handle, takes_invitations=True)
         challenges.accept_rules(
             session,
             challenge_id=other.id,
@@ -97,13 +79,7 @@ def test_who_takes_part_already_is_not_invited(work: Work) -> None:
 def test_nobody_is_invited_more_than_three_times_a_week(work: Work) -> None:
     with work() as session:
         world = played(session)
-        service.choose(
-            session,
-            person_id=world.id("ada"),
-            is_hidden=False,
-            takes_invitations=True,
-            now=world.now,
-        )
+        world.chooses("ada", takes_invitations=True)
         others = [make.challenge(session, slug=f"other-{number}") for number in range(4)]
         assert [invite(session, other, Wanted(), world.now) for other in others] == [1, 1, 1, 0]
         week_later = world.now + timedelta(days=7)

@@ -63,6 +63,17 @@ class World:
             now=self.now,
         )
 
+    def chooses(
+        self, handle: str, *, is_hidden: bool = False, takes_invitations: bool = False
+    ) -> None:
+        service.choose(
+            self.session,
+            person_id=self.id(handle),
+            is_hidden=is_hidden,
+            takes_invitations=takes_invitations,
+            now=self.now,
+        )
+
     def profile(self, handle: str, viewer: str = "") -> Profile:
         viewer_id = self.id(viewer) if viewer else None
         return queries.profile(self.session, handle=handle, viewer_id=viewer_id, now=self.now)
@@ -249,13 +260,7 @@ def test_thirty_thanks_at_once_are_one(work: Work) -> None:
 def test_hidden_profile_is_seen_by_its_owner_alone(work: Work) -> None:
     with work() as session:
         world = played(session)
-        service.choose(
-            session,
-            person_id=world.id("ada"),
-            is_hidden=True,
-            takes_invitations=False,
-            now=world.now,
-        )
+        world.chooses("ada", is_hidden=True)
         for viewer in ("", "bob", "hostess"):
             with pytest.raises(rules.ProfileNotFoundError):
                 world.profile("ada", viewer)

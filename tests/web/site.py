@@ -20,6 +20,7 @@ from tests.factories import databases
 from tests.web.toy_pack import MODELS, predictions, write_pack
 
 from palio.accounts import service as accounts
+from palio.accounts.contracts import Role
 from palio.challenges.board_contracts import BoardPlan
 from palio.challenges.contracts import Delivery, OwnMetric, OwnScore
 from palio.challenges.packs import read_pack
@@ -165,6 +166,20 @@ class Site:
                 person_id=self.person_id(handle),
                 is_admin=True,
                 by="system",
+                now=database_now(session),
+            )
+        return visitor
+
+    def make_judge(self, handle: str, slug: str = "toy") -> Visitor:
+        """Sign up a judge of a challenge."""
+        visitor = self.person(handle)
+        with self.work() as session:
+            accounts.grant_role(
+                session,
+                person_id=self.person_id(handle),
+                challenge_id=self.challenge_id(slug),
+                role=Role.JUDGE,
+                by=self.organizer_id,
                 now=database_now(session),
             )
         return visitor

@@ -10,9 +10,6 @@ from sqlalchemy import text
 from tests.web.site import Site, Visitor, stored
 from tests.web.toy_pack import ROWS, TRUTH
 
-from palio.accounts import service as accounts
-from palio.accounts.contracts import Role
-from palio.core.clock import database_now
 from palio.pipeline import evidence_steps
 
 TOY = "/api/v1/challenges/toy"
@@ -41,17 +38,8 @@ class Desk:
         noise = np.random.default_rng(9).normal(0, 0.02, ROWS)
         self.submits("copycat", np.clip(np.array(guess(0)) + noise, 0, 6).tolist())
         self.host = site.people["hostess"]
-        self.judge = site.person("judy")
+        self.judge = site.make_judge("judy")
         self.admin = site.make_admin("warden")
-        with site.work() as session:
-            accounts.grant_role(
-                session,
-                person_id=site.person_id("judy"),
-                challenge_id=site.challenge_id("toy"),
-                role=Role.JUDGE,
-                by=site.organizer_id,
-                now=database_now(session),
-            )
         site.score_all()
 
     def submits(self, name: str, values: list[float]) -> None:

@@ -15,9 +15,6 @@ from tests.web.site import Site, Visitor
 from tests.web.test_prizes import verify_winners
 from tests.web.toy_pack import predictions
 
-from palio.accounts import service as accounts
-from palio.accounts.contracts import Role
-from palio.core.clock import database_now
 from palio.pipeline import evidence_steps
 
 TOY = "/api/v1/challenges/toy"
@@ -45,16 +42,7 @@ def story(site: Site) -> Story:
     own, other, copier = (site.person(name, accepts="toy") for name in ("ada", "bob", "cid"))
     for who, miss in ((own, 0.25), (copier, 0.25), (other, 0.5)):
         assert who.submit(predictions(miss)).status_code == 201
-    judge = site.person("judy")
-    with site.work() as session:
-        accounts.grant_role(
-            session,
-            person_id=site.person_id("judy"),
-            challenge_id=site.challenge_id("toy"),
-            role=Role.JUDGE,
-            by=site.organizer_id,
-            now=database_now(session),
-        )
+    judge = site.make_judge("judy")
     site.score_all()
     host = site.people["hostess"]
     host.post(f"{TOY}/evidence/scans")

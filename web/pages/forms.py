@@ -93,6 +93,34 @@ def carry_out(
     return see_other(then) if isinstance(then, str) else then(done)
 
 
+def carry_out_and_show(
+    state: WebState,
+    deed: Callable[[Session], T | None],
+    *,
+    show_again: Callable[[Session, AppError], Response],
+    show: Callable[[Session, T], Response],
+    otherwise: str,
+) -> Response:
+    """Do what a form asks, as `carry_out`; what it made is shown this once, without a redirect.
+
+    Args:
+        state: The application.
+        deed: What to do.
+        show_again: Shows the page with what is wrong; nothing was done then.
+        show: Shows the page with what the deed made.
+        otherwise: The page to go to when it made nothing to show.
+
+    """
+
+    def then(made: T | None) -> Response:
+        if made is None:
+            return see_other(otherwise)
+        with reading(state.engine) as session:
+            return show(session, made)
+
+    return carry_out(state, deed, show_again=show_again, then=then)
+
+
 async def read_file_form(
     request: Request, state: WebState, caller: Caller
 ) -> tuple[FileForm, AsyncIterator[bytes]]:

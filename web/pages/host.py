@@ -10,7 +10,6 @@ from palio.accounts.access import Action
 from palio.accounts.contracts import Caller, Role
 from palio.challenges.contracts import ChallengeState
 from palio.challenges.rules import closes_at
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.pipeline import queries as pipeline
 from palio.pipeline import waiting
@@ -21,7 +20,7 @@ from palio.web.api import awards, host, openings
 from palio.web.api.schemas_people import LinkView
 from palio.web.api.submissions import everybodys
 from palio.web.deps import CursorDep, ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, carry_out, see_other, whole_number
+from palio.web.pages.forms import Form, FormDep, carry_out_and_show, whole_number
 from palio.web.pages.frame import challenge_page
 from palio.web.pages.runs import BOXES
 from palio.web.state import WebState
@@ -51,18 +50,12 @@ def show_host(
 @router.post("/challenges/{slug}/host")
 def do_deed(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Do what the form's button says."""
-
-    def then(link: LinkView | None) -> Response:
-        if link is None:
-            return see_other(f"/challenges/{slug}/host")
-        with reading(state.engine) as session:  # shown this once, so there is no redirect
-            return _show(session, state, caller, slug, link=link)
-
-    return carry_out(
+    return carry_out_and_show(
         state,
         lambda session: _do(session, state, caller, slug, form),
         show_again=lambda session, error: _show(session, state, caller, slug, error=error),
-        then=then,
+        show=lambda session, link: _show(session, state, caller, slug, link=link),
+        otherwise=f"/challenges/{slug}/host",
     )
 
 

@@ -6,13 +6,12 @@ from sqlmodel import Session
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges.rules import merge_deadline
-from palio.core.db import reading
 from palio.core.errors import AppError, BadRequestError
 from palio.web.api import mergers, teams
 from palio.web.api.exclusions import team_exclusions
 from palio.web.api.schemas_people import LinkView
 from palio.web.deps import ReadDep, SignedInDep, StateDep
-from palio.web.pages.forms import Form, FormDep, carry_out, see_other
+from palio.web.pages.forms import Form, FormDep, carry_out, carry_out_and_show, see_other
 from palio.web.pages.frame import challenge_page, page
 from palio.web.state import WebState
 from palio.web.visits import enter
@@ -29,18 +28,12 @@ def show_team(session: ReadDep, state: StateDep, caller: SignedInDep, slug: str)
 @router.post("/challenges/{slug}/team")
 def change_team(state: StateDep, caller: SignedInDep, slug: str, form: FormDep) -> Response:
     """Create, rename, invite or leave, as the form's button says."""
-
-    def then(link: LinkView | None) -> Response:
-        if link is None:
-            return see_other(f"/challenges/{slug}/team")
-        with reading(state.engine) as session:  # shown this once, so there is no redirect
-            return _show(session, state, caller, slug, link=link)
-
-    return carry_out(
+    return carry_out_and_show(
         state,
         lambda session: _do(session, state, caller, slug, form),
         show_again=lambda session, error: _show(session, state, caller, slug, error=error),
-        then=then,
+        show=lambda session, link: _show(session, state, caller, slug, link=link),
+        otherwise=f"/challenges/{slug}/team",
     )
 
 
