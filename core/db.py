@@ -1,5 +1,6 @@
 """The database: engine, one transaction for each request or task, and times that stay aware."""
 
+import functools
 import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -79,6 +80,7 @@ def open_engine(address: str) -> Engine:
         _prepare_sqlite(engine)
         _take_turns(engine)
         return engine
+    _read_statements_once()
     engine = create_engine(
         _driver_url(address), pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=30
     )
@@ -94,6 +96,28 @@ def open_engine(address: str) -> Engine:
         connection.register_in_adapter(_POSTGRES_TIMESTAMPTZ, datetime.fromisoformat)
 
     return engine
+
+
+@functools.cache
+def _read_statements_once() -> None:
+    """Keep what the PostgreSQL driver makes of each statement's placeholders.
+
+    It reads a statement letter by letter at every execution: a tenth of what a request costs.
+    """
+    from pg8000 import dbapi  # noqa: PLC0415 (only servers with PostgreSQL need the driver)
+
+    read: Callable[[str, str, Any], tuple[str, Any]] = dbapi.convert_paramstyle
+
+    @functools.lru_cache(maxsize=2000)
+    def with_numbers(statement: str) -> str:
+        return read("format", statement, ())[0]
+
+    def read_once(style: str, statement: str, values: Any) -> tuple[str, Any]:  # noqa: ANN401
+        if style != "format":
+            return read(style, statement, values)
+        return with_numbers(statement), values  # by position: the values stay as they are
+
+    dbapi.convert_paramstyle = read_once
 
 
 def _driver_url(address: str) -> URL:

@@ -109,3 +109,16 @@ def test_keys_come_in_parts_that_a_statement_can_name() -> None:
     assert [len(part) for part in parts] == [1000, 1000, 1]
     assert [key for part in parts for key in part] == keys
     assert list(db.in_parts(())) == []
+
+
+@pytest.mark.parametrize("values", [("a", "%"), ("100 %", "a'b"), ("?:$1", "\\")])
+def test_statements_that_are_read_once_take_new_values_each_time(
+    postgres_engine: Engine, values: tuple[str, str]
+) -> None:
+    statement = (
+        """SELECT '%s ?', "x y", %s || '-', 7 %% 4, %s FROM (SELECT 1 AS "x y") AS t -- %s"""
+    )
+    with postgres_engine.connect() as connection:
+        for first, second in (values, values[::-1]):
+            row = connection.exec_driver_sql(statement, (first, second)).one()
+            assert tuple(row) == ("%s ?", 1, f"{first}-", 3, second)
