@@ -299,14 +299,13 @@ def prepare(engine: Engine) -> None:
 
 
 @functools.cache
-def description() -> dict[str, Any]:
-    """Describe the API: the same of every site, and slow to make."""
+def first_app() -> FastAPI:
+    """Give an application without a site, for what is the same of all and slow to make."""
     with tempfile.TemporaryDirectory() as folder:
         app = make_app(Settings(data_folder=Path(folder), _env_file=None))
-        document = app.openapi()
-        state: WebState = app.state.palio
-        state.checkers.shutdown()
-        return document
+    state: WebState = app.state.palio
+    state.checkers.shutdown()
+    return app
 
 
 def make_site(folder: Path, *, database_url: str = "", **options: Any) -> Site:
@@ -317,7 +316,8 @@ def make_site(folder: Path, *, database_url: str = "", **options: Any) -> Site:
         data_folder=folder / "data", database_url=database_url, _env_file=None, **values
     )
     app = make_app(settings)
-    app.openapi = description  # type: ignore[method-assign]  # as FastAPI's handbook says
+    app.router.routes = first_app().router.routes  # what they take is worked out once
+    app.openapi = first_app().openapi  # type: ignore[method-assign]  # as FastAPI's handbook says
     state: WebState = app.state.palio
     prepare(state.engine)
     bench = steps.make_bench(
