@@ -104,7 +104,7 @@ def _read_statements_once() -> None:
 
     It reads a statement letter by letter at every execution: a tenth of what a request costs.
     """
-    from pg8000 import dbapi  # noqa: PLC0415 (only servers with PostgreSQL need the driver)
+    from pg8000 import dbapi  # noqa: PLC0415 (optional dependency)
 
     read: Callable[[str, str, Any], tuple[str, Any]] = dbapi.convert_paramstyle
 

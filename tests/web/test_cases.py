@@ -108,7 +108,7 @@ def check_finding(finding: dict[str, Any]) -> None:
 
 def check_seen_by_accused(accused: Visitor, path: str) -> None:
     seen = accused.get(path).json()
-    assert "ada" not in accused.get(path).text
+    assert re.search(r"\bada\b", accused.get(path).text) is None  # ids may hold the letters
     names = {team["name"] for team in seen["evidence"][0]["teams"]}
     assert names == {"copycat", "another team"}
     assert len(seen["evidence"][0]["submissions"]) == 1
