@@ -3,7 +3,8 @@
 # The demo and the suite start hundreds of Pythons; each module is to be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 # As collected: files of few but long tests would come last, and one process would wait for the other.
-PYTEST := .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
+# One process more than cores: tests that wait for a worker or a box leave theirs to another.
+PYTEST := .venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -rs
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

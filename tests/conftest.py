@@ -27,6 +27,16 @@ POSTGRES = os.environ.get("PALIO_TEST_POSTGRES", "")  # noqa: TID251 (tests have
 REDIS = os.environ.get("PALIO_TEST_REDIS", "")  # noqa: TID251 (tests have no settings)
 
 
+@pytest.hookimpl(tryfirst=True)  # before slow ones are taken out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make tests slow ones with the parameters their mark `slow_on` names."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        values = callspec.params.values() if callspec else ()
+        if any(name in values for mark in item.iter_markers("slow_on") for name in mark.args):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_twice_and_no_waiting() -> Iterator[None]:
     """Compile each statement once; tests kill processes, never the machine, so none waits."""

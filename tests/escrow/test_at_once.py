@@ -81,6 +81,7 @@ def play_and_die(address: str, challenge_id: str, die_at: int) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.slow_on("postgresql")
 def test_deeds_survive_a_kill_at_every_step(engine: Engine, work: Work) -> None:
     with work() as session:
         challenge_id = money.challenge(session).id

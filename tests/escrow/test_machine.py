@@ -193,6 +193,7 @@ class Books(RuleBasedStateMachine):
             assert len(queries.statement(session, self.challenge_id)) == self.made
 
 
+@pytest.mark.slow_on("postgresql")
 def test_books_stay_in_balance_whatever_happens(work: Work) -> None:
     run_state_machine_as_test(
         lambda: Books(work),

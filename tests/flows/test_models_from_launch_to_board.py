@@ -21,6 +21,7 @@ def public_cost(told: Sequence[float]) -> str:
     return f"{sum(misses) / len(misses):.4f}"
 
 
+@pytest.mark.slow_on("docker")
 def test_three_deliveries_go_from_upload_to_one_board(
     site: Boxed, runtime: RuntimeRoot, tmp_path: Path
 ) -> None:

@@ -196,6 +196,7 @@ def prize_lines(board: Snapshot) -> dict[str, Decimal]:
     return {line.title: line.score for line in board.lines}
 
 
+@pytest.mark.slow_on("postgresql")
 def test_the_netflix_prize_from_2006_to_2009(engine: Engine, tmp_path: Path) -> None:  # noqa: PLR0915 (one story)
     arena = make_arena(engine, tmp_path)
     with clock_set_by_test(engine) as clock:

@@ -16,7 +16,7 @@ from palio.submissions import private
 from palio.submissions import queries as submissions
 from palio.submissions.contracts import SubmissionKind, SubmissionState
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow_on("docker")]
 GATES = '[verification]\ngates = ["code"]\n'
 OTHER = "The program does not give the result of the entry."
 SAME = "The program gives the result of the entry."

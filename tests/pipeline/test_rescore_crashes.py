@@ -101,6 +101,7 @@ def boards(sets: Rescoring) -> tuple[str, str]:
     return sets.board()[0][1], sets.board(Board.PRIVATE)[0][1]
 
 
+@pytest.mark.slow_on("postgresql")
 @pytest.mark.parametrize("steps_between", [9, pytest.param(1, marks=pytest.mark.slow)])
 def test_apply_killed_at_every_write_leaves_everything_as_it_was(
     sets: Rescoring, steps_between: int

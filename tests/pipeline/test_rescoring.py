@@ -29,6 +29,7 @@ from palio.submissions.rescore_rules import (
 )
 from palio.submissions.version_contracts import Progress, VersionPair, VersionState
 
+pytestmark = pytest.mark.slow_on("postgresql")
 D = Decimal
 OLD = [(1, "ada", D("0.2000")), (2, "bob", D("0.4000")), (None, "constant", D("1.0000"))]
 NEW = [(1, "bob", D("0.0000")), (2, "ada", D("0.2000")), (None, "constant", D("0.6000"))]

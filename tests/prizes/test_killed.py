@@ -20,6 +20,7 @@ from palio.prizes import last_call, queries, service, workflow
 from palio.prizes.contracts import Award
 from palio.prizes.states import GIVEN
 
+pytestmark = pytest.mark.slow_on("postgresql")
 Deed_ = Callable[[Session], object]
 POINTS = (2, 6, 12, 20, 35, 55)
 

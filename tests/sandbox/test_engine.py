@@ -236,6 +236,7 @@ WAYS = {
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has powers to give up")
+@pytest.mark.slow_on("may not mount")
 @pytest.mark.parametrize("way", WAYS)
 def test_inputs_and_outputs_pass_in_every_way(
     way: str, sandbox: DockerSandbox, tmp_path: Path, request: pytest.FixtureRequest

@@ -15,7 +15,7 @@ REASON = "Answers <were> mixed up."
 RESCORE = "/api/v1/challenges/toy/rescore"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request: pytest.FixtureRequest) -> str:
     """Both databases."""
     name: str = request.param

@@ -3,6 +3,7 @@
 import gzip
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ SLOW_SQLITE = pytest.param("sqlite", marks=pytest.mark.slow)
 SLOW_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.slow)
 SCRIPT = Path(__file__).with_name("run_server.py")
 PATH = "/api/v1/challenges/toy/submissions?file_name=p.csv"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # httpx reads all certificates for each client
 
 
 class Server:
@@ -43,7 +45,7 @@ class Server:
         ends_at = time.monotonic() + 60
         while time.monotonic() < ends_at:
             try:
-                httpx.get(f"{self.url}/healthz")
+                httpx.get(f"{self.url}/healthz", verify=NO_TLS)
             except httpx.TransportError:
                 time.sleep(0.05)  # nothing tells when a process listens; the loop asks
             else:
@@ -56,7 +58,7 @@ class Server:
             "Idempotency-Key": key,
             "Content-Digest": digest_header(body),
         }
-        return httpx.post(self.url + PATH, content=body, headers=headers, timeout=60)
+        return httpx.post(self.url + PATH, content=body, headers=headers, timeout=60, verify=NO_TLS)
 
     def begin_upload(self, visitor: Visitor, *, length: int, key: str) -> socket.socket:
         """Announce a file, send a tenth of it, and leave the rest open."""

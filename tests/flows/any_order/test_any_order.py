@@ -13,7 +13,7 @@ from tests.flows.any_order.rules_of_challenges import KINDS
 from tests.flows.any_order.site import Stages
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def stages(request: pytest.FixtureRequest, tmp_path: Path) -> Stages:
     """Sites to copy, on each database."""
     is_sqlite = request.param == "sqlite"
