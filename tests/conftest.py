@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         callspec = getattr(item, "callspec", None)
         values = callspec.params.values() if callspec else ()
-        if any(name in values for mark in item.iter_markers("slow_on") for name in mark.args):
+        chosen = {value for value in values if isinstance(value, str)}
+        if any(chosen.intersection(mark.args) for mark in item.iter_markers("slow_on")):
             item.add_marker("slow")
 
 

@@ -24,6 +24,8 @@ from palio.scoring import resampling
 from palio.scoring.key import AnswerKey
 from palio.submissions.draw_models import PrivateDraws
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 PEARSON = '[[metrics]]\nname = "pearson"\ndigits = 4\n'
 TEAMS = (("ada", 0.1), ("bob", 0.105), ("cyd", 3.0))
 

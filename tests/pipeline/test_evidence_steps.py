@@ -15,6 +15,8 @@ from palio.core import db
 from palio.pipeline import evidence_steps
 from palio.pipeline.contracts import Task
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 @pytest.fixture
 def wide(engine: Engine, tmp_path: Path) -> Arena:

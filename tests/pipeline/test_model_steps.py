@@ -20,6 +20,8 @@ from palio.sandbox.spec import RunReport, RunSpec, SandboxError
 from palio.submissions import runs
 from palio.submissions.contracts import SubmissionState
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 @pytest.fixture
 def arena(model_arena: Arena) -> Arena:

@@ -16,6 +16,8 @@ from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow
 from palio.submissions import queries as submissions
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 D = Decimal
 
 

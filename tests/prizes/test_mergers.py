@@ -23,6 +23,8 @@ from palio.prizes.contracts import Award, AwardState
 from palio.prizes.models import AwardRow
 from palio.submissions import mergers
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 GATES = VerificationPlan(gates=(Gate.IDENTITY,))
 AT = datetime(2007, 9, 1, tzinfo=UTC)
 

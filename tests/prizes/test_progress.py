@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 from tests.factories import submissions as make
@@ -23,6 +24,8 @@ from palio.prizes.contracts import AwardState
 from palio.submissions import exclusions
 from palio.submissions.exclusion_contracts import ReasonCode
 from palio.submissions.models import Submission
+
+pytestmark = pytest.mark.slow_on("postgresql")
 
 OPENED = datetime(2006, 10, 2, tzinfo=UTC)
 CLOSES = datetime(2011, 10, 2, tzinfo=UTC)

@@ -26,6 +26,8 @@ from palio.submissions import queries as submissions
 from palio.submissions.contracts import SubmissionKind
 from palio.submissions.rules import DeliveryNotTakenError, NotChoosableError
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 MODELS = ModelRules(
     seconds=60,
     memory_bytes=2**30,

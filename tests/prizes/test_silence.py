@@ -11,6 +11,8 @@ from palio.challenges.prize_contracts import EscrowPlan, Gate, PrizePlan, Verifi
 from palio.core.money import Money
 from palio.prizes import queries, rules
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 def handed_in(work: Work, *gates: Gate) -> Story:
     story = Story(work, "0.1", verification=VerificationPlan(gates=gates))

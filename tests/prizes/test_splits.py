@@ -12,6 +12,8 @@ from palio.challenges.prize_contracts import (
 from palio.prizes import rules, workflow
 from palio.prizes.contracts import Award
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 def of_two(work: Work) -> tuple[Story, Award, tuple[str, str]]:
     """A story whose winner is a team of two, with its award eligible."""

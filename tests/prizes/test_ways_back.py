@@ -22,6 +22,8 @@ from palio.pipeline.leases import Terms
 from palio.prizes import queries, rules, service, workflow
 from palio.prizes.contracts import Award
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 @pytest.fixture
 def bench(engine: Engine, storage: LocalStorage) -> Bench:

@@ -22,6 +22,8 @@ from palio.core.money import Money
 from palio.escrow import queries as funds
 from palio.prizes import rules, service, workflow
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 @pytest.fixture
 def story(work: Work) -> Story:

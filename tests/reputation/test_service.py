@@ -26,6 +26,8 @@ from palio.reputation.contracts import Profile, Question
 from palio.submissions import exclusions
 from palio.submissions.exclusion_contracts import ReasonCode
 
+pytestmark = pytest.mark.slow_on("postgresql")
+
 
 @dataclass
 class World:
