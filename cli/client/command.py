@@ -90,10 +90,13 @@ def command(
         @functools.wraps(function)
         def run(**values: Any) -> None:  # noqa: ANN401 (whatever the command takes)
             said = Options(**{key: values[key] for key in COMMON if key in values})
-            _options.set(said)
-            show.set_quiet(quiet=said.as_json)
             rest = {key: value for key, value in values.items() if key in own.parameters}
-            raise typer.Exit(_ended(function, rest, said))
+            before = _options.set(said)
+            try:
+                with show.quiet(is_quiet=said.as_json):
+                    raise typer.Exit(_ended(function, rest, said))
+            finally:
+                _options.reset(before)
 
         run.__signature__ = own.replace(  # type: ignore[attr-defined]
             parameters=[*own.parameters.values(), *common]

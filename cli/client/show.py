@@ -34,9 +34,14 @@ STATES = {
 }
 
 
-def set_quiet(*, quiet: bool) -> None:
-    """Let only `document` and errors through (--json)."""
-    _quiet.set(quiet)
+@contextmanager
+def quiet(*, is_quiet: bool) -> Iterator[None]:
+    """Let only `document` and errors through while the block runs (--json), or everything."""
+    before = _quiet.set(is_quiet)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
 
 
 def document(value: object) -> None:

@@ -37,9 +37,8 @@ def test_empty_table_in_a_pipe_keeps_its_names_and_says_in_words_that_there_is_n
 
 
 def test_empty_table_says_nothing_beside_a_document(capsys: pytest.CaptureFixture[str]) -> None:
-    show.set_quiet(quiet=True)
-    try:
+    with show.quiet(is_quiet=True):
         show.table(["rank>"], [])
-    finally:
-        show.set_quiet(quiet=False)
     assert capsys.readouterr() == ("", "")
+    show.table(["rank>"], [])
+    assert capsys.readouterr() == ("rank\n", "Nothing here yet.\n")
