@@ -19,10 +19,14 @@ class Rescore(TypedDict):
     private: dict[str, Any] | None
     private_changed: int | None
     switches: list[dict[str, Any]]
+    seen: str
 
 
 class RescoreApi(Api):
-    """One server, as an organizer; every method raises `ApiError`."""
+    """One server, as an organizer; every method raises `ApiError`.
+
+    A deed with the `seen` of a `Rescore` is about that one, and refused when it has moved on.
+    """
 
     def shown(self, slug: str) -> Rescore:
         """Return where rescoring stands."""
@@ -50,24 +54,28 @@ class RescoreApi(Api):
         """Open a set with other digits or parameters of the same metrics."""
         return self._posted(_of(slug, "metrics"), json={"reason": reason, "metrics": metrics})
 
-    def apply(self, slug: str) -> Rescore:
+    def apply(self, slug: str, *, seen: str = "") -> Rescore:
         """Let the open set count."""
-        return self._posted(_of(slug, "application"))
+        return self._posted(_of(slug, "application"), seen=seen)
 
-    def undo(self, slug: str, *, reason: str) -> Rescore:
+    def undo(self, slug: str, *, reason: str, seen: str = "") -> Rescore:
         """Go back to the scores before."""
-        return self._posted(_of(slug, "undo"), json={"reason": reason})
+        return self._posted(_of(slug, "undo"), json={"reason": reason}, seen=seen)
 
     def retry(self, slug: str) -> Rescore:
         """Try again what failed too often by the server's fault."""
         return self._posted(_of(slug, "retry"))
 
-    def abandon(self, slug: str) -> Rescore:
+    def abandon(self, slug: str, *, seen: str = "") -> Rescore:
         """Give the open set up."""
-        return decoded(Rescore, self._wire.send("DELETE", _of(slug)))
+        return decoded(Rescore, self._wire.send("DELETE", _of(slug), params=_about(seen)))
 
-    def _posted(self, path: str, *, json: object = None) -> Rescore:
-        return decoded(Rescore, self._wire.send("POST", path, json=json))
+    def _posted(self, path: str, *, json: object = None, seen: str = "") -> Rescore:
+        return decoded(Rescore, self._wire.send("POST", path, json=json, params=_about(seen)))
+
+
+def _about(seen: str) -> dict[str, str]:
+    return {"seen": seen} if seen else {}
 
 
 def _of(slug: str, *rest: str) -> str:

@@ -27,7 +27,7 @@ BOARD = {
 }  # fmt: skip
 FOUND = {
     "active": VERSION, "open": SHADOW, "progress": PROGRESS, "public": BOARD, "private": None,
-    "private_changed": 3, "switches": [],
+    "private_changed": 3, "switches": [], "seen": "1-2",
 }  # fmt: skip
 NONE = FOUND | {"open": None, "progress": None, "public": None, "private_changed": None}
 PATH = "/api/v1/challenges/mini/rescore"
@@ -46,6 +46,7 @@ def test_show_says_what_would_change(signed_in: Palio, fake: Fake) -> None:
         "Comes off a prize place: ada.",
         "rank now\tthen\tscore now\tthen\tteam",
         "2\t1\t-\t0.1\tbob",
+        "To apply, undo or abandon exactly this: --seen 1-2",
     ]
 
 
@@ -92,3 +93,18 @@ def test_deeds_go_where_they_belong(signed_in: Palio, fake: Fake) -> None:
     for deed in (("apply",), ("undo", *REASON), ("retry",), ("abandon",)):
         result = signed_in("challenge", "rescore", deed[0], "mini", *deed[1:])
         assert result.stdout.splitlines() == ["Version 1 counts: as launched."]
+
+
+def test_deeds_about_what_was_seen_say_so(signed_in: Palio, fake: Fake) -> None:
+    about = "?seen=1-2"
+    fake.answers[f"POST {PATH}/application"] = [NONE]
+    fake.answers[f"POST {PATH}/undo"] = [NONE]
+    fake.answers[f"DELETE {PATH}"] = [NONE]
+    for deed in (("apply",), ("undo", *REASON), ("abandon",)):
+        result = signed_in("challenge", "rescore", deed[0], "mini", *deed[1:], "--seen", "1-2")
+        assert result.exit_code == 0, result.stderr
+    assert [request.path for request in fake.requests] == [
+        f"{PATH}/application{about}",
+        f"{PATH}/undo{about}",
+        f"{PATH}{about}",
+    ]

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from palio.cli.client.rescore import Rescore, RescoreApi
 
 Named = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its short name.")]
+Seen = Annotated[
+    str,
+    typer.Option(metavar="TEXT", help="As `show` said it; refused when something has moved since."),
+]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Participants will read it.")]
 
 
@@ -87,29 +91,30 @@ def show_set(challenge: Slug = "") -> object:
     with _organizing() as api:
         found = api.shown(challenge_in_use(challenge))
     _print(found)
+    show.line(f"To apply, undo or abandon exactly this: --seen {found['seen']}", dim=True)
     return found
 
 
-def apply(challenge: Named) -> object:
+def apply(challenge: Named, *, seen: Seen = "") -> object:
     """Let the open set count at once: boards, prizes, a message to those it touches."""
     with _organizing() as api:
-        found = api.apply(challenge)
+        found = api.apply(challenge, seen=seen)
     _print(found)
     return found
 
 
-def undo(challenge: Named, *, reason: Reason) -> object:
+def undo(challenge: Named, *, reason: Reason, seen: Seen = "") -> object:
     """Go back to the scores before; what came in since is scored by them first."""
     with _organizing() as api:
-        found = api.undo(challenge, reason=reason)
+        found = api.undo(challenge, reason=reason, seen=seen)
     _print(found)
     return found
 
 
-def abandon(challenge: Named) -> object:
+def abandon(challenge: Named, *, seen: Seen = "") -> object:
     """Give the open set up; nothing that counts has changed."""
     with _organizing() as api:
-        found = api.abandon(challenge)
+        found = api.abandon(challenge, seen=seen)
     _print(found)
     return found
 
