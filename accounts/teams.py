@@ -89,14 +89,17 @@ def invite(
     now: datetime,
     days: int,
     uses: int = INVITE_USES,
+    merge_deadline: datetime | None = None,
 ) -> NewSecret:
     """Make a link into the team; only its captain may. Places are counted when it is accepted.
 
     Raises:
         TeamNotFoundError, NotCaptainError: Not your team, or not its captain.
         BadTermError: Days (1 to 90) or uses (1 to 10) out of range.
+        TeamFrozenError: After the merge deadline, when nobody could accept it.
 
     """
+    rules.check_teams_change(merge_deadline=merge_deadline, now=now)
     rules.check_term(days, what="The number of days", maximum=INVITE_DAYS_MAX)
     rules.check_term(uses, what="The number of uses", maximum=INVITE_USES)
     _captains_team(session, team_id=team_id, by=by)

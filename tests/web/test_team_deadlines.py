@@ -41,6 +41,7 @@ def test_after_the_merge_deadline_no_team_changes_and_everybody_submits(open_sit
     pass_deadline(open_site, "merge_deadline")
     joined = bob.post(f"/api/v1/team-invites/{code}")
     assert (joined.status_code, joined.json()["code"]) == (409, "team_frozen")
+    assert code_of(ada, "POST", "/team/invites") == (409, "team_frozen")  # it would lead nowhere
     assert code_of(ada, "DELETE", "/team/membership") == (409, "team_frozen")
     assert code_of(ada, "POST", "/team", name="Two") == (409, "team_frozen")
     assert [person.submit().status_code for person in (ada, cid)] == [201, 201]

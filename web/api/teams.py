@@ -83,7 +83,12 @@ def invite(session: Session, visit: Visit, caller: Caller) -> NewSecret:
     team = own_team(session, visit)
     visit.require(Action.MANAGE_TEAM, team=team)
     return service.invite(
-        session, team_id=team.id, by=caller.person.id, now=visit.now, days=INVITE_DAYS
+        session,
+        team_id=team.id,
+        by=caller.person.id,
+        now=visit.now,
+        days=INVITE_DAYS,
+        merge_deadline=merge_deadline(visit.challenge),
     )
 
 
