@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 from tests.web.site import Site, TestClient, make_site
+from tests.web.stories import Story, make_story
 
 from palio.accounts import passwords
 
@@ -50,3 +51,9 @@ def open_site(site: Site) -> Site:
     """A site with the open challenge `toy`."""
     site.publish()
     return site
+
+
+@pytest.fixture
+def story(site: Site) -> Story:
+    """A revealed challenge with an award and a case, and people in every role."""
+    return make_story(site)

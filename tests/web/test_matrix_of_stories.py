@@ -6,65 +6,15 @@ changes nothing for the next.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-import pytest
 from tests.web import test_matrix
 from tests.web.routes import routes_of
-from tests.web.site import Site, Visitor
-from tests.web.test_prizes import verify_winners
-from tests.web.toy_pack import predictions
+from tests.web.site import Site
+from tests.web.stories import ROLES, TOY, Story
 
-from palio.pipeline import evidence_steps
-
-TOY = "/api/v1/challenges/toy"
 AWARD, CASE = "/api/v1/awards/{award}", "/api/v1/cases/{case}"
-ROLES = ("spectator", "own", "other", "judge", "organizer", "organizer_other", "admin")
 SHA256 = "0" * 64
 Row = tuple[str, str, object, tuple[int, ...]]
-
-
-@dataclass
-class Story:
-    """A revealed challenge whose award is not accepted yet, and a case its team was told of."""
-
-    site: Site
-    visitors: dict[str, Visitor]
-    names: dict[str, str]
-
-
-@pytest.fixture
-def story(site: Site) -> Story:
-    site.publish()
-    verify_winners(site, "identity")
-    site.person("rival")
-    site.publish("elsewhere", by="rival")
-    own, other, copier = (site.person(name, accepts="toy") for name in ("ada", "bob", "cid"))
-    for who, miss in ((own, 0.25), (copier, 0.25), (other, 0.5)):
-        assert who.submit(predictions(miss)).status_code == 201
-    judge = site.make_judge("judy")
-    site.score_all()
-    host = site.people["hostess"]
-    host.post(f"{TOY}/evidence/scans")
-    evidence_steps.scan_next(site.bench)
-    (finding,) = host.get(f"{TOY}/evidence").json()["findings"]
-    order = {"team": "ada", "findings": [finding["id"]], "words": "Please explain."}
-    case = host.post(f"{TOY}/cases", json=order).json()["id"]
-    assert host.post(f"/api/v1/cases/{case}/notice").status_code == 200
-    site.end()
-    site.settle()
-    (award,) = host.get(f"{TOY}/awards").json()["items"]
-    team = own.get(f"{TOY}/team").json()["id"]
-    visitors = {
-        "spectator": site.spectator(),
-        "own": own,
-        "other": other,
-        "judge": judge,
-        "organizer": host,
-        "organizer_other": site.people["rival"],
-        "admin": site.make_admin("warden"),
-    }
-    return Story(site, visitors, {"award": award["id"], "case": case, "team": team})
 
 
 # Columns as in ROLES.
