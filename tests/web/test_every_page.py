@@ -7,8 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.web.routes import gets
 from tests.web.site import Site, Visitor
-from tests.web.test_matrix_of_stories import Story
-from tests.web.test_matrix_of_stories import story as story  # noqa: PLC0414 (a fixture)
+from tests.web.stories import Story
 from tests.web.toy_pack import predictions
 
 from palio.challenges.board_contracts import BoardLine
