@@ -17,7 +17,7 @@ demo-models: ## the same ratings with an own metric, code and an image, each run
 	@tools/environment.sh demo
 	@.venv/bin/python -m palio.demo.with_models
 
-test: ## the test-suite, with a real PostgreSQL and a real Redis (5 minutes on two cores)
+test: ## the test-suite, with a real PostgreSQL and a real Redis (5 to 7 minutes on two cores)
 	@tools/environment.sh dev
 	$(PYTEST) -m "not slow"
 
