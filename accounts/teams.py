@@ -88,8 +88,8 @@ def invite(
     by: str,
     now: datetime,
     days: int,
+    merge_deadline: datetime | None,
     uses: int = INVITE_USES,
-    merge_deadline: datetime | None = None,
 ) -> NewSecret:
     """Make a link into the team; only its captain may. Places are counted when it is accepted.
 

@@ -100,7 +100,7 @@ class Player:
     def relay(self, stage: Stage, lines: IO[str]) -> None:
         """Print what the process says as it comes, until it ends."""
         for line in lines:
-            self.last_words = line.strip()
+            self.last_words = line.strip().removeprefix("error: ")
             stage.step(f"[cyan]{self.handle:<7}[/] {line.rstrip()}")
         self.ended_with = self.process.wait()
 

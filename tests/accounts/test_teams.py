@@ -37,7 +37,15 @@ def create(session: Session, person: Person, now: datetime, name: str = "The Owl
 
 
 def invite(session: Session, team: Team, now: datetime, *, uses: int = 10) -> str:
-    new = service.invite(session, team_id=team.id, by=team.captain_id, now=now, days=7, uses=uses)
+    new = service.invite(
+        session,
+        team_id=team.id,
+        by=team.captain_id,
+        now=now,
+        days=7,
+        merge_deadline=None,
+        uses=uses,
+    )
     return new.secret
 
 
@@ -275,11 +283,15 @@ def test_only_the_captain_invites_and_renames(work: Work, join: Join, now: datet
         accept(session, invite(session, team, now), ben, now)
         for person, error in ((ben, NotCaptainError), (cid, TeamNotFoundError)):
             with pytest.raises(error):
-                service.invite(session, team_id=team.id, by=person.id, now=now, days=1)
+                service.invite(
+                    session, team_id=team.id, by=person.id, now=now, days=1, merge_deadline=None
+                )
             with pytest.raises(error):
                 service.rename_team(session, team_id=team.id, name="X", by=person.id, now=now)
         with pytest.raises(TeamNotFoundError):
-            service.invite(session, team_id="unknown", by=ana.id, now=now, days=1)
+            service.invite(
+                session, team_id="unknown", by=ana.id, now=now, days=1, merge_deadline=None
+            )
 
 
 @pytest.mark.parametrize(("days", "uses"), [(0, 1), (91, 1), (1, 0), (1, 11)])
@@ -290,7 +302,15 @@ def test_invite_out_of_range_is_refused(
     with work() as session:
         team = create(session, ana, now)
         with pytest.raises(BadTermError):
-            service.invite(session, team_id=team.id, by=ana.id, now=now, days=days, uses=uses)
+            service.invite(
+                session,
+                team_id=team.id,
+                by=ana.id,
+                now=now,
+                days=days,
+                merge_deadline=None,
+                uses=uses,
+            )
 
 
 def test_captaincy_passes_to_the_longest_member_and_the_last_one_ends_the_team(

@@ -24,7 +24,15 @@ def create(session: Session, person: Person, now: datetime, name: str = "The Owl
 
 
 def invite(session: Session, team: Team, now: datetime, *, uses: int = 10) -> str:
-    new = service.invite(session, team_id=team.id, by=team.captain_id, now=now, days=7, uses=uses)
+    new = service.invite(
+        session,
+        team_id=team.id,
+        by=team.captain_id,
+        now=now,
+        days=7,
+        merge_deadline=None,
+        uses=uses,
+    )
     return new.secret
 
 

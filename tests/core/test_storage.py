@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,31 +98,25 @@ def test_writer_when_the_reserve_is_touched_is_refused(tmp_path: Path) -> None:
 GIB = 2**30
 
 
-def _disk(monkeypatch: pytest.MonkeyPatch, *, used: int, free: int, of_root: int = 0) -> None:
-    usage = shutil._ntuple_diskusage(used + free + of_root, used, free)
+@pytest.mark.parametrize(
+    ("used", "free", "expected"),
+    [
+        pytest.param(19, 1, (Room(GIB, 2 * GIB, 20 * GIB), True), id="small: its share"),
+        pytest.param(994, 6, (Room(6 * GIB, 5 * GIB, 1000 * GIB), False), id="large: 5 GiB"),
+        pytest.param(20, 20, (Room(20 * GIB, 4 * GIB, 40 * GIB), False), id="half is root's alone"),
+    ],
+)
+def test_room_that_stays_free_is_a_share_of_what_people_may_fill_and_never_more_than_the_cap(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    used: int,
+    free: int,
+    expected: tuple[Room, bool],
+) -> None:
+    usage = SimpleNamespace(total=1000 * GIB, used=used * GIB, free=free * GIB)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
-
-
-def test_a_small_disk_keeps_its_share_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _disk(monkeypatch, used=19 * GIB, free=1 * GIB)
     found = room(tmp_path, Reserve(share=0.1, max_bytes=5 * GIB))
-    assert (found, found.is_short) == (Room(1 * GIB, 2 * GIB, 20 * GIB), True)
-
-
-def test_a_large_disk_keeps_no_more_than_so_many_bytes_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _disk(monkeypatch, used=994 * GIB, free=6 * GIB)
-    found = room(tmp_path, Reserve(share=0.1, max_bytes=5 * GIB))
-    assert (found, found.is_short) == (Room(6 * GIB, 5 * GIB, 1000 * GIB), False)
-
-
-def test_what_root_alone_may_fill_is_no_part_of_a_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _disk(monkeypatch, used=80 * GIB, free=20 * GIB, of_root=150 * GIB)
-    found = room(tmp_path, Reserve(share=0.1))
-    assert (found, found.is_short) == (Room(20 * GIB, 10 * GIB, 100 * GIB), False)
+    assert (found, found.is_short) == expected
 
 
 FULL_DISK = """

@@ -235,7 +235,7 @@ def test_new_member_after_the_proposal_needs_a_new_proposal(work: Work) -> None:
         made = propose(session, challenge, ada, bob)
         now = database_now(session)
         link = account_service.invite(
-            session, team_id=ada.id, by=ada.captain_id, now=now, days=7
+            session, team_id=ada.id, by=ada.captain_id, now=now, days=7, merge_deadline=None
         ).secret
         cid = accounts.person(session, make.team(session, of=challenge, handle="cid").captain_id)
         account_service.accept_invite(
@@ -327,7 +327,7 @@ def test_invites_into_the_team_that_is_gone_lead_nowhere(work: Work) -> None:
         challenge, ada, bob = pair(session)
         now = database_now(session)
         link = account_service.invite(
-            session, team_id=bob.id, by=bob.captain_id, now=now, days=7
+            session, team_id=bob.id, by=bob.captain_id, now=now, days=7, merge_deadline=None
         ).secret
         merge(session, challenge, ada, bob)
         with pytest.raises(BadLinkError):

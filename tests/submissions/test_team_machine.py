@@ -140,7 +140,9 @@ class Teams(RuleBasedStateMachine):
 
     def _join(self, session: Session, host: int, guest: int) -> None:
         team, now = self.team(session, host), database_now(session)
-        link = account_service.invite(session, team_id=team.id, by=team.captain_id, now=now, days=7)
+        link = account_service.invite(
+            session, team_id=team.id, by=team.captain_id, now=now, days=7, merge_deadline=None
+        )
         account_service.accept_invite(
             session,
             code=link.secret,
