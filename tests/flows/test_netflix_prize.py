@@ -96,7 +96,12 @@ class History:
             )
             if people[1:]:
                 link = accounts.invite(
-                    session, team_id=team.id, by=people[0].id, now=self.clock.now, days=7
+                    session,
+                    team_id=team.id,
+                    by=people[0].id,
+                    merge_deadline=None,
+                    now=self.clock.now,
+                    days=7,
                 )
             for person in people[1:]:
                 team = accounts.accept_invite(

@@ -28,7 +28,9 @@ def of_two(work: Work) -> tuple[Story, Award, tuple[str, str]]:
             password_hash="-",  # noqa: S106 (nobody signs in)
             now=story.now,
         )
-        link = accounts.invite(session, team_id=team.id, by=team.captain_id, now=story.now, days=1)
+        link = accounts.invite(
+            session, team_id=team.id, by=team.captain_id, merge_deadline=None, now=story.now, days=1
+        )
         accounts.accept_invite(
             session, code=link.secret, person=mate, max_members=2, merge_deadline=None,
             now=story.now,
