@@ -32,6 +32,7 @@ check: ## format, lint, types, import rules: what every commit passes
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/mypy tests benchmarks tools
 	.venv/bin/lint-imports
 	.venv/bin/pytest -q tests/architecture
 

@@ -90,7 +90,7 @@ def once(api: Api, folder: Path, *, rows: int, seed: int) -> Run:
         if time.perf_counter() > ends_at:
             sys.exit(f"not on the board: {api.submission(receipt['submission_id'])}")
         time.sleep(LOOK_SECONDS)
-        scored = sum(int(row.get("entries") or 0) for row in _board(api))
+        scored = sum(int(str(row.get("entries") or 0)) for row in _board(api))
     shown = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", RIVAL, str(path), str(folder / "pack" / "solution.csv")],

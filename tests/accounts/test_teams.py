@@ -252,7 +252,7 @@ def test_full_team_and_passed_deadline_let_nobody_in(work: Work, join: Join, now
         (TeamFrozenError, {"merge_deadline": now}),
     ):
         with pytest.raises(error), work() as session:
-            accept(session, code, ben, now, **limits)  # type: ignore[arg-type]
+            accept(session, code, ben, now, **limits)
     with work() as session:
         assert queries.team_of(session, challenge_id="c", person_id=ben.id) == alone
 

@@ -30,7 +30,7 @@ SUBMISSION = {
     "team": {"id": "t1", "name": "ada"},
 }
 # What any challenge says of itself; a test changes what matters to it.
-DETAIL = (
+DETAIL: dict[str, Any] = (
     dict.fromkeys(
         ("slug", "title", "tagline", "state", "organizer", "data_licence", "description"), "x"
     )

@@ -4,6 +4,7 @@ import json
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Palio
@@ -25,7 +26,7 @@ ROW = {
 BOARD = {
     "board": "public", "rows": [ROW], "unchanged": 2, "entering": ["bob"], "leaving": ["ada"],
 }  # fmt: skip
-FOUND = {
+FOUND: dict[str, Any] = {
     "active": VERSION, "open": SHADOW, "progress": PROGRESS, "public": BOARD, "private": None,
     "private_changed": 3, "switches": [], "seen": "1-2",
 }  # fmt: skip

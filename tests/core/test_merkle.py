@@ -1,5 +1,6 @@
 import hashlib
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -146,7 +147,7 @@ def test_inclusion_of_every_leaf_in_every_prefix_holds_and_nothing_else_does(
     proof = merkle.inclusion_proof(Tree(LEAVES).get, index=index, size=size)
     sound = {"leaf": LEAVES[index], "index": index, "size": size, "root": ROOTS[size]}
     merkle.check_inclusion(proof, **sound)  # type: ignore[arg-type]  # as above
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         *({"index": other} for other in (index - 1, index + 1, index ^ 2) if other != index),
         *({"size": other} for other in (size * 2, size // 2) if other != size),
         {"leaf": b"WrongLeaf"}, {"leaf": ROOTS[0]}, {"root": ROOTS[0]}, {"root": b"wrong" * 6},
@@ -169,7 +170,7 @@ def test_consistency_of_every_pair_of_prefixes_holds_and_nothing_else_does(
         "first_root": ROOTS[first], "second_root": ROOTS[second],
     }  # fmt: skip
     merkle.check_consistency(proof, **sound)  # type: ignore[arg-type]  # as above
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"first_root": b"WrongRoot"}, {"second_root": b"WrongRoot"},
         {"first": second + 1}, {"first": -1},
     ]  # fmt: skip

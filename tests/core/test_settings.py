@@ -1,6 +1,7 @@
 """Settings: safe on a laptop without a word, refused in production when unsafe."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -54,7 +55,7 @@ def test_settings_when_shown_hide_the_secret_key(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_level_that_the_backend_cannot_offer_is_refused_in_production() -> None:
-    sound = {
+    sound: dict[str, Any] = {
         "environment": "production",
         "secret_key": "0" * 32,
         "public_url": "https://palio.example",

@@ -42,7 +42,7 @@ def test_every_deed_from_eight_threads_at_once_is_done_once(work: Work) -> None:
             return deed(Till(session, challenge_id))
 
     for deed in DEEDS:
-        results = at_once(8, lambda _, deed=deed: do(deed))  # type: ignore[misc]  # bound now
+        results = at_once(8, lambda _, deed=deed: do(deed))
         assert results == [results[0]] * 8
     with work() as session:
         assert queries.funding(session, challenge_id) == (END,)

@@ -196,7 +196,7 @@ class Books(RuleBasedStateMachine):
 @pytest.mark.slow_on("postgresql")
 def test_books_stay_in_balance_whatever_happens(work: Work) -> None:
     run_state_machine_as_test(
-        lambda: Books(work),
+        lambda: Books(work),  # type: ignore[arg-type]  # it calls what makes a machine
         settings=settings(
             max_examples=8,
             stateful_step_count=12,
@@ -209,7 +209,7 @@ def test_books_stay_in_balance_whatever_happens(work: Work) -> None:
 @pytest.mark.slow
 def test_books_stay_in_balance_whatever_happens_for_long(work: Work) -> None:
     run_state_machine_as_test(
-        lambda: Books(work),
+        lambda: Books(work),  # type: ignore[arg-type]  # it calls what makes a machine
         settings=settings(
             max_examples=60,
             stateful_step_count=40,

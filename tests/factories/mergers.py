@@ -1,5 +1,7 @@
 """Teams that merge, for tests of everything a merger touches."""
 
+from typing import Any
+
 from sqlmodel import Session
 from tests.factories import submissions as make
 
@@ -49,7 +51,7 @@ def used(session: Session, challenge: Challenge, team: Team) -> tuple[int, int, 
     return status.used_today, status.used_total, status.remaining
 
 
-def pair(session: Session, **changes: object) -> tuple[Challenge, Team, Team]:
+def pair(session: Session, **changes: Any) -> tuple[Challenge, Team, Team]:
     """A challenge that opened yesterday, and the teams of ada (the older one) and bob."""
     challenge = make.challenge(session, **changes)
     ada = make.team(session, of=challenge, handle="ada")

@@ -207,10 +207,10 @@ def test_no_view_of_a_participant_depends_on_private_answers(site: Site, tmp_pat
         *(f"/challenges/toy/submissions/{i}{x}" for i in moods for x in ("", "/host-runs")),
     ]
     visitors = [site.spectator(), ada, bob]
-    for one, same in zip(
+    for answer, same in zip(
         answers(site, visitors, paths), answers(twin, visitors, paths), strict=True
     ):
-        assert one == same
+        assert answer == same
     twin.close()
 
 

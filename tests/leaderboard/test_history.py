@@ -14,6 +14,7 @@ from tests.leaderboard.test_service import play
 
 from palio.challenges.board_contracts import BoardPlan, PhaseBoards
 from palio.challenges.contracts import PhasePlan
+from palio.challenges.service import lock_challenge_shared
 from palio.core.clock import database_now
 from palio.leaderboard import explain, own_entries, queries, race, service
 from palio.leaderboard import shakeup as shake
@@ -147,7 +148,7 @@ def test_explanation_recomputes_every_rank_from_its_own_data(pairs: list[tuple[s
 
 
 def publish_at(session: Session, challenge_id: str, at: datetime) -> Snapshot:
-    found = service.challenges.lock_challenge_shared(session, challenge_id)
+    found = lock_challenge_shared(session, challenge_id)
     return service.publish(session, challenge=found, now=at)
 
 
@@ -168,7 +169,7 @@ def test_board_at_an_instant_and_the_race_to_now(work: Work) -> None:
             found = queries.at(
                 session, challenge_id=challenge.id, board=Board.PUBLIC, instant=instant
             )
-        return found and [standing.name for standing in found.standings]
+        return None if found is None else [standing.name for standing in found.standings]
 
     assert names(start - timedelta(seconds=1)) is None
     assert names(start) == ["ada"]

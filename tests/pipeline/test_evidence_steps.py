@@ -9,7 +9,7 @@ from tests.factories import suspects
 from tests.factories.arena import Arena, make_arena, predictions
 
 from palio.cases import queries as cases
-from palio.cases.contracts import FindingKind, ScanState, Strength
+from palio.cases.contracts import Finding, FindingKind, ScanState, Strength
 from palio.cases.errors import ScanWaitsError
 from palio.core import db
 from palio.pipeline import evidence_steps
@@ -32,7 +32,7 @@ def ask(arena: Arena) -> None:
         evidence_steps.ask(session, challenge_id=arena.challenge_id, by="hostess")
 
 
-def findings(arena: Arena) -> tuple[cases.Finding, ...]:
+def findings(arena: Arena) -> tuple[Finding, ...]:
     with db.reading(arena.engine) as session:
         return cases.findings(session, challenge_id=arena.challenge_id)
 

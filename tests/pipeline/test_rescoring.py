@@ -267,9 +267,9 @@ def test_other_rows_the_same_answers_and_no_reason_are_refused(sets: Rescoring) 
 
 
 def test_one_set_at_a_time_and_none_without_one(sets: Rescoring) -> None:
-    for deed in (sets.apply, sets.abandon):
+    for end in (sets.apply, sets.abandon):
         with pytest.raises(NoRescoreError):
-            deed()
+            end()
     with pytest.raises(NothingToUndoError):
         sets.undo()
     sets.correct(bobs)

@@ -103,7 +103,7 @@ def test_a_worker_killed_in_the_middle_costs_no_submission_and_no_try(
     worker()
     for _ in range(20):
         submission_id = arena.submit(team, quoted(0.5)).submission_id
-        wait_until(lambda one=submission_id: arena.job(one).state != JobState.QUEUED)  # type: ignore[misc]  # bound now
+        wait_until(lambda one=submission_id: arena.job(one).state != JobState.QUEUED)
         pid = int(arena.job(submission_id).worker.split("/")[1])
         os.kill(pid, signal.SIGSTOP)
         if arena.job(submission_id).state == JobState.RUNNING:

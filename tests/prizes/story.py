@@ -1,6 +1,7 @@
 """A challenge with winners, told step by step, for tests of awards."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session
 from tests.factories import submissions as make
@@ -35,11 +36,11 @@ DAY = timedelta(days=1)
 class Story:
     """A revealed challenge with teams of known private scores, and a clock of its own."""
 
-    def __init__(self, work: Work, *scores: str, **changes: object) -> None:
+    def __init__(self, work: Work, *scores: str, **changes: Any) -> None:
         self.work = work
         self.teams: list[Team] = []
         with work() as session:
-            wanted: dict[str, object] = {"prizes": PRIZES, "verification": GATES} | changes
+            wanted: dict[str, Any] = {"prizes": PRIZES, "verification": GATES} | changes
             self.challenge = make.challenge(session, **wanted)
             for index, private in enumerate(scores):
                 team = make.team(session, of=self.challenge, handle=f"team-{index}")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func
@@ -37,7 +38,7 @@ GRAND = PrizePlan(
 )
 
 
-def netflix(session: Session, **changes: object) -> tuple[Challenge, Team]:
+def netflix(session: Session, **changes: Any) -> tuple[Challenge, Team]:
     phase = PhasePlan("main", OPENED, PLANNED_CLOSE, make.QUOTA)
     challenge = make.challenge(session, phases=(phase,), prizes=(GRAND,), **changes)
     team = make.team(session, of=challenge, handle="bpc")

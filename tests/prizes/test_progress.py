@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -40,7 +41,7 @@ PRIZE = PrizePlan(
 )
 
 
-def netflix(session: Session, **changes: object) -> Challenge:
+def netflix(session: Session, **changes: Any) -> Challenge:
     phase = PhasePlan("main", OPENED, CLOSES, make.QUOTA)
     challenge = make.challenge(session, phases=(phase,), prizes=(PRIZE,), **changes)
     enter(session, challenge, "", public="0.9514", private="0.9525", at=OPENED)
@@ -147,7 +148,7 @@ def test_a_lost_progress_prize_goes_to_the_next_and_nothing_private_is_told(work
     assert award.score == Decimal("0.8800")
 
 
-def won_2007(work: Work, **changes: object) -> Challenge:
+def won_2007(work: Work, **changes: Any) -> Challenge:
     with work() as session:
         challenge = netflix(session, **changes)
         enter(
@@ -220,7 +221,7 @@ def test_a_team_disqualified_before_the_reveal_loses_its_progress_prize(work: Wo
     ]
 
 
-def two_for_2007(work: Work, **changes: object) -> Challenge:
+def two_for_2007(work: Work, **changes: Any) -> Challenge:
     """Two teams are good enough for 2007; the better one was offered the prize."""
     with work() as session:
         challenge = netflix(session, **changes)

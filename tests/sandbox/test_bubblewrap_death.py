@@ -135,10 +135,8 @@ def _make_for_user(group: Path) -> None:
             os.chown(group / name, USER, USER)
 
 
-def test_an_ordinary_user_with_groups_of_its_own_runs_boxes(
-    sandbox: BubblewrapSandbox,
-) -> None:
-    assert sandbox
+@pytest.mark.usefixtures("sandbox")
+def test_an_ordinary_user_with_groups_of_its_own_runs_boxes() -> None:
     groups = cgroup.find()
     if os.geteuid() != 0:
         pytest.skip("needs root, to hand control groups to a user")

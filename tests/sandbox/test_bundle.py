@@ -91,7 +91,7 @@ def test_only_what_is_named_is_packed(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_a_link_a_fifo_or_a_missing_file_is_not_packed(tmp_path: Path) -> None:
-    codes = []
+    codes: list[str] = []
     for make in (lambda path: path.symlink_to("main.py"), os.mkfifo):
         folder = model_folder(tmp_path / f"model{len(codes)}")
         make(folder / "weights" / "other")

@@ -145,7 +145,6 @@ def ids_of(kind: IdKind) -> RowIds:
 
 
 def first_code(path: Path, kind: IdKind) -> str:
-    findings = ()
     try:
         read_predictions(path, form=form_of(kind), ids=ids_of(kind))
     except PredictionsRefusedError as refusal:

@@ -27,7 +27,8 @@ class Secret:
         self.kept = generator.choice(self.rows, size=min(ROWS_KEPT, self.rows), replace=False)
 
     def sketch(self, vector: Vector) -> Vector:
-        return np.bincount(self.bucket, weights=self.sign * vector, minlength=BUCKETS)
+        sums = np.bincount(self.bucket, weights=self.sign * vector, minlength=BUCKETS)
+        return sums.astype(np.float64, copy=False)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The three ways of reading CSV agree to the last bit on generated files, good and bad."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ Case = tuple[PredictionForm, RowIds, bytes]
 
 INTEGER_IDS = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=12, unique=True)
 DENSE_IDS = st.permutations([str(number) for number in range(40, 52)])
-HIDDEN = ("Cc", "Cs", "Zs", "Zl", "Zp")
+HIDDEN: tuple[Literal["Cc", "Cs", "Zs", "Zl", "Zp"], ...] = ("Cc", "Cs", "Zs", "Zl", "Zp")
 ID_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=HIDDEN), min_size=1, max_size=20)
 CLEAN_ID = ID_TEXT.filter(lambda text: "\ufeff" not in text and text == text.strip())
 TEXT_IDS = st.lists(CLEAN_ID, min_size=1, max_size=8, unique=True)

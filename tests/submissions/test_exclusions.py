@@ -13,6 +13,7 @@ from palio.core.clock import database_now
 from palio.submissions import exclusions, models, private, queries
 from palio.submissions.exclusion_contracts import Exclusion, ReasonCode
 from palio.submissions.private_models import PrivateScore
+from palio.submissions.rules import SubmissionNotFoundError, TeamNotInChallengeError
 
 
 def play(session: Session, *handles: str) -> tuple[Challenge, list[Team], list[str]]:
@@ -149,9 +150,9 @@ def test_team_of_another_challenge_and_submission_of_another_team_are_not_found(
         challenge, (_, bob), ids = play(session, "ada", "bob")
         elsewhere = make.challenge(session, slug="elsewhere")
         there = make.team(session, of=elsewhere, handle="eve")
-        with pytest.raises(exclusions.TeamNotInChallengeError):
+        with pytest.raises(TeamNotInChallengeError):
             disqualify(session, challenge, there)
-        with pytest.raises(exclusions.SubmissionNotFoundError):
+        with pytest.raises(SubmissionNotFoundError):
             disqualify(session, challenge, bob, ids[0])
 
 

@@ -1,6 +1,7 @@
 """Withdrawal on both databases: it stops counting, nothing is deleted, no try comes back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -26,7 +27,7 @@ from palio.submissions.contracts import Receipt
 
 
 def scored(
-    session: Session, scores: list[str], **changes: object
+    session: Session, scores: list[str], **changes: Any
 ) -> tuple[Challenge, Team, list[Receipt]]:
     """One team with scored submissions."""
     challenge = make.challenge(session, **changes)

@@ -16,7 +16,7 @@ def routes_of(app: FastAPI) -> tuple[APIRoute, ...]:
 
 def gets(app: FastAPI) -> tuple[str, ...]:
     """Return the paths of everything that can be looked at."""
-    return tuple(sorted(route.path for route in routes_of(app) if "GET" in route.methods))
+    return tuple(sorted(route.path for route in routes_of(app) if "GET" in (route.methods or ())))
 
 
 def _walk(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:

@@ -15,7 +15,7 @@ def changing(site: Site) -> list[tuple[str, APIRoute]]:
     return [
         (method, route)
         for route in routes_of(site.app)
-        for method in route.methods
+        for method in route.methods or ()
         if method in {"POST", "PUT", "PATCH", "DELETE"} and route.path not in FOR_STRANGERS
     ]
 

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -19,7 +20,7 @@ TOY = "/api/v1/challenges/toy"
 WORDS = "Your file is bob's, see rule 4."
 
 
-def play(site: Site, **options: object) -> tuple[Visitor, Visitor, dict[str, str]]:
+def play(site: Site, **options: Any) -> tuple[Visitor, Visitor, dict[str, str]]:
     """A challenge with a scored submission of ada, the better one, and of bob."""
     site.publish(**options)
     ids = {}

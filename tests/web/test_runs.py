@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from tests.web.site import Site, Visitor, code_zip
@@ -60,14 +61,13 @@ class Model:
             now = database_now(session)
             service.refuse(session, submission_id=self.id, findings=(finding,), now=now)
 
-    def view(self) -> dict[str, object]:
+    def view(self) -> dict[str, Any]:
         answer = self.team.get(f"/api/v1/submissions/{self.id}")
         assert answer.status_code == 200, answer.text
-        view: dict[str, object] = answer.json()
-        return view
+        return answer.json()
 
     def stages(self) -> list[tuple[str, str]]:
-        return [(each["name"], each["state"]) for each in self.view()["stages"]]  # type: ignore[attr-defined, index]
+        return [(each["name"], each["state"]) for each in self.view()["stages"]]
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_failed_smoke_run_shows_its_log_and_costs_nothing(model: Model) -> Non
     text = "Traceback\nKeyError: 'user' <b>\n"
     model.run(Box.SMOKE, report(Outcome.PROGRAM_ERROR, exit_code=1), log=text)
     model.refuse("On the public sample your program ended with an error.")
-    smoke = model.view()["runs"]["smoke"]  # type: ignore[index]
+    smoke = model.view()["runs"]["smoke"]
     assert (smoke["outcome"], smoke["exit_code"], smoke["log"]) == ("program_error", 1, text)
     assert (smoke["wall_seconds"], smoke["is_log_cut"]) == (1.25, True)
     assert [state for _, state in model.stages()] == [
@@ -121,7 +121,7 @@ def test_of_a_hidden_run_a_team_is_told_outcome_whole_seconds_and_rounded_memory
     model.run(Box.SMOKE, report())
     result = report(Outcome.INVALID_OUTPUT, seconds=3.21)
     model.run(Box.MODEL, result, log=CANARY, attempt=2)
-    hidden = model.view()["runs"]["hidden"]  # type: ignore[index]
+    hidden = model.view()["runs"]["hidden"]
     times = [hidden.pop(name) for name in ("started_at", "ended_at")]
     assert [re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", at) is not None for at in times] == [
         True,

@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.web.routes import gets
@@ -73,7 +74,7 @@ def open_everything(site: Site) -> None:
     case = host.post(f"{TOY}/cases", json=order)
     assert case.status_code == 201, case.text
     assert host.post(f"/api/v1/cases/{case.json()['id']}/notice").status_code == 200
-    metrics = [{"name": name, "digits": 2, "parameters": {}} for name in ("rmse", "mae")]
+    metrics = [dict[str, Any](name=name, digits=2, parameters={}) for name in ("rmse", "mae")]
     begun = host.post(f"{TOY}/rescore/metrics", json={"reason": "digits", "metrics": metrics})
     assert begun.status_code == 201, begun.text
     play(site)
@@ -172,7 +173,7 @@ def known_ids(site: Site) -> frozenset[str]:
     )
 
 
-CASES = {
+CASES: dict[str, tuple[dict[str, Any], float, float]] = {
     "as they are": ({}, 0.0, 0.1),
     "anonymous and frozen": ({"is_anonymous": True, "freeze_at": timedelta(seconds=-30)}, 0.0, 0.1),
     "hidden": ({"release": ReleaseRule(Release.HIDDEN)}, 0.07, 0.1),
@@ -188,7 +189,7 @@ def test_no_route_tells_what_the_rule_holds_back(site: Site, tmp_path: Path, cas
     is_ladder = case in {"ladder", "daily"}  # their baselines are told as they are
     site.publish(rule="chosen", baselines=not is_ladder)
     freeze = board.get("freeze_at")
-    at = {"freeze_at": site.now() + freeze} if isinstance(freeze, timedelta) else {}
+    at: dict[str, Any] = {"freeze_at": site.now() + freeze} if isinstance(freeze, timedelta) else {}
     site.declare_board(**{**board, **at, "has_late_entries": True})
     teams = [site.person(name, accepts="toy") for name in ("ada", "bob", "cleo")]
     offsets = ((0.1, 0.3), (0.5,), (0.5,))

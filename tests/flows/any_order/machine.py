@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -23,6 +23,7 @@ from palio.pipeline import rescoring
 from palio.pipeline.corrections import correct_boards, merge_teams
 from palio.prizes import queries as prizes
 from palio.prizes import service as award_service
+from palio.prizes.contracts import Award
 from palio.scoring.card import MetricChoice
 from palio.submissions import exclusions, mergers, models, selection, withdrawal
 from palio.submissions.contracts import Receipt, SubmissionKind
@@ -165,7 +166,7 @@ class AnyOrder(RuleBasedStateMachine):
         one, site = self.one_of(pick), self.site
         if one is None:
             return
-        common = {
+        common: dict[str, Any] = {
             "submission_id": one.id,
             "is_withdrawn": not is_back,
             "challenge": site.challenge,
@@ -179,7 +180,7 @@ class AnyOrder(RuleBasedStateMachine):
                 )
             else:
                 has_changed = withdrawal.set_by_team(
-                    session, team_id=one.team_id, by=one.person_id, **common
+                    session, team_id=one.team_id or "", by=one.person_id, **common
                 )
             if has_changed:
                 self.correct(session, "withdrawal", by=site.host)
@@ -264,7 +265,9 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(shift=st.sampled_from([0.0, 0.05, 0.3]), digits=st.sampled_from([None, None, 2]))
     def start_rescoring(self, shift: float, digits: int | None) -> None:
         site = self.site
-        common = {"challenge": site.challenge, "reason": "Found.", "by": site.host, "now": site.now}
+        common: dict[str, Any] = {
+            "challenge": site.challenge, "reason": "Found.", "by": site.host, "now": site.now
+        }  # fmt: skip
         if digits is not None:
             metrics = (MetricChoice("rmse", digits=digits),)
             self.attempt(
@@ -322,7 +325,7 @@ class AnyOrder(RuleBasedStateMachine):
         if found is not None:
             self.attempt(lambda session: verb(session, found, self.site, draw))
 
-    def award(self, pick: int) -> prizes.Award | None:
+    def award(self, pick: int) -> Award | None:
         with self.site.reading() as session:
             found = prizes.awards(session, challenge_id=self.site.challenge_id)
         return found[pick % len(found)] if found else None
@@ -335,7 +338,7 @@ class AnyOrder(RuleBasedStateMachine):
         if what == "deposit":
             site.deposit(minor, currency, key=key)
             return
-        common = {
+        common: dict[str, Any] = {
             "key": key,
             "challenge_id": site.challenge_id,
             "currency": currency,

@@ -103,6 +103,7 @@ def tries_stay_within_the_quota(look: Look) -> None:
     lines = look.rows("quota_line")
     days = (look.site.now - OPENS) // timedelta(days=1) + 2  # UTC days that have begun
     per_day = look.challenge.phases[0].quota.per_day
+    assert per_day is not None
     late = {row.id for row in look.entries if row.kind == "late"}
     lineage = {row.id: row.merged_into_id or row.id for row in look.rows("team")}
     used: Counter[str] = Counter()

@@ -10,7 +10,7 @@ from tests.flows.any_order import awards, children, promises
 from tests.flows.any_order.children import Deed, do_again, do_at_last
 from tests.flows.any_order.files import by_name
 from tests.flows.any_order.look import Memory
-from tests.flows.any_order.rules_of_challenges import GRAND, VERIFIED, WORD
+from tests.flows.any_order.rules_of_challenges import GRAND, VERIFIED, WORD, Kind
 from tests.flows.any_order.site import Site, Stages
 
 from palio.challenges.contracts import ChallengeState
@@ -86,7 +86,7 @@ def disqualify(site: Site, *, team: int) -> None:
         )
 
 
-def all_of(site: Site, stride: int, *deeds: Deed | Callable[[], None]) -> None:
+def all_of(site: Site, stride: int, *deeds: Deed) -> None:
     """Do one deed after the other, each killed at every write, then once more."""
     memory = Memory()
     for deed in deeds:
@@ -163,7 +163,7 @@ def over(site: Site) -> None:
     ],
 )
 def test_a_sweep_killed_at_every_step_ends_as_without(
-    stages: Stages, kind: object, stage: str, prepare: Callable[[Site], None], stride: int
+    stages: Stages, kind: Kind, stage: str, prepare: Callable[[Site], None], stride: int
 ) -> None:
     """A last call, and a reveal with its offers: several transactions, each whole."""
     stages.make(kind)

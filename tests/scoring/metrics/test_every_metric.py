@@ -72,8 +72,10 @@ def make_case(metric: Metric, seed: int, rows: int) -> Case:
     if metric.truth_kind is metric.prediction_kind:
         return Case(truth, random, copy.deepcopy(truth))
     if metric.columns is Columns.CLASSES:
-        return Case(truth, random, tuple((truth[0] == c).astype(np.float64) for c in range(labels)))
-    return Case(truth, random, tuple((answer == 1).astype(np.float64) for answer in truth))
+        return Case(
+            truth, random, tuple(np.equal(truth[0], c).astype(np.float64) for c in range(labels))
+        )
+    return Case(truth, random, tuple(np.equal(answer, 1).astype(np.float64) for answer in truth))
 
 
 def is_no_better(metric: Metric, score: float, best: float) -> bool:

@@ -71,7 +71,8 @@ def run(tmp_path: Path) -> Any:
             folder.mkdir()
         (folders[1] / "metric.py").write_text(HEAD + code, encoding="utf-8")
         exchange.write_call(folders[0], part, parameters=tuple(given.items()), scores=scores)
-        argv = [sys.executable, "-P", "-s", exchange.HARNESS / "harness.py", *folders]
+        harness = str(exchange.HARNESS / "harness.py")
+        argv = [sys.executable, "-P", "-s", harness, *map(str, folders)]
         done = subprocess.run(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60
         )
