@@ -10,7 +10,7 @@ from typing import Any
 
 from palio.cli.verify import counted, entries, kept, opening
 from palio.cli.verify.entries import OpenedEntry
-from palio.cli.verify.findings import Findings, require
+from palio.cli.verify.findings import FaultError, Findings, require
 from palio.core import merkle
 from palio.core.notes import Checkpoint, Verifier, open_by_one
 from palio.leaderboard import ranking, snapshots, views
@@ -22,6 +22,7 @@ MANIFEST = "bundle.note"
 COMMITMENT = "challenges.commitment"
 OPENED = "challenges.open_answers"
 REVEALS = ("leaderboard.reveal", "leaderboard.rereveal")
+REOPEN = "challenges.reopen"
 _MEMBERS = {"format", "challenge", "slug", "key", "made_at", "is_revealed", "files"}
 
 # Part of the board as it was revealed, and not computed again.
@@ -34,6 +35,8 @@ NO_RECEIPTS = "that no submission is kept secret: give --receipt with those you 
 
 Json = dict[str, Any]
 Files = Mapping[str, bytes]
+Records = Mapping[int, str]  # of the log, by index
+Told = list[OpenedEntry]
 
 
 def check(
@@ -55,24 +58,18 @@ def check(
     _check_files(found, files, manifest)
     whose = "the key you gave" if key else "the key named in the bundle"
     found.holds.append(f"signed by {whose}: {manifest['key']}")
-    records = found.read("log.json", lambda: _log(found, files, manifest))
-    if records is None:
+    history = _history(found, files, manifest)
+    if history is None:
         return found
-    told = found.read("opened.json", lambda: _opened(files, records))
-    if told is None:
-        return found
-    with found.at("rules.md"):
-        _check_rules(found, files, told)
+    records, told, promise = history
+    _check_rules(found, files, promise)
     if manifest["is_revealed"]:
-        with found.at("opened.json"):
-            _check_all_opened(records, told)
-        _check_final(found, files, told)
+        _check_revealed(found, files, records, told, promise)
     else:
-        found.holds.append("not revealed yet: the final ranking can be checked after the reveal")
+        with found.at(MANIFEST):
+            _check_hidden(found, records)
     if answers is not None:
-        with found.at("answers"):
-            opening.check(found, answers, _last(told, COMMITMENT).detail)
-            _check_opened(found, answers, told)
+        _check_answers(found, answers, told, promise)
     for raw in receipts:
         kept.check(found, raw, key=manifest["key"], records=records, told=told)
     if not receipts:
@@ -80,7 +77,25 @@ def check(
     return found
 
 
-def _check_opened(found: Findings, answers: bytes, told: list[OpenedEntry]) -> None:
+def _history(found: Findings, files: Files, manifest: Json) -> tuple[Records, Told, Json] | None:
+    """Return the log's entries, those that are told, and the promise in force."""
+    records = found.read("log.json", lambda: _log(found, files, manifest))
+    if records is None:
+        return None
+    told = found.read("opened.json", lambda: _opened(files, records))
+    if told is None:
+        return None
+    promise = found.read("opened.json", lambda: _last(records, told, COMMITMENT).detail)
+    return None if promise is None else (records, told, promise)
+
+
+def _check_answers(found: Findings, answers: bytes, told: Told, promise: Json) -> None:
+    with found.at("answers"):
+        opening.check(found, answers, promise)
+        _check_opened(found, answers, told)
+
+
+def _check_opened(found: Findings, answers: bytes, told: Told) -> None:
     digests = {entry.detail["sha256"] for entry in told if entry.kind == OPENED}
     if sha256(answers).hexdigest() in digests:
         found.holds.append("the log says that this very file was opened")
@@ -148,56 +163,88 @@ def _log(found: Findings, files: Files, manifest: Json) -> dict[int, str]:
     return records
 
 
-def _opened(files: Files, records: Mapping[int, str]) -> list[OpenedEntry]:
+def _opened(files: Files, records: Records) -> Told:
     read = json.loads(files["opened.json"])
-    return [entries.opened(each, records) for each in read]
+    told = [entries.opened(each, records) for each in read]
+    places = [entry.index for entry in told]
+    # What counts depends on what came later: a choice, a withdrawal, another promise.
+    require(places == sorted(set(places)), "the entries are not told in the order of the log")
+    return told
 
 
-def _check_all_opened(records: Mapping[int, str], told: list[OpenedEntry]) -> None:
+def _kinds(records: Records) -> dict[int, str]:
+    return {index: json.loads(records[index])["kind"] for index in sorted(records)}
+
+
+def _check_hidden(found: Findings, records: Records) -> None:
+    """Check that the log, too, says that the private board is nobody's yet."""
+    moves = [kind for kind in _kinds(records).values() if kind in {*REVEALS, REOPEN}]
+    is_hidden = not moves or moves[-1] == REOPEN
+    require(is_hidden, "it says that nothing is revealed yet, and the log has the reveal")
+    found.holds.append("not revealed yet: the final ranking can be checked after the reveal")
+
+
+def _check_all_opened(records: Records, told: Told) -> None:
     """Check that nothing is kept back that says what counts; what was erased cannot be opened."""
     opened = {entry.index for entry in told}
-    kinds = {index: json.loads(record)["kind"] for index, record in records.items()}
+    kinds = _kinds(records)
     for index in sorted(kinds.keys() - opened):
         is_told = kinds[index] not in counted.ALL
         require(is_told, f"entry {index} ({kinds[index]}) is kept back, or was erased")
 
 
-def _last(told: list[OpenedEntry], *kinds: str) -> OpenedEntry:
-    found = [entry for entry in told if entry.kind in kinds]
-    require(found, f"the log has no entry {kinds[0]}")
-    return found[-1]
+def _last(records: Records, told: Told, *kinds: str) -> OpenedEntry:
+    """Return what the log's last entry of these kinds says; an earlier one is not in force."""
+    places = [index for index, kind in _kinds(records).items() if kind in kinds]
+    require(places, f"the log has no entry {kinds[0]}")
+    for entry in told:
+        if entry.index == places[-1]:
+            return entry
+    raise FaultError(f"entry {places[-1]} ({kinds[0]}) is kept back, or was erased")
 
 
-def _check_rules(found: Findings, files: Files, told: list[OpenedEntry]) -> None:
-    promise = _last(told, COMMITMENT).detail
-    fits = sha256(files["rules.md"]).hexdigest() == promise["rules_sha256"]
-    require(fits, "these are not the rules that were promised at the launch")
-    found.holds.append("the rules are those promised at the launch")
+def _check_rules(found: Findings, files: Files, promise: Json) -> None:
+    with found.at("rules.md"):
+        fits = sha256(files["rules.md"]).hexdigest() == promise["rules_sha256"]
+        require(fits, "these are not the rules that were promised at the launch")
+        found.holds.append("the rules are those promised at the launch")
 
 
-def _check_final(found: Findings, files: Files, told: list[OpenedEntry]) -> None:
+def _check_revealed(
+    found: Findings,
+    files: Files,
+    records: Records,
+    told: Told,
+    promise: Json,
+) -> None:
+    with found.at("opened.json"):
+        _check_all_opened(records, told)
+    revealed = found.read("opened.json", lambda: _last(records, told, *REVEALS))
+    if revealed is not None:
+        _check_final(found, files, told, promise, etag=revealed.detail["etag"])
+
+
+def _check_final(found: Findings, files: Files, told: Told, promise: Json, *, etag: str) -> None:
     read = found.read("entries.json", lambda: json.loads(files["entries.json"]))
     view = found.read("view.json", lambda: views.from_json(files["view.json"].decode()))
     board = found.read("board.json", lambda: snapshots.from_bytes(files["board.json"]))
     if read is None or view is None or board is None:
         return
     with found.at("view.json"):
-        promised = _last(told, COMMITMENT).detail["ranking"]
-        fits = views.to_json(replace(view, lines=())) == promised
+        fits = views.to_json(replace(view, lines=())) == promise["ranking"]
         require(fits, "the board is not ranked as was promised at the launch")
     with found.at("board.json"):
-        etag = _last(told, *REVEALS).detail["etag"]
         fits = snapshots.etag_of(files["board.json"]) == etag
         require(fits, "this is not the board that was revealed")
-    scored = found.read("entries.json", lambda: _entries(found, read, told))
+    scored = found.read("entries.json", lambda: _entries(found, read, told, promise))
     if scored is not None:
         with found.at("board.json"):
             _check_ranking(found, scored, view, board)
 
 
-def _entries(found: Findings, read: Json, told: list[OpenedEntry]) -> list[ScoredEntry]:
+def _entries(found: Findings, read: Json, told: Told, promise: Json) -> list[ScoredEntry]:
     """Check every entry against what the log promised of it, and return them."""
-    counted.check(found, read, told, _last(told, COMMITMENT).detail)
+    counted.check(found, read, told, promise)
     return [_scored_entry(each) for each in read["entries"]]
 
 
@@ -233,6 +280,7 @@ def _check_ranking(
                 f"row {place} ({standing.name}): computed again it is "
                 f"rank {row.rank}, score {row.score}, submission {row.entry.submission_id}",
             )
+        require(phase.phase == again.phase, "the board names its phases otherwise")
         require(phase.lines == again.lines, "the lines among the rows are not where they belong")
     count = sum(len(phase.standings) for phase in shown)
     found.holds.append(f"the final ranking of {count} rows comes out the same, computed again")

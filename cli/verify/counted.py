@@ -1,5 +1,6 @@
 """What counts, by the log alone: receipts, choices, withdrawals, disqualifications and mergers."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,25 @@ class Record:
                 self.chosen.discard(id_)
 
 
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What the launch promised of all entries: the metrics' names, phases that stand apart."""
+
+    metrics: list[str]
+    phases: dict[str, str]
+
+    def check(self, each: Json, *, phase: str) -> None:
+        """Check that no score stands under another name, and no entry in another phase."""
+        names = [name for name, _ in each["private"]]
+        require(names == self.metrics, "its private scores are not those of the metrics promised")
+        told = [name for name, _ in each["all_public"]]
+        fits = told == self.metrics[: len(told)]
+        require(fits, "its public scores are not those of the metrics promised")
+        own = phase if phase in self.phases.values() else None
+        is_own = self.phases.get(each["phase_id"]) == own
+        require(is_own, "its phase is not that of the receipt")
+
+
 def check(found: Findings, read: Json, told: Iterable[OpenedEntry], promise: Json) -> None:
     """Hold the entries of a final board, and those left out, against the log one by one.
 
@@ -93,6 +113,10 @@ def check(found: Findings, read: Json, told: Iterable[OpenedEntry], promise: Jso
     versions = read["key_version"], read["metric_version"]
     promised = promise["key_version"], promise["metric_version"]
     require(versions == promised, "the scores are not of the version of key and metric promised")
+    asked = Promised(
+        metrics=[name for name, *_ in json.loads(promise["metrics"])],
+        phases=dict(json.loads(promise["ranking"])["phases"]),
+    )
     record, promises = Record(), {}
     for entry in told:
         record.take(entry)
@@ -100,7 +124,7 @@ def check(found: Findings, read: Json, told: Iterable[OpenedEntry], promise: Jso
             promises[entry.subject] = entry.detail
     for each in read["entries"]:
         with found.at(f"entries.json, submission {each['submission_id']}"):
-            _check_entry(each, record, promises)
+            _check_entry(each, record, promises, asked)
     ids = [each["submission_id"] for each in read["entries"]]
     with found.at("entries.json"):
         require(len(set(ids)) == len(ids), "a submission is there twice")
@@ -115,7 +139,7 @@ def _versions(detail: Json) -> tuple[int, int]:
     return detail["key_version"], detail["metric_version"]
 
 
-def _check_entry(each: Json, record: Record, promises: Json) -> None:
+def _check_entry(each: Json, record: Record, promises: Json, asked: Promised) -> None:
     id_ = each["submission_id"]
     require(id_ in record.received, "the log does not know that it was received")
     require(id_ in promises, "the log does not know its score")
@@ -123,6 +147,7 @@ def _check_entry(each: Json, record: Record, promises: Json) -> None:
     for name in FIELDS:
         require(each[name] == receipt[name], f"its {name} is not that of the receipt")
     is_hosts = each["kind"] == HOST and receipt["kind"] == "competitor"
+    asked.check(each, phase=receipt["phase"])
     require(each["kind"] == receipt["kind"] or is_hosts, "its kind is not that of the receipt")
     require(each["team"] == record.team[id_], "its team is not that of the receipt")
     why = record.why_not(id_)

@@ -10,7 +10,9 @@ from palio.core.notes import NoteError
 
 T = TypeVar("T")
 # What reading something damaged raises, whatever it was made into.
-DAMAGE = (KeyError, ValueError, TypeError, IndexError, AttributeError, ArithmeticError)
+DAMAGE = (
+    KeyError, ValueError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
 
 
 class FaultError(ValueError):

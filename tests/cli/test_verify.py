@@ -1,6 +1,6 @@
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
@@ -41,14 +41,14 @@ class Proofs:
     receipt: bytes
     signer: Signer
 
-    def resigned(self, **changed: bytes) -> Files:
+    def resigned(self, told: Mapping[str, object] = {}, /, **changed: bytes) -> Files:
         """The bundle as a dishonest server would make it: changed files under a sound list."""
         files = {**self.files, **{name.replace("_", "."): raw for name, raw in changed.items()}}
         manifest = json.loads(files["bundle.note"].decode().partition("\n\n")[0])
         digests = {
             name: sha256(raw).hexdigest() for name, raw in files.items() if name != "bundle.note"
         }
-        text = canonical({**manifest, "files": digests})
+        text = canonical({**manifest, **told, "files": digests})
         return {**files, "bundle.note": self.signer.sign(f"{text}\n").encode()}
 
 
@@ -146,6 +146,12 @@ def changed_json(raw: bytes, change: Any) -> bytes:
     read = json.loads(raw)
     change(read)
     return canonical(read).encode() + b"\n"
+
+
+def test_json_without_end_is_damage_in_words(proofs: Proofs) -> None:
+    deep = b"[" * 100_000
+    assert places(proofs.resigned(log_json=deep)) == ["log.json"]
+    assert [place for place, _ in receipt.check(deep).faults] == ["file"]
 
 
 def test_a_server_that_drops_an_entry_is_found_out(proofs: Proofs) -> None:

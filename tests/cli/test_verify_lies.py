@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_verify import Proofs, changed_json, unzipped
+from tests.cli.test_verify import Files, Proofs, changed_json, unzipped
 from tests.web.site import Site, make_site
 from tests.web.toy_pack import predictions
 
-from palio.cli.verify import board
+from palio.cli.verify import board, counted
+from palio.cli.verify.findings import Findings
 from palio.core.log_entries import canonical
 
 TOY = "/api/v1/challenges/toy"
@@ -61,7 +62,10 @@ def disqualify(site: Site, team: str) -> None:
 
 
 def told(proofs: Proofs, **changed: bytes) -> str:
-    files = proofs.resigned(**changed)
+    return faults(proofs.resigned(**changed))
+
+
+def faults(files: Files) -> str:
     return " | ".join(f"{place}: {text}" for place, text in board.check(files).faults)
 
 
@@ -200,6 +204,60 @@ def test_keeping_an_opened_entry_back(proofs: Proofs) -> None:
 
         opened = changed_json(proofs.files["opened.json"], keep_back)
         assert "kept back" in told(proofs, opened_json=opened)
+
+
+def test_keeping_the_last_promise_or_reveal_back(proofs: Proofs) -> None:
+    for action in ("challenges.commitment", "leaderboard.rereveal"):
+
+        def keep_back(read: Any, action: str = action) -> None:
+            read.remove([each for each in read if each["payload"]["action"] == action][-1])
+
+        opened = changed_json(proofs.files["opened.json"], keep_back)
+        assert "kept back" in told(proofs, opened_json=opened)
+
+
+def test_telling_the_log_in_another_order(proofs: Proofs) -> None:
+    opened = changed_json(proofs.files["opened.json"], lambda read: read.reverse())
+    assert "not told in the order of the log" in told(proofs, opened_json=opened)
+
+
+def test_telling_an_entry_of_the_log_twice(proofs: Proofs) -> None:
+    opened = changed_json(proofs.files["opened.json"], lambda read: read.append(read[-1]))
+    assert "not told in the order of the log" in told(proofs, opened_json=opened)
+
+
+def test_saying_that_nothing_is_revealed_yet(proofs: Proofs) -> None:
+    files = {
+        name: raw
+        for name, raw in proofs.files.items()
+        if name not in {"entries.json", "view.json", "board.json"}
+    }
+    hidden = Proofs(files=files, receipt=b"", signer=proofs.signer)
+    assert "the log has the reveal" in faults(hidden.resigned({"is_revealed": False}))
+
+
+def test_scores_under_the_name_of_another_metric(proofs: Proofs) -> None:
+    def swap(read: Any, name: str) -> None:
+        one, two = entry_of(read, place=0)[name]
+        one[0], two[0] = two[0], one[0]
+
+    for name, words in (("private", "private scores"), ("all_public", "public scores")):
+        found = entries(proofs, lambda read, name=name: swap(read, name))
+        assert f"its {words} are not those of the metrics promised" in found
+
+
+@pytest.mark.parametrize(
+    ("phase_id", "phase", "is_sound"),
+    [("1", "first", True), ("2", "first", False), ("0", "first", False), ("0", "other", True)],
+)
+def test_moving_an_entry_to_another_phase(phase_id: str, phase: str, *, is_sound: bool) -> None:
+    asked = counted.Promised(metrics=["rmse"], phases={"1": "first", "2": "last"})
+    found = Findings()
+    with found.at("entry"):
+        asked.check(
+            {"private": [["rmse", "0.1"]], "all_public": [], "phase_id": phase_id}, phase=phase
+        )
+    assert found.faults == ([] if is_sound else [("entry", "its phase is not that of the receipt")])
 
 
 def test_reordering_a_tie(proofs: Proofs) -> None:
