@@ -82,6 +82,12 @@ def next_change_at(
     return closes_at if state is ChallengeState.OPEN else None
 
 
+def is_decided(challenge: Challenge) -> bool:
+    """Tell whether nothing is left to award: that is so, too, of a reveal without prizes."""
+    is_without_prizes = challenge.state is ChallengeState.REVEALED and not challenge.plan.prizes
+    return is_without_prizes or challenge.state in (_S.AWARDED, _S.ARCHIVED)
+
+
 def is_reveal_due(challenge: Challenge, *, now: datetime) -> bool:
     """Tell whether the private board may be revealed, once everything received is scored."""
     reveal_at = challenge.plan.reveal_at

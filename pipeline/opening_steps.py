@@ -29,7 +29,11 @@ def ask_due(bench: Bench) -> None:
     with db.reading(bench.engine) as session:
         due = [
             challenge.id
-            for state in (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
+            for state in (
+                ChallengeState.REVEALED,
+                ChallengeState.AWARDED,
+                ChallengeState.ARCHIVED,
+            )
             for challenge in _in_state(session, state)
             if rules.opens_by_itself(challenge) and not _is_asked(session, challenge.id)
         ]

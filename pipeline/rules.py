@@ -14,6 +14,7 @@ from palio.challenges.contracts import (
     ChallengeState,
     Delivery,
 )
+from palio.challenges.rules import is_decided
 from palio.pipeline.contracts import JobState, Queue
 
 Row = Any  # a table, or something with its columns as attributes
@@ -86,18 +87,14 @@ def may_reveal(challenge: Challenge, *, pending: int, now: datetime) -> bool:
 
 def may_open_answers(challenge: Challenge) -> bool:
     """Tell whether answers may be shown to everybody: revealed, and never open again."""
-    may_reopen = (
-        challenge.state is ChallengeState.REVEALED
-        and challenge.plan.verification.reopen_days is not None
-    )
-    return challenge.revealed_at is not None and not may_reopen
+    may_reopen = challenge.plan.verification.reopen_days is not None
+    return challenge.revealed_at is not None and (is_decided(challenge) or not may_reopen)
 
 
 def opens_by_itself(challenge: Challenge) -> bool:
     """Tell whether all answers are opened now because challenge.toml declares it."""
-    is_over = challenge.state in (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
     is_declared = challenge.plan.answers_open is AnswersOpen.AT_THE_END
-    return is_over and is_declared and may_open_answers(challenge)
+    return is_declared and is_decided(challenge) and may_open_answers(challenge)
 
 
 def back_off(attempt: int) -> timedelta:

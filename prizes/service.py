@@ -237,14 +237,16 @@ def _close_when_decided(session: Session, challenge: Challenge, *, now: datetime
         return
     if progress.has_unjudged(session, challenge, now=now):
         return
+    kinds = {prize.kind for prize in challenge.plan.prizes}
+    has_final_prizes = bool(kinds - {PrizeKind.PROGRESS})
     final = [row for row in rows if row.kind != PrizeKind.PROGRESS.value]
     is_won = any(AwardState(row.state) in states.GIVEN for row in final)
     days = challenge.plan.verification.reopen_days
-    if not is_won and days is not None and challenge.plan.prizes:
+    if not is_won and days is not None and has_final_prizes:
         if cases.open_case_team_ids(session, challenge_id=challenge.id):
             return  # an appeal may bring the winner back; the sweep asks again
         _reopen(session, challenge, days=days, now=now)
-    elif final:
+    elif challenge.plan.prizes:
         challenges.mark_awarded(session, challenge_id=challenge.id, now=now)
 
 

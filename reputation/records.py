@@ -13,6 +13,7 @@ from palio.cases import queries as cases
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.prize_contracts import Gate
+from palio.challenges.rules import is_decided
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board
 from palio.prizes import queries as prizes
@@ -21,8 +22,7 @@ from palio.reputation import rules
 from palio.reputation.contracts import Disqualification, Finish, PrizeWon
 from palio.submissions import exclusions
 
-_DECIDED = (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
-_REVEALED = (ChallengeState.REVEALED, *_DECIDED)
+_REVEALED = (ChallengeState.REVEALED, ChallengeState.AWARDED, ChallengeState.ARCHIVED)
 _DAY_SECONDS = 86_400
 
 
@@ -84,7 +84,7 @@ def disqualifications(
             expires_at=found.made_at + rules.FORGOTTEN_AFTER,
         )
         for challenge, team in _taken_part(session, person_id)
-        if challenge.state in _DECIDED
+        if is_decided(challenge)
         for found in exclusions.of_team(session, team_id=team.id)
         if found.submission_id is None
         and found.lifted_at is None

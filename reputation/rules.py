@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from palio.challenges.contracts import Challenge, ChallengeState
+from palio.challenges.rules import is_decided
 from palio.core.errors import BadRequestError, ConflictError, NotAllowedError, NotFoundError
 from palio.reputation.contracts import Finish, Medal, Tier, Wanted
 
@@ -17,7 +18,6 @@ INVITATIONS_A_DAY = 50  # by one challenge
 INVITATIONS_A_WEEK = 3  # to one person
 _DECAY_DAYS = 500
 _SMALL, _MIDDLE, _LARGE = 100, 250, 1000
-_OVER = (ChallengeState.AWARDED, ChallengeState.ARCHIVED)
 
 
 class NotOverError(ConflictError):
@@ -62,12 +62,6 @@ class TooLateToInviteError(ConflictError):
     code = "too_late_to_invite"
 
 
-def is_over(challenge: Challenge) -> bool:
-    """Tell whether people may speak about each other: every prize is decided, if there are any."""
-    is_revealed_only = challenge.state is ChallengeState.REVEALED
-    return challenge.state in _OVER or (is_revealed_only and not challenge.plan.prizes)
-
-
 def check_over(challenge: Challenge) -> None:
     """Let people speak about each other once the challenge is over.
 
@@ -75,7 +69,7 @@ def check_over(challenge: Challenge) -> None:
         NotOverError: It is not.
 
     """
-    if not is_over(challenge):
+    if not is_decided(challenge):
         raise NotOverError("Ratings and thanks begin when the challenge's prizes are decided.")
 
 

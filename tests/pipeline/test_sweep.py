@@ -148,6 +148,6 @@ def test_the_thread_reveals_at_the_deadline_without_being_told(
     sweeper.start()
     arena.end()
     deadline = time.monotonic() + 30
-    while arena.challenge.state is not ChallengeState.REVEALED:
+    while arena.challenge.revealed_at is None:
         assert time.monotonic() < deadline
     sweeper.stop()

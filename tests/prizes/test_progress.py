@@ -13,11 +13,12 @@ from tests.factories.submissions import Work
 from palio.accounts import messages
 from palio.challenges import queries as challenges
 from palio.challenges.board_contracts import BoardPlan
-from palio.challenges.contracts import Challenge, PhasePlan
+from palio.challenges.contracts import Challenge, ChallengeState, PhasePlan
 from palio.challenges.models import ChallengeRow, PhaseRow
 from palio.challenges.prize_contracts import Gate, PrizeKind, PrizePlan, VerificationPlan
 from palio.core.money import Money
 from palio.leaderboard import making
+from palio.leaderboard import service as leaderboard
 from palio.pipeline import corrections
 from palio.pipeline.models import BoardWork
 from palio.prizes import moves, progress, queries, service, states, workflow
@@ -303,6 +304,25 @@ def test_an_open_progress_prize_follows_corrected_scores_and_a_given_one_stays(w
         "three",
         "confirmed",
     )
+
+
+def test_a_challenge_of_progress_prizes_alone_ends_once_every_date_is_decided(work: Work) -> None:
+    again = VerificationPlan(reopen_days=30)  # for prizes of the end, of which there are none
+    challenge = two_for_2007(work, verification=again)
+    confirm(work, challenge, now=DATES[0])
+    with work() as session:
+        make.close(session, what=challenge)
+        board = leaderboard.reveal(session, challenge=challenge, now=CLOSES)
+        service.propose(session, challenge=challenge, standings=board.standings, now=CLOSES)
+
+    def state_now() -> ChallengeState:
+        with work() as session:
+            service.run_clocks(session, challenge_id=challenge.id, now=CLOSES)
+            return challenges.by_id(session, challenge.id).state
+
+    assert state_now() is ChallengeState.REVEALED  # nobody has looked at the year after
+    judged(work, challenge, now=CLOSES)
+    assert state_now() is ChallengeState.AWARDED
 
 
 def test_a_date_after_a_last_call_has_closed_the_challenge_is_none(work: Work) -> None:

@@ -280,7 +280,8 @@ def test_a_threshold_prize_needs_the_line_on_the_private_part(
     baseline(story, public="0.9514", private="0.9525")
     story.reveal()
     assert [award.team_name for award in story.awards] == winners
-    assert story.state is ChallengeState.REVEALED
+    # Where nobody has won anything, nothing is left to decide.
+    assert story.state is (ChallengeState.REVEALED if winners else ChallengeState.AWARDED)
 
 
 def test_clocks_that_run_again_change_nothing(story: Story) -> None:

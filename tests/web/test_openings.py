@@ -120,6 +120,16 @@ def test_declared_at_the_end_they_open_once_the_challenge_is_awarded(
     assert kinds(site).count("challenges.open_answers") == 1
 
 
+def test_declared_at_the_end_they_open_with_the_reveal_where_there_are_no_prizes(
+    site: Site,
+) -> None:
+    played(site, **AT_THE_END, prizes=())
+    reveal(site)
+    for _ in range(3):
+        work(site)
+    assert kinds(site).count("challenges.open_answers") == 1
+
+
 def test_by_default_nothing_opens_by_itself(site: Site) -> None:
     _, hostess = played(site)
     reveal(site)

@@ -11,11 +11,10 @@ from palio.accounts import messages
 from palio.accounts.access import Action
 from palio.accounts.contracts import Caller
 from palio.challenges.contracts import ChallengeState
-from palio.challenges.rules import closes_at
+from palio.challenges.rules import closes_at, is_decided
 from palio.core.clock import database_now
 from palio.core.errors import AppError
 from palio.prizes import queries as prizes
-from palio.reputation import rules as reputation
 from palio.web.proof import form_proof
 from palio.web.state import WebState
 from palio.web.templating import render
@@ -98,7 +97,7 @@ def _tabs(visit: Visit) -> list[tuple[str, str]]:
         tabs.append(("prizes", "Prizes"))
     if visit.may(Action.SUBMIT):
         tabs += [("submissions", "Submissions"), ("team", "Team")]
-    if reputation.is_over(visit.challenge) and visit.may(Action.SPEAK):
+    if is_decided(visit.challenge) and visit.may(Action.SPEAK):
         tabs += [("feedback", "Feedback")]
     if visit.may(Action.READ_HOST):
         tabs += [("host", "Host"), ("evidence", "Evidence")]
