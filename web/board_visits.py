@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -115,8 +115,8 @@ def instant_of(text: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text.strip()))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise BadInstantError(f"{text!r} is no time with a zone; write 2026-12-01T12:00:00Z.")
-    return at
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: with its zone it lies beyond the calendar
+        pass
+    raise BadInstantError(f"{text!r} is no time with a zone; write 2026-12-01T12:00:00Z.")

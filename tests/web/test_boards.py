@@ -162,6 +162,7 @@ def test_board_of_an_instant_is_the_one_in_force_then(toy: Site) -> None:
     assert spectator.get(BOARD, params={"at": before}).json()["items"] == []
     assert status(spectator, f"{BOARD}?at=yesterday") == (400, "bad_instant")
     assert status(spectator, f"{BOARD}?at=2026-11-22T00:00:00") == (400, "bad_instant")
+    assert status(spectator, f"{BOARD}?at=9999-12-31T23:59:59-23:59") == (400, "bad_instant")
     page = spectator.get(f"/challenges/toy/board?at={first:%Y-%m-%dT%H:%M:%S.%f}").text
     assert page.index(">marvin<") < page.index(">slarti<")
     assert (

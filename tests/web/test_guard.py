@@ -121,7 +121,10 @@ def test_log_out_ends_the_session_for_good(site: Site) -> None:
     assert site.client.get("/api/v1/me").status_code == 401
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "//[", "/\t/evil.example"],
+)
 def test_log_in_never_leads_away_from_the_site(site: Site, target: str) -> None:
     form = {"handle": "hostess", "password": PASSWORD, "next": target}
     answer = site.client.post("/log-in", data=form, headers=HOME, follow_redirects=False)

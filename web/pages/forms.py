@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -143,6 +142,5 @@ async def read_file_form(
 
 def local_path(text: str) -> str:
     """Return a path of this site, the front page instead of anything else."""
-    parts = urlsplit(text)
     is_local = text.startswith("/") and not text.startswith("//") and "\\" not in text
-    return text if is_local and not parts.netloc and text.isprintable() else "/"
+    return text if is_local and text.isprintable() else "/"
