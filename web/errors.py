@@ -51,3 +51,17 @@ class BusyError(AppError):
         super().__init__(
             "The server is busy with other requests. Nothing was changed; try again in 2 seconds."
         )
+
+
+class DatabaseAwayError(AppError):
+    """The database restarts or cannot be reached; the same request may be sent again."""
+
+    code = "database_away"
+    status = 503
+    retry_after_seconds = 5
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server cannot reach its database at this moment. Try again in 5 seconds; a file "
+            "sent again with the same Idempotency-Key is never counted twice."
+        )

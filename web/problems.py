@@ -1,5 +1,6 @@
 """Errors as answers: problem+json (RFC 9457) for programs, the same words for people."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -9,16 +10,18 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from palio.core.errors import AppError, ConflictError, Finding, NotSignedInError
 from palio.datasets.errors import RangeNotSatisfiableError
-from palio.web.errors import BadFieldsError, BusyError
+from palio.web.errors import BadFieldsError, BusyError, DatabaseAwayError
 from palio.web.templating import render_problem
-from palio.web.units import is_transient
+from palio.web.units import is_away, is_transient
 from palio.web.uploads import UploadGoneError
 
+_LOG = logging.getLogger("palio.web")
 HTTP_WORDS = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
@@ -116,6 +119,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_bad_fields)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
+    app.add_exception_handler(exc.TimeoutError, _on_database)  # nobody's turn to write came
     app.add_exception_handler(UploadGoneError, _on_gone)
 
 
@@ -154,8 +158,13 @@ async def _on_database(request: Request, error: Exception) -> Response:
     if isinstance(error, IntegrityError):
         words = "Somebody did the same at this moment. Look again, then try again."
         return problem(request, RaceLostError(words))
+    if isinstance(error, exc.TimeoutError):
+        return problem(request, BusyError())
     if isinstance(error, DBAPIError) and is_transient(error):
         return problem(request, BusyError())
+    if isinstance(error, DBAPIError) and is_away(error):
+        _LOG.warning("request %s found no database: %s", request_id_of(request), error.orig)
+        return problem(request, DatabaseAwayError())
     raise error
 
 

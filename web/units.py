@@ -13,6 +13,8 @@ T = TypeVar("T")
 # Serialization failure, deadlock, lock time-out (PostgreSQL, appendix A); pg8000 puts the
 # code under "C" of a dictionary.
 _TRANSIENT_CODES = frozenset({"40001", "40P01", "55P03"})
+# The server shuts down, starts, or has no room for one more connection.
+_AWAY_CODES = frozenset({"57P01", "57P02", "57P03", "53300"})
 
 
 def is_transient(error: DBAPIError) -> bool:
@@ -22,6 +24,15 @@ def is_transient(error: DBAPIError) -> bool:
     if isinstance(first, dict):
         return first.get("C") in _TRANSIENT_CODES
     return isinstance(error, OperationalError) and "locked" in str(first)
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Say whether the database was not there, or went away in the middle."""
+    cause = error.orig
+    first = cause.args[0] if cause is not None and cause.args else None
+    has_gone = isinstance(first, dict) and first.get("C") in _AWAY_CODES
+    is_cut = cause is not None and isinstance(cause.__cause__, OSError)
+    return has_gone or is_cut or error.connection_invalidated
 
 
 def run_unit(state: WebState, work: Callable[[Session], T]) -> T:
