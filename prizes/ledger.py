@@ -188,6 +188,11 @@ def payments(session: Session, row: AwardRow) -> dict[str, PaymentState]:
     return {share.person_id: payment(session, row, share.person_id) for share in shares}
 
 
+def has_left(session: Session, row: AwardRow) -> bool:
+    """Tell whether a part of an award's money was sent and has not come back."""
+    return not set(payments(session, row).values()) <= {PaymentState.PAYABLE}
+
+
 def _shares(session: Session, row: AwardRow) -> tuple[Share, ...]:
     found = splits.current(session, row)
     return tuple(Share(share.person_id, share.minor) for share in found.shares if share.minor)

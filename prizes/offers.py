@@ -8,13 +8,14 @@ from sqlmodel import Session
 from palio.challenges.contracts import Challenge
 from palio.challenges.prize_contracts import PrizeKind
 from palio.leaderboard.contracts import Column, Standing
-from palio.prizes import divisions, moves, queries, splits, states, thresholds
+from palio.prizes import divisions, ledger, moves, queries, splits, states, thresholds
 from palio.prizes.allocation import Allocation, Before, Ranked, allocate_all
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow
 from palio.submissions import exclusions
 
 _S = AwardState
+_BY_WORD = (_S.CONFIRMED, _S.PAYABLE)
 
 
 def rows_now(session: Session, challenge: Challenge) -> tuple[AwardRow, ...]:
@@ -51,7 +52,7 @@ def bring_in_line(
         tie_rule=challenge.plan.tie_rule,
         before=_before(session, rows, challenge),
     )
-    movable = {_key(row): row for row in rows if is_movable(row, challenge)}
+    movable = {_key(row): row for row in rows if is_movable(session, row, challenge)}
     has_changed = False
     for each in allocations:
         row = movable.pop((each.pot, each.money.currency, each.team_id), None)
@@ -67,12 +68,15 @@ def _key(row: AwardRow) -> tuple[str, str, str]:
     return row.pot, row.currency, row.team_id
 
 
-def is_movable(row: AwardRow, challenge: Challenge) -> bool:
-    """Tell whether a correction of the board may still change an award."""
+def is_movable(session: Session, row: AwardRow, challenge: Challenge) -> bool:
+    """Tell whether a correction of the board may still change an award.
+
+    What the organizer's word alone has given may change until money is sent.
+    """
     state = AwardState(row.state)
-    is_word_alone = state is _S.CONFIRMED and not challenge.plan.verification.gates
+    is_by_word = state in _BY_WORD and not challenge.plan.verification.gates
     is_out = state in (_S.DISQUALIFIED, _S.SUPERSEDED)
-    return state in states.UNDECIDED or is_out or (is_word_alone and not row.escrow_key)
+    return state in states.UNDECIDED or is_out or (is_by_word and not ledger.has_left(session, row))
 
 
 def _before(
@@ -87,7 +91,7 @@ def _before(
             kept={
                 row.team_id: row.place
                 for row in own
-                if AwardState(row.state) in states.GIVEN and not is_movable(row, challenge)
+                if AwardState(row.state) in states.GIVEN and not is_movable(session, row, challenge)
             },
         )
     return found
@@ -114,7 +118,7 @@ def offer(
     """Write an award, or make an open one another; False, and nothing said, when nothing changes.
 
     One that was lost by a disqualification or a correction begins anew, and so does one for
-    another entry of the team, and one confirmed by word alone: that is confirmed anew.
+    another entry of the team, and one given by word alone: that is confirmed anew.
     """
     is_new = row is None
     if row is None:
@@ -126,7 +130,9 @@ def offer(
         return False
     session.add(row)
     session.flush()
-    if is_out or before is _S.CONFIRMED or (is_other_entry and before is not _S.PROVISIONAL):
+    if before in states.GIVEN:
+        ledger.take_back(session, row, by=by, now=now)
+    if is_out or before in states.GIVEN or (is_other_entry and before is not _S.PROVISIONAL):
         splits.thaw(session, row)
         row.state = _S.PROVISIONAL.value
         is_new = True

@@ -262,6 +262,25 @@ def check_confirm(award: Award, *, awards: Iterable[Award], gates: Collection[Ga
         )
 
 
+def check_alone(award: Award, *, awards: Iterable[Award]) -> None:
+    """Let what the organizer's word gave be paid once nobody beside it can make it grow.
+
+    Raises:
+        BetterPlaceOpenError: Names the team on the same place that is undecided.
+
+    """
+    for other in awards:
+        if other.state in states.UNDECIDED and _key(other) == _key(award):
+            raise BetterPlaceOpenError(
+                f"{other.team_name} shares this place. Decide that award first: if that team"
+                " declines, this one grows."
+            )
+
+
+def _key(award: Award) -> tuple[str, int, int]:
+    return award.pot, award.round, award.place
+
+
 def check_not_told(award: Award, *, gates: Collection[Gate]) -> None:
     """Let an organizer decline without a word only what no team waits for.
 

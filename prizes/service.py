@@ -16,7 +16,6 @@ from palio.challenges import schedule
 from palio.challenges import service as challenges
 from palio.challenges.contracts import Challenge, ChallengeState
 from palio.challenges.prize_contracts import PrizeKind
-from palio.escrow.contracts import PaymentState
 from palio.leaderboard import queries as boards
 from palio.leaderboard.contracts import Board, Column, Standing
 from palio.prizes import (
@@ -38,7 +37,7 @@ from palio.submissions import exclusions
 SYSTEM = moves.SYSTEM
 
 _S = AwardState
-_OVER = (ChallengeState.REVEALED, ChallengeState.AWARDED)
+_OVER = (ChallengeState.REVEALED, ChallengeState.AWARDED, ChallengeState.ARCHIVED)
 
 
 def propose(
@@ -220,11 +219,9 @@ def _disqualify(
     session: Session, row: AwardRow, *, challenge: Challenge, by: str, now: datetime
 ) -> None:
     state = AwardState(row.state)
-    has_paid = set(ledger.payments(session, row).values()) - {PaymentState.PAYABLE}
-    is_unpaid = state in (_S.PAYABLE, _S.RETURNED) and not has_paid
-    is_open = state in states.UNDECIDED
-    is_word_alone = state is _S.CONFIRMED and offers.is_movable(row, challenge)
-    if is_unpaid or is_open or is_word_alone:
+    is_unpaid = state in (_S.PAYABLE, _S.RETURNED) and not ledger.has_left(session, row)
+    is_by_word = state is _S.CONFIRMED and offers.is_movable(session, row, challenge)
+    if is_unpaid or is_by_word or state in states.UNDECIDED:
         moves.enter(session, row, _S.DISQUALIFIED, challenge=challenge, by=by, now=now)
 
 

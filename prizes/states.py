@@ -18,7 +18,8 @@ MOVES: Final[dict[AwardState, frozenset[AwardState]]] = {
     _S.ELIGIBLE: frozenset({_S.SPLIT_SIGNED}) | _OUT,
     # CONFIRMED at once where there is nothing to pay.
     _S.SPLIT_SIGNED: frozenset({_S.PAYABLE, _S.CONFIRMED}) | _OUT,
-    _S.PAYABLE: frozenset({_S.SENT, _S.DISQUALIFIED}) | _BACK,
+    # Back to PROVISIONAL, or SUPERSEDED, where the organizer's word alone gave it: see CONFIRMED.
+    _S.PAYABLE: frozenset({_S.SENT, _S.DISQUALIFIED, _S.PROVISIONAL, _S.SUPERSEDED}) | _BACK,
     _S.SENT: frozenset({_S.CONFIRMED, _S.RETURNED}) | _BACK,
     # Back to PROVISIONAL where nothing was paid: a tied team declined, and the share grew.
     _S.CONFIRMED: frozenset({_S.PROVISIONAL, _S.RETURNED, _S.DISQUALIFIED, _S.SUPERSEDED}) | _BACK,

@@ -14,7 +14,7 @@ from palio.cases import queries as cases
 from palio.challenges.contracts import Challenge, Delivery
 from palio.challenges.prize_contracts import Gate
 from palio.escrow.contracts import PaymentState
-from palio.prizes import gates, ledger, moves, queries, rules, service, splits, states
+from palio.prizes import gates, ledger, moves, offers, queries, rules, service, splits, states
 from palio.prizes.contracts import Award, AwardState
 from palio.prizes.models import AwardRow
 
@@ -196,12 +196,16 @@ def pay(
 
     Raises:
         AwardStateError: Not payable, or a case against the team is open.
+        BetterPlaceOpenError: Another team on the same place is undecided.
         AppError: What the ledger says.
 
     """
     challenge, row = service.lock(session, award_id)
     rules.check_state(queries.award_of(row), _S.PAYABLE, _S.RETURNED)
     rules.check_no_case(cases.open_case_team_ids(session, challenge_id=challenge.id), row.team_id)
+    if offers.is_movable(session, row, challenge):
+        awards = queries.awards(session, challenge_id=challenge.id)
+        rules.check_alone(queries.award_of(row), awards=awards)
     if row.state == _S.RETURNED.value:
         moves.enter(session, row, _S.PAYABLE, challenge=challenge, by=by, now=now)
     ledger.pay(

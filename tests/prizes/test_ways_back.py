@@ -6,16 +6,17 @@ import pytest
 from sqlalchemy import Engine
 from tests.cases.test_desk import close, scanned
 from tests.factories.submissions import Work
-from tests.prizes.story import GATES, HASH, S, Story
+from tests.prizes.story import GATES, HASH, PRIZES, S, Story
 from tests.prizes.test_splits import of_two
 
 from palio.cases import queries as desk
 from palio.cases import service as cases
 from palio.challenges.contracts import ChallengeState
-from palio.challenges.prize_contracts import Gate, PrizePlan, TieRule
+from palio.challenges.prize_contracts import Gate, PrizePlan, TieRule, VerificationPlan
 from palio.core.money import Money
 from palio.core.storage import LocalStorage
 from palio.escrow import queries as funds
+from palio.escrow import service as escrow
 from palio.pipeline import prize_steps
 from palio.pipeline.bench import Bench
 from palio.pipeline.leases import Terms
@@ -216,3 +217,47 @@ def test_money_of_a_prize_that_is_offered_anew_stays(work: Work) -> None:
         assert not service.is_settled(session, challenge_id=story.challenge.id)
     assert story.state is ChallengeState.AWARDED
     assert story.awards[-1].state is S.PROVISIONAL
+
+
+def confirm(story: Story, award: Award) -> Award:
+    with story.work() as session:
+        return service.confirm(session, award_id=award.id, by="host", now=story.now)
+
+
+def test_what_is_taken_back_from_an_archived_challenge_goes_to_the_next_in_rank(work: Work) -> None:
+    story = Story(work, "0.1", "0.2", prizes=PRIZES[:1], verification=VerificationPlan())
+    story.reveal()
+    first = confirm(story, story.awards[0])
+    with work() as session:
+        service.archive(session, challenge_id=story.challenge.id, by="host", now=story.now)
+        workflow.claw_back(
+            session, award_id=first.id, words="Labels bought.", by="host", now=story.now
+        )
+    assert story.board == [(1, "team-0", "clawed_back"), (1, "team-1", "provisional")]
+    story.wait(14)
+    assert story.board == [(1, "team-0", "clawed_back"), (1, "team-1", "confirmed")]
+    assert story.state is ChallengeState.ARCHIVED
+
+
+def test_a_tied_share_set_apart_by_word_grows_when_the_other_team_declines(work: Work) -> None:
+    story = Story(work, "0.1", "0.1", verification=VerificationPlan(), tie_rule=TieRule.SHARED)
+    with work() as session:
+        escrow.pledge(
+            session, key="p", challenge_id=story.challenge.id, minor=150_001, currency="EUR",
+            by="host", now=story.now,
+        )  # fmt: skip
+    story.reveal()
+    one, two = story.awards
+    assert confirm(story, one).state is S.PAYABLE
+    with pytest.raises(rules.BetterPlaceOpenError, match="team-1 shares this place"):
+        pay(story, one, captain_of(story, one))
+    with work() as session:
+        service.decline(session, award_id=two.id, by="host", now=story.now)
+    grown = story.awards[0]
+    assert (grown.state, grown.money) == (S.PROVISIONAL, Money(100_001, "EUR"))
+    with work() as session:
+        assert funds.funding_in(session, story.challenge.id, "EUR").awarded == 0
+    assert confirm(story, grown).state is S.PAYABLE
+    assert pay(story, grown, captain_of(story, grown)).state is S.SENT
+    with work() as session:
+        assert funds.funding_in(session, story.challenge.id, "EUR").awarded == 100_001
