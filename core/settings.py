@@ -4,10 +4,11 @@ Only entry points (`web`, `cli`, `pipeline.app`) read this; everything below get
 Each field is set by the environment variable ``PALIO_<FIELD>`` or in a ``palio.env`` file.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from palio.core.storage import Reserve
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
         data_folder: Where files, SQLite database and broker folder live unless set otherwise.
         database_url: SQLAlchemy address; empty = SQLite in the data folder.
         broker_url: Celery broker; empty = a folder in the data folder, no server needed.
+        proxies: Addresses or networks, with commas, of proxies that say who asks.
         public_url: Address people type, without trailing slash; used in links and cookies.
         secret_key: Signs form proofs. Empty on a laptop = made once and kept in the data folder.
         signing_key_file: Signs receipts and checkpoints; None = made once in the data folder.
@@ -44,6 +46,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8300, ge=1, le=65535)
+    proxies: str = "127.0.0.1,::1"
     public_url: str = ""
     sign_up_open: bool = True
 
@@ -76,6 +79,18 @@ class Settings(BaseSettings):
     sandbox_folder: Path | None = None
     sandbox_wheels_folder: Path | None = None
     sandbox_keep_days: int = Field(default=7, gt=0)
+
+    @field_validator("proxies")
+    @classmethod
+    def _only_addresses(cls, value: str) -> str:
+        try:
+            for each in value.split(","):
+                ip_network(each.strip())
+        except ValueError as error:  # "*" too: it would believe anybody
+            raise UnsafeSettingsError(
+                "PALIO_PROXIES must be addresses or networks with commas between them"
+            ) from error
+        return value
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:

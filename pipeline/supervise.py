@@ -283,6 +283,7 @@ def run_web(settings: Settings) -> None:
         port=settings.port,
         log_level="warning",
         access_log=False,
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=10,
     )
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from fastapi import Request
 from sqlalchemy import Engine
@@ -17,6 +18,8 @@ from palio.web.boards import BoardCache
 from palio.web.buckets import Group, Limiter
 from palio.web.packs import SealedDoor
 from palio.web.rowids import RowIdsCache
+
+_HOUSEHOLD_BITS = 64  # of an IPv6 address, for the machines of one household
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,19 @@ def state_of(request: Request) -> WebState:
 
 
 def address_of(request: Request) -> str:
-    """Return the address the request came from, as the server or its proxy saw it."""
-    return request.client.host if request.client else "unknown"
+    """Return where the request came from, as the server or its proxy saw it.
+
+    Of an IPv6 address it is the household's network: one machine has 2**64 addresses to try from.
+    """
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address) or address.is_loopback:
+        return host
+    network = IPv6Address(int(address) >> _HOUSEHOLD_BITS << _HOUSEHOLD_BITS)
+    return str(address.ipv4_mapped or network)
 
 
 def limit(request: Request, group: Group) -> None:

@@ -29,6 +29,17 @@ def test_settings_on_a_laptop_need_nothing(tmp_path: Path) -> None:
     assert settings.url == "http://127.0.0.1:8300"
 
 
+@pytest.mark.parametrize("proxies", ["*", "", "proxy.example", "10.0.0.1/8"])
+def test_settings_believe_only_proxies_with_an_address(
+    monkeypatch: pytest.MonkeyPatch, proxies: str
+) -> None:
+    monkeypatch.setenv("PALIO_PROXIES", "10.0.0.0/8, ::1")
+    assert Settings().proxies == "10.0.0.0/8, ::1"
+    monkeypatch.setenv("PALIO_PROXIES", proxies)
+    with pytest.raises(ValidationError, match="PALIO_PROXIES"):
+        Settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
