@@ -9,7 +9,7 @@ from palio.escrow import queries as funds
 from palio.escrow import service as escrow
 from palio.escrow.adapters import ManualTransfer
 from palio.escrow.contracts import AccountKind, Deed, PaymentState, Share
-from palio.prizes import splits
+from palio.prizes import splits, states
 from palio.prizes.contracts import AwardState
 from palio.prizes.models import AwardRow, AwardStepRow
 
@@ -55,11 +55,24 @@ def award(
 
 
 def is_short(session: Session, row: AwardRow, *, challenge: Challenge) -> bool:
-    """Tell whether the rules demand a deposit that no longer suffices for an award."""
+    """Tell whether the rules demand a deposit that no longer suffices for an award.
+
+    Shares of one place are given together, so it has to suffice for all that are undecided.
+    """
     if not challenge.plan.escrow.is_deposit_required:
         return False
     found = funds.funding_in(session, challenge.id, row.currency)
-    return found.secured - found.fee - found.awarded < row.minor
+    asked = session.exec(
+        select(func.sum(AwardRow.minor)).where(
+            AwardRow.challenge_id == row.challenge_id,
+            AwardRow.pot == row.pot,
+            AwardRow.round == row.round,
+            AwardRow.place == row.place,
+            AwardRow.currency == row.currency,
+            col(AwardRow.state).in_([state.value for state in states.UNDECIDED]),
+        )
+    ).one()
+    return found.secured - found.fee - found.awarded < int(asked or 0)
 
 
 def take_back(session: Session, row: AwardRow, *, by: str, now: datetime) -> None:

@@ -64,6 +64,11 @@ def bring_in_line(
     return has_changed
 
 
+def place_of(row: AwardRow) -> tuple[str, int, int]:
+    """Return what awards have in common that share a place."""
+    return row.pot, row.round, row.place
+
+
 def _key(row: AwardRow) -> tuple[str, str, str]:
     return row.pot, row.currency, row.team_id
 

@@ -189,18 +189,32 @@ def lock(session: Session, award_id: str) -> tuple[Challenge, AwardRow]:
 
 
 def _advance(session: Session, challenge: Challenge, *, now: datetime) -> bool:
-    """Make the first move that an award makes by itself; tell whether there was one."""
-    for row in offers.rows_now(session, challenge):
-        to = rules.next_state(
-            queries.award_of(row),
-            plan=challenge.plan,
-            facts=facts.of_award(session, row, challenge=challenge, now=now),
-            now=now,
-        )
-        if to is not None:
+    """Make the first move that an award makes by itself; tell whether there was one.
+
+    Shares of one place are given in one move: what is given is never pooled again.
+    """
+    going = [
+        (row, to)
+        for row in offers.rows_now(session, challenge)
+        if (to := _next_state(session, row, challenge=challenge, now=now)) is not None
+    ]
+    for row, to in going:
+        is_first = row is going[0][0]
+        is_beside = offers.place_of(row) == offers.place_of(going[0][0])
+        if is_first or (is_beside and {to, going[0][1]} <= states.GIVEN):
             moves.enter(session, row, to, challenge=challenge, by=SYSTEM, now=now)
-            return True
-    return False
+    return bool(going)
+
+
+def _next_state(
+    session: Session, row: AwardRow, *, challenge: Challenge, now: datetime
+) -> AwardState | None:
+    return rules.next_state(
+        queries.award_of(row),
+        plan=challenge.plan,
+        facts=facts.of_award(session, row, challenge=challenge, now=now),
+        now=now,
+    )
 
 
 def _offer_again(session: Session, challenge: Challenge, *, by: str, now: datetime) -> bool:

@@ -7,9 +7,9 @@ from tests.escrow.money import Till
 from tests.factories.submissions import Work
 from tests.prizes.story import DAY, S, Story
 
-from palio.challenges.prize_contracts import EscrowPlan, Gate, PrizePlan, VerificationPlan
+from palio.challenges.prize_contracts import EscrowPlan, Gate, PrizePlan, TieRule, VerificationPlan
 from palio.core.money import Money
-from palio.prizes import queries, rules
+from palio.prizes import ledger, queries, rules
 
 pytestmark = pytest.mark.slow_on("postgresql")
 
@@ -94,3 +94,22 @@ def test_an_award_whose_deposit_is_gone_is_seen_to_lack_it(work: Work) -> None:
     with work() as session:
         Till(session, story.challenge.id).deposit(100_000, key="again")
     assert not is_lacking(14)
+
+
+def test_tied_teams_lack_a_deposit_until_it_covers_all_of_them(work: Work) -> None:
+    story = Story(work, "0.1", "0.1", tie_rule=TieRule.SHARED)
+    story.reveal()
+    plan = replace(story.challenge.plan, escrow=EscrowPlan(is_deposit_required=True))
+    demanding = replace(story.challenge, plan=plan)
+
+    def lacking() -> list[bool]:
+        with work() as session:
+            rows = queries.rows_of(session, challenge_id=story.challenge.id)
+            return [ledger.is_short(session, row, challenge=demanding) for row in rows]
+
+    with work() as session:
+        Till(session, story.challenge.id).deposit(150_000, key="a cent less than both")
+    assert lacking() == [True, True]
+    with work() as session:
+        Till(session, story.challenge.id).deposit(1, key="the cent")
+    assert lacking() == [False, False]

@@ -236,6 +236,7 @@ def test_tied_teams_are_paid_together(work: Work) -> None:
     story.to_eligible(two, by=story.teams[1].captain_id)
     story.wait(2)
     assert [state for *_, state in story.board] == ["payable", "payable"]
+    assert [award.money.minor for award in story.awards] == [75_001, 75_000]
 
 
 def test_nobody_verifies_and_the_challenge_opens_again_where_its_rules_say_so(work: Work) -> None:
