@@ -41,7 +41,9 @@ def follow_merger(
         if row.team_id == gone and AwardState(row.state) not in states.LOST:
             _hand_over(session, row, to=stays, rows=rows)
             moves.audit_award(session, row, action="prizes.follow_merger", by=by, now=now)
-            moves.send(session, row, challenge=challenge, words=_words(row), now=now)
+            moves.send(
+                session, row, challenge=challenge, words=_words(row), now=now, is_for_team=True
+            )
     _settle_division(session, challenge, stays, gone, by=by, now=now)
 
 

@@ -106,7 +106,7 @@ def remind(session: Session, row: AwardRow, *, challenge: Challenge, now: dateti
 
 
 def tell(session: Session, row: AwardRow, *, challenge: Challenge, now: datetime) -> None:
-    """Say to every member of the team what the state means for them; nothing in some states."""
+    """Say to everybody who shares what the state means for them; nothing in some states."""
     words = _WORDS.get(AwardState(row.state))
     if words is None:
         return
@@ -114,19 +114,28 @@ def tell(session: Session, row: AwardRow, *, challenge: Challenge, now: datetime
 
 
 def send(
-    session: Session, row: AwardRow, *, challenge: Challenge, words: str, now: datetime
+    session: Session,
+    row: AwardRow,
+    *,
+    challenge: Challenge,
+    words: str,
+    now: datetime,
+    is_for_team: bool = False,
 ) -> None:
-    """Send words to every member of a team; they may name ``{what}``, ``{title}``, ``{until}``."""
+    """Send words to everybody who shares an award, or to the whole team that it is of now.
+
+    They may name ``{what}``, ``{title}`` and ``{until}``.
+    """
     until = "" if row.due_at is None else f"until {in_words(row.due_at)}"
     text = words.format(
         what=f"{row.title} ({Money(row.minor, row.currency)})",
         title=challenge.plan.title,
         until=until,
     )
-    team = accounts.team(session, row.team_id)
+    everybody = [member.person_id for member in accounts.team(session, row.team_id).members]
     messages.send(
         session,
-        person_ids=[member.person_id for member in team.members],
+        person_ids=everybody if is_for_team else splits.holders(session, row),
         challenge_id=row.challenge_id,
         kind=f"award.{row.state}",
         text=text.replace(" .", ".").replace(" :", ":"),

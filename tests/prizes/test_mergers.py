@@ -116,7 +116,12 @@ def test_an_open_award_goes_on_with_the_merged_team_and_its_shares_stay(
         with pytest.raises(rules.NotYourAwardError):
             workflow.accept(session, award_id=award.id, by=two, now=DATES[0])
         accepted = workflow.accept(session, award_id=award.id, by=one, now=DATES[0])
-        said = [m.text for m in messages.messages(session, person_id=two).items]
+        said, told = (
+            [m.text for m in messages.messages(session, person_id=each).items]
+            for each in (two, one)
+        )
+    assert any(text.startswith("You have won Progress Prize") for text in told)
+    assert not any("You have won" in text or "is accepted" in text for text in said)
     assert accepted.state is AwardState.ACCEPTED
     if not is_older:
         assert any("shared by those who were in one when it was offered" in each for each in said)
