@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, update
 
 from palio.accounts import links, queries, rules
 from palio.accounts.contracts import Person
 from palio.accounts.errors import HandleTakenError, PersonNotFoundError, SignUpClosedError
-from palio.accounts.models import PersonRow, SessionRow
+from palio.accounts.models import PersonRow, SessionRow, TokenRow
 from palio.accounts.races import add_unless_taken
 from palio.core import audit
 
@@ -61,7 +61,9 @@ def sign_up(
 def set_password(
     session: Session, *, person_id: str, password_hash: str, by: str, now: datetime
 ) -> None:
-    """Replace a password and end every session of the person.
+    """Replace a password; every session of the person ends, and every token is revoked.
+
+    It may be given because somebody else had the old one, and made tokens with it.
 
     Raises:
         PersonNotFoundError: There is no such person.
@@ -71,6 +73,11 @@ def set_password(
     row.password_hash = password_hash
     session.add(row)
     end_all_sessions(session, person_id=person_id)
+    session.exec(
+        update(TokenRow)
+        .where(col(TokenRow.person_id) == person_id, col(TokenRow.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
     _record(session, "accounts.set_password", person_id, by=by, now=now)
 
 

@@ -276,7 +276,7 @@ def create_user(
 def set_password(
     handle: Handle, *, password_stdin: FromStdin = False, data: DataFolder = None
 ) -> object:
-    """Give somebody a new password; all their sessions end."""
+    """Give somebody a new password; all their sessions end, and their tokens too."""
     with server_parts():
         from palio.cli.operate import people  # noqa: PLC0415 (optional dependency)
 

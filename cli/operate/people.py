@@ -53,7 +53,9 @@ def set_password(handle: str, *, from_stdin: bool, data: Path | None) -> object:
                 by=OPERATOR,
                 now=database_now(session),
             )
-    show.line(f"{person.handle} has a new password and is logged out everywhere.")
+    show.line(
+        f"{person.handle} has a new password and is logged out everywhere; tokens are revoked."
+    )
     return _document(person)
 
 

@@ -268,6 +268,31 @@ def test_session_is_over_after_log_out_new_password_new_rights_and_shutting_out(
             assert service.caller_of_session(session, secret=secret, now=at) is None
 
 
+def test_new_password_revokes_the_tokens_made_with_the_old_one(
+    work: Work, ana: Person, join: Callable[..., Person], now: datetime
+) -> None:
+    def token(person: Person) -> str:
+        with work() as session:
+            made = service.make_token(
+                session,
+                person_id=person.id,
+                name="script",
+                scope=Scope.SUBMIT,
+                challenge_id=None,
+                days=9,
+                now=now,
+            )
+        return made.secret
+
+    of_ana, of_bob = token(ana), token(join("bob"))
+    with work() as session:
+        service.set_password(session, person_id=ana.id, password_hash=HASH, by="system", now=now)
+    with work() as session:
+        assert service.caller_of_token(session, secret=of_ana, now=now) is None
+        assert service.caller_of_token(session, secret=of_bob, now=now) is not None
+    assert token(ana) != of_ana  # new ones can be made
+
+
 @pytest.mark.parametrize("secret", ["", "x" * 43, "\0", "\ud800", "palio_"])
 def test_secret_that_nobody_was_given_is_nobody(work: Work, now: datetime, secret: str) -> None:
     with work() as session:
