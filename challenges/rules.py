@@ -163,7 +163,7 @@ def check_entry_deadline(challenge: Challenge, *, now: datetime) -> None:
         EntryDeadlineError: It is over.
 
     """
-    deadline = challenge.plan.teams.entry_deadline or closes_at(challenge)
+    deadline = _by_the_close(challenge, challenge.plan.teams.entry_deadline)
     if now >= deadline:
         raise EntryDeadlineError(
             f"The last moment to join was {in_words(deadline)}. It is now {in_words(now)}."
@@ -172,7 +172,13 @@ def check_entry_deadline(challenge: Challenge, *, now: datetime) -> None:
 
 def merge_deadline(challenge: Challenge) -> datetime:
     """Return the last moment to change teams: as declared, or the close."""
-    return challenge.plan.teams.merge_deadline or closes_at(challenge)
+    return _by_the_close(challenge, challenge.plan.teams.merge_deadline)
+
+
+def _by_the_close(challenge: Challenge, declared: datetime | None) -> datetime:
+    """Return a declared deadline, or the close where a last call has set that before it."""
+    close = closes_at(challenge)
+    return close if declared is None else min(declared, close)
 
 
 def check_extension(

@@ -197,10 +197,10 @@ def test_quota_day_follows_the_clocks_of_its_zone(
     assert window.next_day_at == datetime.fromisoformat(next_day_at).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("deadline", [None, OPENS + timedelta(days=5)])
+@pytest.mark.parametrize("deadline", [None, OPENS + timedelta(days=5), CLOSES + timedelta(days=5)])
 def test_nobody_joins_from_the_entry_deadline_on(deadline: datetime | None) -> None:
     plan = replace(PLAN, teams=TeamRules(5, deadline, None))
-    last = deadline or CLOSES
+    last = min(deadline or CLOSES, CLOSES)  # a last call sets the close before a deadline
     rules.check_entry_deadline(challenge(plan), now=last - timedelta(microseconds=1))
     with pytest.raises(errors.EntryDeadlineError, match=rules.in_words(last)):
         rules.check_entry_deadline(challenge(plan), now=last)
@@ -210,6 +210,8 @@ def test_teams_change_until_the_merge_deadline_or_the_close() -> None:
     assert rules.merge_deadline(challenge()) == CLOSES
     plan = replace(PLAN, teams=TeamRules(5, None, OPENS))
     assert rules.merge_deadline(challenge(plan)) == OPENS
+    after = replace(PLAN, teams=TeamRules(5, None, CLOSES + timedelta(days=5)))
+    assert rules.merge_deadline(challenge(after)) == CLOSES
 
 
 @pytest.mark.parametrize(
