@@ -16,7 +16,9 @@ _LOOK_SECONDS = 0.5  # a flood fills a piece of log in a little more
 _LOOKS_PER_MEASURE = 4  # an engine takes some milliseconds for it
 _SIGKILL = 128 + 9
 # What an engine says when an image's own users or folders are in the way of starting it.
-_OF_THE_IMAGE = re.compile(r"unable to find user|evalSymlinksInScope|docker-init\" to rootfs")
+_OF_THE_IMAGE = re.compile(
+    r"unable to find (user|groups)|evalSymlinksInScope|docker-init\" to rootfs|reopening /dev/null"
+)
 _INIT_FAILED = b"[FATAL tini ("  # the engine's init, when the program in its care cannot start
 
 
@@ -93,6 +95,9 @@ def _conclude(seen: Watched, state: Mapping[str, Any]) -> None:
     seen.had_memory_kill = bool(state["OOMKilled"])
     if seen.killed_by is Killer.NOBODY and seen.had_memory_kill and seen.exit_code == _SIGKILL:
         seen.killed_by = Killer.MEMORY
-    seen.never_started = seen.exit_code != 0 and seen.log.startswith(_INIT_FAILED)
+    # A program can say the same; but not of one that never was what only a running one meets.
+    is_untouched = seen.killed_by is Killer.NOBODY and not seen.had_memory_kill
+    has_failed = seen.exit_code != 0 and seen.log.startswith(_INIT_FAILED)
+    seen.never_started = is_untouched and has_failed
     started, ended = (datetime.fromisoformat(state[key]) for key in ("StartedAt", "FinishedAt"))
     seen.wall_seconds = max(0.0, (ended - started).total_seconds())

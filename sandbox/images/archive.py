@@ -114,7 +114,7 @@ def scan(
         seen.add(name)
         if member.kind is Kind.FILE:
             _read_file(reader, member, name, contents, sink, budget)
-            _check_count(contents, layers_max)
+            check_count(len({each.diff_id for each in contents.layers.values()}), layers_max)
         else:
             contents.links[name] = _target(member, name)
     return contents
@@ -171,8 +171,9 @@ def _capped(content: Iterator[Piece], bytes_max: int) -> Iterator[Piece]:
         yield piece
 
 
-def _check_count(contents: Contents, layers_max: int) -> None:
-    if len({layer.diff_id for layer in contents.layers.values()}) > layers_max:
+def check_count(layers: int, layers_max: int) -> None:
+    """Refuse more layers than an engine would stack; raises ``image:layers``."""
+    if layers > layers_max:
         raise ImageRefusedError(
             "image:layers",
             f"The image has more than {layers_max} layers.",

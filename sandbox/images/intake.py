@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from palio.sandbox.images import pieces
-from palio.sandbox.images.archive import WHAT, scan
+from palio.sandbox.images.archive import WHAT, check_count, scan
 from palio.sandbox.images.config import native_architecture, read_config
 from palio.sandbox.images.layer import Budget
 from palio.sandbox.images.manifest import Image, check_diff_ids, find_image
 from palio.sandbox.images.program import check_start
 from palio.sandbox.images.tree import Tree
-from palio.sandbox.images.write import ArchiveWriter
+from palio.sandbox.images.write import ArchiveWriter, Start, config_of
 
 ARCHIVE = "image.tar"
 
@@ -23,7 +23,7 @@ class IntakeLimits:
     Attributes:
         bytes: Of all unpacked layers together.
         entries: Files, folders and links of all layers together.
-        layers: Different layers.
+        layers: As many as the image is made of, one that is there twice counted twice.
 
     """
 
@@ -37,15 +37,15 @@ class AcceptedImage:
     """An image that may be run, and all that is known of it from now on.
 
     Attributes:
-        image_id: ``sha256:<hex>`` of its config, as Docker's own store names it.
+        image_id: ``sha256:<hex>`` of the config that was written, as Docker's own store names it.
         argv: What to start, ENTRYPOINT and CMD together.
         env: As the image sets it.
         workdir: Absolute; `/tmp` when the image names none.
         user: As the image names it; programs run as nobody all the same.
         uncompressed_bytes: Of its layers, each counted once.
         layers: Their diff ids, lowest first.
-        archive: The docker-archive that was written: no tags, no gzip, layers
-            named by their digests.
+        archive: The docker-archive that was written: no tags, no gzip, layers named by their
+            digests, and a config with nothing but what is here, so that no engine reads another.
 
     """
 
@@ -91,10 +91,13 @@ def _take_in(archive: Path, target: Path, limits: IntakeLimits, architecture: st
             content, writer, budget=budget, bytes_max=limits.bytes, layers_max=limits.layers
         )
         image = find_image(contents)
+        check_count(len(image.layers), limits.layers)
         config = read_config(image.config, architecture=architecture)
         check_diff_ids(image, config.diff_ids)
         check_start(_tree(image), config, architecture=architecture)
-        image_id = writer.close(image.config, config.diff_ids)
+        start = Start(argv=config.argv, env=config.env, workdir=config.workdir)
+        written = config_of(start, config.diff_ids, architecture=architecture)
+        image_id = writer.close(written, config.diff_ids)
     return AcceptedImage(
         image_id=image_id,
         argv=config.argv,

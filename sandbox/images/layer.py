@@ -1,7 +1,8 @@
 """What one layer may hold, whoever reads it afterwards: an engine, or our own unpacking."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from palio.sandbox.images.tar import Kind, Member, TarReader
@@ -13,6 +14,10 @@ NAME_BYTES_MAX = 255
 LINK_BYTES_MAX = 4095
 NAMES_MAX = 2**26  # characters of all names and links of an image: they are held in memory
 HEAD_BYTES = 256  # of a program: enough for its kind, or its `#!` line as long as Linux reads it
+ATTRIBUTES_MAX = 2048  # bytes of all of one file: what every file system takes
+_ATTRIBUTE_BYTES = 32  # that one costs beside its name and value
+# Versions 2 and 3 of struct vfs_cap_data in linux/capability.h; the kernel takes no others.
+_CAPABILITIES = re.compile(rb"[\x00\x01]\x00\x00(\x02.{16}|\x03.{16}(?!\xff{4}).{4})", re.DOTALL)
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _X = 0o111
 
@@ -36,6 +41,7 @@ class Entry:
         path: Relative to the root, no ``.``, ``..``, empty or doubled parts; empty: the root.
         mode: Permission bits, with set-id and sticky bits.
         link: Of a link as written, of a hard link the path of an earlier entry.
+        size: Of a file, in bytes.
         head: First bytes of a file that may be executed.
 
     """
@@ -46,6 +52,7 @@ class Entry:
     uid: int = 0
     gid: int = 0
     link: str = ""
+    size: int = 0
     head: bytes = b""
 
 
@@ -111,8 +118,7 @@ def entries(reader: TarReader, budget: Budget) -> Iterator[Entry]:
     for member in reader.members():
         entry = layer.entry(member)
         if entry.type is Type.FILE and entry.mode & _X:
-            head = reader.read(HEAD_BYTES)
-            yield Entry(entry.path, entry.type, entry.mode, entry.uid, entry.gid, head=head)
+            yield replace(entry, head=reader.read(HEAD_BYTES))
         else:
             yield entry
 
@@ -165,7 +171,7 @@ class _Layer:
         link = self._link(member, path)
         type_ = {Kind.LINK: Type.LINK, Kind.HARD_LINK: Type.HARD_LINK}.get(member.kind, Type.FILE)
         self._types[path] = type_
-        return Entry(path, type_, member.mode, member.uid, member.gid, link=link)
+        return Entry(path, type_, member.mode, member.uid, member.gid, link, member.size)
 
     def _add_folders(self, path: str, *, of: str) -> None:
         """Add a folder and those above it that only the path of an entry names."""
@@ -227,11 +233,23 @@ class _Layer:
 
 
 def _check_attributes(member: Member) -> None:
-    for name in member.attributes:
-        if name.startswith("trusted.") or "overlay" in name:
+    """Refuse attributes that change how layers are merged, or that no file system takes."""
+    left = ATTRIBUTES_MAX
+    for name, value in member.attributes.items():
+        left -= len(name.encode("utf-8", "surrogateescape")) + len(value) + _ATTRIBUTE_BYTES
+        if not _is_usual(name, value) or left < 0:
             raise ImageRefusedError(
-                "image:attribute", f"{member.name[:200]!a} has the attribute {name[:80]!a}."
+                "image:attribute",
+                f"{member.name[:200]!a} has a rare or long attribute, {name[:80]!a}.",
+                hint="Leave attributes out: tar --no-xattrs",
             )
+
+
+def _is_usual(name: str, value: bytes) -> bool:
+    if name == "security.capability":
+        return bool(_CAPABILITIES.fullmatch(value))
+    is_named = name.startswith("user.") and len("user.") < len(name) <= NAME_BYTES_MAX
+    return is_named and "overlay" not in name
 
 
 def _bad_whiteout(path: str) -> ImageRefusedError:

@@ -2,30 +2,38 @@
 
 from palio.sandbox.images.config import ImageConfig
 from palio.sandbox.images.tree import Found, Node, Tree
-from palio.sandbox.spec import INPUT, NOBODY, OUTPUT, SCRATCH, ImageRefusedError
+from palio.sandbox.spec import NOBODY, ImageRefusedError
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MACHINES = {"amd64": 62, "arm64": 183}  # e_machine of ELF
 _ELF, _CLASS_64, _LITTLE = b"\x7fELF", 2, 1
 _ELF_START = 20  # bytes up to e_machine and with it
 _INTERPRETERS_MAX = 4  # a script for a script for a …: as Linux
+_USERS = ("/etc/passwd", "/etc/group")
+_USERS_BYTES_MAX = 2**20
 _FOLDERS_MAX = 64  # of PATH: each look-up may follow many links
 _READ, _RUN = 4, 1
-_MOUNTED = frozenset(path.strip("/") for path in (INPUT, OUTPUT, SCRATCH))
-_KERNELS = frozenset({"proc", "dev", "sys"})
 MOUNT_POINTS = ("input", "output", "tmp", "proc", "dev", "sys")
+_MOUNTED = frozenset((name,) for name in MOUNT_POINTS)
+_KERNELS = frozenset({("proc",), ("dev",), ("sys",)})
 
 
 def check_start(tree: Tree, config: ImageConfig, *, architecture: str) -> None:
     """Check that an image's program is there, for this machine, and may be run by nobody.
 
+    Args:
+        tree: Of the image; what it has where something is mounted is taken away from it.
+        config: Of the image.
+        architecture: Such as ``amd64``.
+
     Raises:
-        ImageRefusedError: ``image:mount-point``, ``image:workdir``, ``image:program``,
-            ``image:root-only``, ``image:architecture``.
+        ImageRefusedError: ``image:mount-point``, ``image:users``, ``image:workdir``,
+            ``image:program``, ``image:root-only``, ``image:architecture``.
 
     """
     for name in MOUNT_POINTS:
-        tree.require_folder(name)
+        tree.cover(name)
+    _check_users(tree)
     workdir = _workdir(tree, config.workdir)
     program = _lookup(tree, config, workdir)
     for _ in range(_INTERPRETERS_MAX):
@@ -43,6 +51,30 @@ def check_start(tree: Tree, config: ImageConfig, *, architecture: str) -> None:
     )
 
 
+def _check_users(tree: Tree) -> None:
+    """Check the files that an engine reads as root, in the box, before it starts the program.
+
+    By a link into /proc it would wait there for ever, for what is the machine's; and a list
+    without end would be read to its end, into the engine's memory.
+    """
+    for path in ("/etc", *_USERS):
+        found = tree.find(path)
+        if found is None:
+            is_sound = not tree.leads_nowhere(path)
+        else:
+            is_folder = found.node.children is not None
+            is_mounted = found.path[:1] in _MOUNTED
+            is_sound = is_folder == (path == "/etc") and not is_mounted
+            is_sound = is_sound and found.node.size <= _USERS_BYTES_MAX
+        if not is_sound:
+            kind = "folder" if path == "/etc" else f"file of at most {_USERS_BYTES_MAX:,} bytes"
+            raise ImageRefusedError(
+                "image:users",
+                f"{path} is no {kind} inside the image.",
+                hint="Leave it as it is in the image you build on.",
+            )
+
+
 def _workdir(tree: Tree, path: str) -> tuple[str, ...]:
     found = tree.find(path)
     if found is None or found.node.children is None:
@@ -51,9 +83,7 @@ def _workdir(tree: Tree, path: str) -> tuple[str, ...]:
             f"WORKDIR {path!a} is no folder of the image.",
             hint="Make it in the Dockerfile, or take WORKDIR out.",
         )
-    top = found.path[:1]
-    is_below = bool(top) and top[0] in _MOUNTED and len(found.path) > 1
-    if (top and top[0] in _KERNELS) or is_below:
+    if found.path[:1] in _KERNELS:
         raise ImageRefusedError(
             "image:workdir", f"WORKDIR {path!a} is mounted over when the program runs."
         )
@@ -75,9 +105,7 @@ def _lookup(tree: Tree, config: ImageConfig, workdir: tuple[str, ...]) -> Found:
 
 def _at(tree: Tree, path: str, workdir: tuple[str, ...]) -> Found | None:
     found = tree.find(path, start=workdir)
-    if found is None or found.node.children is not None:
-        return None
-    return None if found.path[0] in _MOUNTED | _KERNELS else found
+    return None if found is None or found.node.children is not None else found
 
 
 def _refuse_missing(name: str) -> Found:

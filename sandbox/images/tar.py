@@ -2,8 +2,8 @@
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from palio.sandbox.images.pieces import Piece
@@ -13,11 +13,15 @@ BLOCK = 512
 _EXTENSION_MAX = 2**18  # of one extended header: names, times, attributes
 _RECORDS_MAX = 256  # in it
 _LONG_NAME_MAX = 2**14
-_BASE_256 = 0x80
+_BASE_256, _BASE_256_NEGATIVE = 0x80, 0xFF
 _ZEROS = bytes(BLOCK)
 _FIELDS = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12s")
 _OCTAL = re.compile(rb"[0-7]*")
 _RECORD = re.compile(rb"([1-9][0-9]{0,7}) ")
+_TIME = re.compile(r"-?[0-9]{1,18}(\.[0-9]*)?")
+_ATTRIBUTE = re.compile(r"(?:SCHILY|LIBARCHIVE)\.xattr\.(.*)", re.DOTALL)
+_TIMES = frozenset({"atime", "ctime", "mtime"})
+_TEXTS = frozenset({"path", "linkpath", "uname", "gname"})
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \x00"
 
 
@@ -39,7 +43,7 @@ class Member:
 
     Attributes:
         name, link: As written; bytes that are no UTF-8 as surrogates.
-        attributes: Names of its extended attributes.
+        attributes: Its extended attributes.
 
     """
 
@@ -50,7 +54,7 @@ class Member:
     gid: int
     size: int
     link: str
-    attributes: tuple[str, ...] = ()
+    attributes: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class TarReader:
@@ -129,6 +133,10 @@ class TarReader:
         has_times = magic == _GNU and (any(fields[14]) or any(fields[15]))
         if magic not in (_USTAR, _GNU) or has_times or (magic == _USTAR and any(fields[15])):
             raise self._bad("has a header in an old or rare form")
+        # Nothing of these is used here, but engines read them, and give up where they cannot.
+        self._check_signed(fields[5], "time")
+        for device in fields[12:14]:
+            self._check_signed(device, "device number")
         return fields
 
     def _extension(self, kind: bytes, size: int, known: dict[str, str]) -> dict[str, str]:
@@ -163,8 +171,10 @@ class TarReader:
             name = _text(key)
             if name.startswith("GNU.sparse."):
                 raise self._sparse()
-            is_text = name in ("path", "linkpath")
-            if name in records or (is_text and (not value or b"\0" in value)):
+            is_empty = name in ("path", "linkpath") and not value
+            has_nul = b"\0" in key or (name in _TEXTS and b"\0" in value)
+            is_no_time = name in _TIMES and not _TIME.fullmatch(_text(value))
+            if name in records or is_empty or has_nul or is_no_time:
                 raise self._bad("has an extended header that cannot be read")
             records[name] = _text(value)
         return records
@@ -187,11 +197,11 @@ class TarReader:
             gid=self._owner(long.get("gid"), fields[3]),
             size=size,
             link=link,
-            attributes=tuple(
-                key.removeprefix("SCHILY.xattr.")
-                for key in long
-                if key.startswith(("SCHILY.xattr.", "LIBARCHIVE.xattr."))
-            ),
+            attributes={
+                match.group(1): value.encode("utf-8", "surrogateescape")
+                for key, value in long.items()
+                if (match := _ATTRIBUTE.fullmatch(key))
+            },
         )
 
     def _kind(self, letter: bytes) -> Kind:
@@ -218,11 +228,19 @@ class TarReader:
             raise self._bad(f"has a header whose {name} cannot be read")
         return int(digits or b"0", 8)
 
+    def _check_signed(self, field: bytes, name: str) -> None:
+        is_negative = field[0] == _BASE_256_NEGATIVE
+        value = (
+            int.from_bytes(field, "big", signed=True) if is_negative else self._number(field, name)
+        )
+        if not -(2**63) <= value < 2**63:
+            raise self._bad(f"has a header whose {name} cannot be read")
+
     def _owner(self, record: str | None, field: bytes) -> int:
         return self._number(field, "owner") if record is None else self._decimal(record)
 
     def _decimal(self, text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 (of 64 bits)
+        if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 (of 64 bits)
             raise self._bad("has an extended header with a number that cannot be read")
         return int(text)
 

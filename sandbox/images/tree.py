@@ -22,6 +22,7 @@ class Node:
     uid: int = 0
     gid: int = 0
     link: str = ""
+    size: int = 0
     head: bytes = b""
     content: tuple[str, int] = ("", -1)
     children: "dict[str, Node] | None" = None
@@ -79,6 +80,11 @@ class Tree:
                 hint=f"Leave /{path} out of the image: something is mounted there.",
             )
 
+    def cover(self, path: str) -> None:
+        """Show a folder of the root as empty: something is mounted there; see `require_folder`."""
+        self.require_folder(path)
+        _children(_children(self.root)[path]).clear()
+
     def has(self, name: str) -> bool:
         """Tell whether the root holds something of this name."""
         return name in _children(self.root)
@@ -115,6 +121,13 @@ class Tree:
                 passed.append((part, node))
                 folders += [node] * (node.children is not None)
         return Found(passed[-1][1], tuple(part for part, _ in passed[1:]), tuple(folders))
+
+    def leads_nowhere(self, path: str) -> bool:
+        """Tell whether there is something of this name, and nothing that it leads to."""
+        folder, _, name = path.rpartition("/")
+        above = self.find(folder)
+        is_there = above is not None and name in (above.node.children or {})
+        return is_there and self.find(path) is None
 
     def _hide(self, entry: Entry) -> None:
         """Take away what an entry hides in the layers below."""
@@ -159,6 +172,7 @@ class Tree:
                 uid=entry.uid,
                 gid=entry.gid,
                 link=entry.link,
+                size=entry.size,
                 head=entry.head,
                 content=content,
             )

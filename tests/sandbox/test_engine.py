@@ -101,8 +101,18 @@ def test_entry_program_that_cannot_run_is_an_error_of_the_image(
         lambda root: (root / "etc/passwd").symlink_to("passwd"),
         lambda root: (root / "sbin").symlink_to("/proc"),
         lambda root: (root / "sbin").symlink_to("sbin"),
+        lambda root: (root / "sbin").symlink_to("/dev/null"),
+        lambda root: (root / "etc/group").mkdir(),
     ],
-    ids=["huge users", "folder of users", "users in a loop", "init in proc", "init in a loop"],
+    ids=[
+        "huge users",
+        "folder of users",
+        "users in a loop",
+        "init in proc",
+        "init in a loop",
+        "init in a device",
+        "folder of groups",
+    ],
 )
 def test_image_that_no_engine_can_start_is_its_authors_fault(
     spoil: Callable[[Path], object], sandbox: DockerSandbox, into: Path, tmp_path: Path

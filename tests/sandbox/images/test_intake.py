@@ -23,7 +23,11 @@ from tests.sandbox.images.archives import (
 from tests.sandbox.images.intakes import GOOD, LIMITS, code_of, take
 
 from palio.sandbox.images.intake import AcceptedImage, take_in
+from palio.sandbox.images.write import Start, config_of
 
+DIFF_IDS = tuple(sha(layer) for layer in GOOD.layers)
+START = Start(("/usr/bin/model",), env={"PATH": "/usr/bin", "A": "b=c"}, workdir="/tmp")  # noqa: S108 (inside the image)
+WRITTEN = config_of(START, DIFF_IDS, architecture=NATIVE)
 FORMS: dict[str, Callable[[Sent], bytes]] = {
     "docker": Sent.docker,
     "oci": Sent.oci,
@@ -39,25 +43,24 @@ def test_every_form_of_a_good_image_comes_out_the_same(
 ) -> None:
     archive = FORMS[form](GOOD)
     accepted = take(tmp_path, gzip.compress(archive) if is_packed else archive)
-    diff_ids = tuple(sha(layer) for layer in GOOD.layers)
     assert accepted == AcceptedImage(
-        image_id=sha(GOOD.config),
+        image_id=sha(WRITTEN),
         argv=("/usr/bin/model",),
         env={"PATH": "/usr/bin", "A": "b=c"},
         workdir="/tmp",  # noqa: S108 (a path inside the image)
         user="",
         uncompressed_bytes=sum(map(len, GOOD.layers)),
-        layers=diff_ids,
+        layers=DIFF_IDS,
         archive=tmp_path / "into" / "image.tar",
     )
-    names = [f"{digest[7:]}.tar" for digest in diff_ids]
+    names = [f"{digest[7:]}.tar" for digest in DIFF_IDS]
     config = f"{accepted.image_id[7:]}.json"
     with tarfile.open(accepted.archive) as tar:
         content = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
     assert json.loads(content.pop("manifest.json")) == [
         {"Config": config, "RepoTags": None, "Layers": names}
     ]
-    assert content == {config: GOOD.config, **dict(zip(names, GOOD.layers, strict=True))}
+    assert content == {config: WRITTEN, **dict(zip(names, GOOD.layers, strict=True))}
 
 
 def test_what_intake_wrote_is_taken_in_again(tmp_path: Path) -> None:
@@ -65,6 +68,33 @@ def test_what_intake_wrote_is_taken_in_again(tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     second = take_in(first.archive, into=tmp_path / "again", limits=LIMITS)
     assert second.archive.read_bytes() == first.archive.read_bytes()
+
+
+# What an engine cannot read, or would act on, though nothing of it is asked for here.
+ODD: list[dict[str, Any]] = [
+    {"created": "yesterday", "author": 5, "size": "x", "parent": 5, "variant": 5, "comment": 5},
+    {"history": [{"created": "2020-01-01T00:00:00Z"}] * 5, "container_config": 5},
+    {"Labels": 5, "ExposedPorts": [], "StopSignal": "NONE", "StopTimeout": "x", "Shell": 5},
+    {
+        "Healthcheck": {"Interval": 1, "Test": ["BAD"]},
+        "MacAddress": 5,
+        "Volumes": [],
+        "OnBuild": "",
+    },
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_engine_gets_a_config_of_ours_with_nothing_of_another(
+    tmp_path: Path, odd: dict[str, Any]
+) -> None:
+    sent = Sent.of(*GOOD.layers, WorkingDir="/tmp", User="7", **odd)  # noqa: S108 (inside the image)
+    assert take(tmp_path, sent.docker()).image_id == sha(WRITTEN)
+
+
+def test_a_layer_named_again_and_again_counts_each_time(tmp_path: Path) -> None:
+    again = Sent.of(*[bytes(1024)] * 4, tar_of([PROGRAM]))
+    assert {code_of(tmp_path, again.docker()), code_of(tmp_path, again.oci())} == {"image:layers"}
 
 
 def test_gzip_layers_repeated_layers_and_empty_ones_are_taken(tmp_path: Path) -> None:
@@ -80,7 +110,7 @@ def test_gzip_layers_repeated_layers_and_empty_ones_are_taken(tmp_path: Path) ->
 def test_a_gzip_file_in_several_parts_is_read_whole(tmp_path: Path) -> None:
     archive = GOOD.docker()
     packed = b"".join(gzip.compress(archive[at : at + 999]) for at in range(0, len(archive), 999))
-    assert take(tmp_path, packed + bytes(700)).image_id == sha(GOOD.config)
+    assert take(tmp_path, packed + bytes(700)).image_id == sha(WRITTEN)
 
 
 @pytest.mark.parametrize("tar_format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])

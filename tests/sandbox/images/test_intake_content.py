@@ -17,6 +17,7 @@ from tests.sandbox.images.archives import (
 from tests.sandbox.images.intakes import GOOD, code_of, take
 
 from palio.sandbox.images import layer
+from palio.sandbox.images.intake import IntakeLimits
 
 BAD_CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "volume": ({"Volumes": {"/data": {}}}, "image:volume"),
@@ -143,6 +144,50 @@ BAD_LAYERS: dict[str, tuple[list[M], str]] = {
         [M("a", pax={"SCHILY.xattr.user.overlay.opaque": "y"})],
         "image:attribute",
     ),
+    "capability that is none": (
+        [M("a", pax={"SCHILY.xattr.security.capability": "x"})],
+        "image:attribute",
+    ),
+    "capability of no account": (
+        [M("a", pax={"SCHILY.xattr.security.capability": "\0\0\0\3" + "\0" * 16 + "\udcff" * 4})],
+        "image:attribute",
+    ),
+    "list of rights": (
+        [M("a", pax={"SCHILY.xattr.system.posix_acl_access": "x"})],
+        "image:attribute",
+    ),
+    "attribute without a name": ([M("a", pax={"SCHILY.xattr.user.": "x"})], "image:attribute"),
+    "attribute of no kind": ([M("a", pax={"SCHILY.xattr.": "x"})], "image:attribute"),
+    "attribute with a long name": (
+        [M("a", pax={f"SCHILY.xattr.user.{'n' * 251}": "x"})],
+        "image:attribute",
+    ),
+    "attribute larger than a file system takes": (
+        [folder("a"), M("a/b", pax={"SCHILY.xattr.user.a": "x" * 2048})],
+        "image:attribute",
+    ),
+    "more attributes than a file system takes": (
+        [M("a", pax={f"SCHILY.xattr.user.{number}": "x" for number in range(60)})],
+        "image:attribute",
+    ),
+    "users in the machine's log": (
+        [folder("proc"), link("etc/passwd", "/proc/kmsg")],
+        "image:users",
+    ),
+    "users through a folder of the image": (
+        [M("proc/self/passwd"), link("etc/passwd", "/proc/self/passwd")],
+        "image:users",
+    ),
+    "users through a link where another folder is mounted": (
+        [M("a/fd/3"), link("proc/self", "/a"), link("etc/passwd", "/proc/self/fd/3")],
+        "image:users",
+    ),
+    "users in a mount": ([M("output/a"), link("etc/passwd", "/output/a")], "image:users"),
+    "groups in a folder": ([folder("etc/group")], "image:users"),
+    "groups in a loop": ([link("etc/group", "group")], "image:users"),
+    "file in the place of etc": ([M("etc")], "image:users"),
+    "etc in a process": ([link("etc", "/proc/self")], "image:users"),
+    "etc in a kernel": ([link("etc", "dev")], "image:users"),
     "file at a mount point": ([M("output")], "image:mount-point"),
     "link at a mount point": ([link("dev", "/usr")], "image:mount-point"),
 }
@@ -153,6 +198,15 @@ def test_a_layer_with_a_trick_is_refused(tmp_path: Path, name: str) -> None:
     members, code = BAD_LAYERS[name]
     sent = Sent.of([PROGRAM, *members])
     assert code_of(tmp_path, sent.docker()) == code
+
+
+def test_more_groups_than_an_engine_has_memory_for_are_refused(tmp_path: Path) -> None:
+    roomy = IntakeLimits(bytes=2**24)
+    lines = b"65534:x:65534:\n" * (2**20 // 15)
+    taken = take(tmp_path, Sent.of([PROGRAM, M("etc/group", lines)]).docker(), roomy)
+    taken.archive.unlink()
+    many = Sent.of([PROGRAM, M("a", lines * 2), hard("etc/group", "a")])
+    assert code_of(tmp_path, many.docker(), roomy) == "image:users"
 
 
 def test_a_link_at_workdir_to_a_descriptor_is_refused(tmp_path: Path) -> None:
@@ -223,7 +277,12 @@ def test_a_program_that_cannot_start_is_refused(tmp_path: Path, name: str) -> No
         ([link("bin", "usr/bin")], {"Cmd": ["/bin/model"]}),
         ([link("bin", "../../usr/bin")], {"Cmd": ["/bin/../bin/model"]}),
         ([M("usr/bin/sh", elf()), link("bin", "usr/bin")], {"Cmd": ["/bin/sh", "-c", "x"]}),
-        ([M("a", pax={"SCHILY.xattr.security.capability": "x"})], {}),
+        ([M("a", pax={"SCHILY.xattr.security.capability": "\1\0\0\2" + "\0" * 16})], {}),
+        ([M("a", pax={"SCHILY.xattr.user.mime": "text/plain"})], {}),
+        ([M("nix/passwd", b"x"), folder("etc"), link("etc/passwd", "/nix/passwd")], {}),
+        ([M("nix/etc/group", b"x"), link("etc", "nix/etc")], {}),
+        ([M("etc/passwd", b"x" * 2**19)], {}),
+        ([link("etc", "/")], {}),
         ([folder("a"), folder("a"), M("a/b"), hard("c", "a/b"), hard("d", "c")], {}),
     ],
 )
@@ -231,7 +290,7 @@ def test_a_program_that_can_start_is_taken(
     tmp_path: Path, members: list[M], changes: dict[str, Any]
 ) -> None:
     sent = Sent.of([PROGRAM, *members], **changes)
-    assert take(tmp_path, sent.docker()).image_id == sha(sent.config)
+    assert take(tmp_path, sent.docker()).layers == tuple(map(sha, sent.layers))
 
 
 @pytest.mark.parametrize("field", ["Cmd", "Env"])

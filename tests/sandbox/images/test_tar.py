@@ -44,6 +44,16 @@ def record(key: bytes, value: bytes) -> bytes:
 
 
 FILE = raw_of(b"a")
+
+
+def changed(at: int, value: bytes) -> bytes:
+    block = bytearray(FILE)
+    block[at : at + len(value)] = value
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
 BAD: dict[str, tuple[bytes, str]] = {
     "global header": (pax(record(b"comment", b"x"), b"g") + FILE + END, "image:tar"),
     "two extended headers": (pax(record(b"a", b"b")) * 2 + FILE + END, "image:tar"),
@@ -91,6 +101,19 @@ BAD: dict[str, tuple[bytes, str]] = {
     "size with a sign": (raw_of(b"a", size=b"-1") + END, "image:tar"),
     "size with letters": (raw_of(b"a", size=b"0o7") + END, "image:tar"),
     "huge size": (raw_of(b"a", size=b"\x80" + b"\xff" * 11) + END, "image:truncated"),
+    "time that is none": (changed(136, b"zzzzzzzzzzz\0") + END, "image:tar"),
+    "time beyond all time": (changed(136, b"\x80" + b"\xff" * 11) + END, "image:tar"),
+    "time before all time": (changed(136, b"\xff" + bytes(11)) + END, "image:tar"),
+    "device number that is none": (changed(329, b"zzzzzzz\0") + END, "image:tar"),
+    "second device number that is none": (changed(337, b"-1") + END, "image:tar"),
+    **{
+        f"{name.decode()} is {value!a}": (pax(record(name, value)) + FILE + END, "image:tar")
+        for name in (b"mtime", b"atime", b"ctime")
+        for value in (b"zz", b"1.1.1", b"1e5", b"9" * 40, b"", b"+1")
+    },
+    "owner with nul": (pax(record(b"uname", b"a\0b")) + FILE + END, "image:tar"),
+    "key with nul": (pax(record(b"a\0b", b"x")) + FILE + END, "image:tar"),
+    "owner beyond 64 bits": (pax(record(b"uid", b"9" * 19)) + FILE + END, "image:tar"),
     "wrong checksum": (FILE[:10] + b"x" + FILE[11:] + END, "image:tar"),
     "no magic": (raw_of(b"a", magic=bytes(8)) + END, "image:tar"),
     "times where others see a prefix": (
@@ -118,6 +141,12 @@ def test_the_extended_header_decides_the_name_and_size() -> None:
     records = record(b"path", "ä".encode()) + record(b"size", b"3") + record(b"uid", b"7")
     (found,) = read(pax(records) + FILE + block(b"abc") + END)
     assert (found[0].name, found[0].size, found[0].uid, found[1]) == ("ä", 3, 7, b"abc")
+
+
+@pytest.mark.parametrize("time", [b"-1", b"0", b"1.", b"1700000000.123456789"])
+def test_times_as_usual_writers_give_them_are_passed_over(time: bytes) -> None:
+    (found,) = read(pax(record(b"mtime", time)) + changed(136, b"\xff" * 12) + END)
+    assert found[0].name == "a"
 
 
 def test_a_prefix_is_part_of_the_name() -> None:

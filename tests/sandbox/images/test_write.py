@@ -22,7 +22,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_what_is_written_is_taken_in(tmp_path: Path, model: Path) -> None:
-    start = Start(("run", "-v"), {"PATH": "/opt/model/bin"}, workdir="/opt/model", user="7")
+    start = Start(("run", "-v"), {"PATH": "/opt/model/bin"}, workdir="/opt/model")
     layers = [FolderLayer(model, "opt/model"), FolderLayer(model)]
     image_id = write_image(tmp_path / "model.tar", layers, start)
     (tmp_path / "into").mkdir()
