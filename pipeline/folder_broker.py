@@ -85,14 +85,17 @@ def _messages(folder: Path) -> list[Path]:
 
 
 def _win(path: Path) -> dict[str, Any] | None:
-    """Take one message, or None when another process was faster."""
+    """Take one message; None when another process was faster, or a power cut left no message."""
     try:
-        text = path.read_text()
+        raw = path.read_bytes()
         path.unlink()
     except FileNotFoundError:
         return None
-    message: dict[str, Any] = json.loads(text)
-    return message
+    try:
+        message = json.loads(raw)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
 
 
 def register() -> None:

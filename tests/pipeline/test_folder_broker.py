@@ -2,6 +2,7 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
 from celery import Celery
 
 from palio.core.queue import Message
@@ -79,6 +80,15 @@ def test_a_half_written_file_is_not_a_message(tmp_path: Path) -> None:
     make_sender(app)(Message(task=Task.SCORE, id="whole"))
     (tmp_path / "broker" / "score" / "00000000000000000000-cut").write_text('{"body"')
     assert drain(app, Queue.SCORE) == ["whole"]
+
+
+@pytest.mark.parametrize("left", [b"", bytes(4096), b"\xff\xfe", b'{"body"', b"[]"])
+def test_what_a_power_cut_left_of_a_message_is_dropped(tmp_path: Path, left: bytes) -> None:
+    app = app_in(tmp_path)
+    make_sender(app)(Message(task=Task.SCORE, id="whole"))
+    (tmp_path / "broker" / "score" / "00000000000000000000-cut.json").write_bytes(left)
+    assert drain(app, Queue.SCORE) == ["whole"]
+    assert waiting_messages(app, Queue.SCORE) == 0
 
 
 def test_purge_counts_what_it_removed(tmp_path: Path) -> None:
