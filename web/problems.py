@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from palio.core.errors import AppError, ConflictError, Finding, NotSignedInError
+from palio.core.storage import StorageFullError
 from palio.datasets.errors import RangeNotSatisfiableError
 from palio.web.errors import BadFieldsError, BusyError, DatabaseAwayError
 from palio.web.templating import render_problem
-from palio.web.units import is_away, is_transient
+from palio.web.units import is_away, is_full, is_transient
 from palio.web.uploads import UploadGoneError
 
 _LOG = logging.getLogger("palio.web")
@@ -162,6 +163,9 @@ async def _on_database(request: Request, error: Exception) -> Response:
         return problem(request, BusyError())
     if isinstance(error, DBAPIError) and is_transient(error):
         return problem(request, BusyError())
+    if isinstance(error, DBAPIError) and is_full(error):
+        words = "The server has no room left. Nothing was changed; try again later."
+        return problem(request, StorageFullError(words))
     if isinstance(error, DBAPIError) and is_away(error):
         _LOG.warning("request %s found no database: %s", request_id_of(request), error.orig)
         return problem(request, DatabaseAwayError())

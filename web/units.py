@@ -15,24 +15,31 @@ T = TypeVar("T")
 _TRANSIENT_CODES = frozenset({"40001", "40P01", "55P03"})
 # The server shuts down, starts, or has no room for one more connection.
 _AWAY_CODES = frozenset({"57P01", "57P02", "57P03", "53300"})
+_DISK_FULL = "53100"
 
 
 def is_transient(error: DBAPIError) -> bool:
     """Say whether the same transaction may well pass when tried again."""
-    cause = error.orig
-    first = cause.args[0] if cause is not None and cause.args else None
-    if isinstance(first, dict):
-        return first.get("C") in _TRANSIENT_CODES
-    return isinstance(error, OperationalError) and "locked" in str(first)
+    said = _said(error)
+    return said in _TRANSIENT_CODES or (isinstance(error, OperationalError) and "locked" in said)
 
 
 def is_away(error: DBAPIError) -> bool:
     """Say whether the database was not there, or went away in the middle."""
-    cause = error.orig
-    first = cause.args[0] if cause is not None and cause.args else None
-    has_gone = isinstance(first, dict) and first.get("C") in _AWAY_CODES
-    is_cut = cause is not None and isinstance(cause.__cause__, OSError)
-    return has_gone or is_cut or error.connection_invalidated
+    is_cut = error.orig is not None and isinstance(error.orig.__cause__, OSError)
+    return _said(error) in _AWAY_CODES or is_cut or error.connection_invalidated
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Say whether the database has no room left."""
+    said = _said(error)
+    return said == _DISK_FULL or (isinstance(error, OperationalError) and "disk is full" in said)
+
+
+def _said(error: DBAPIError) -> str:
+    """Return PostgreSQL's code of an error, or SQLite's words."""
+    first = error.orig.args[0] if error.orig is not None and error.orig.args else ""
+    return str(first.get("C") if isinstance(first, dict) else first)
 
 
 def run_unit(state: WebState, work: Callable[[Session], T]) -> T:
