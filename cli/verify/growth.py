@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from palio.cli.verify.findings import Findings
+from palio.cli.verify.findings import Findings, require
 from palio.core import merkle
 from palio.core.notes import Checkpoint, Verifier, open_by_one
 
@@ -28,6 +28,9 @@ def check(
     newest = found.read("checkpoint", lambda: Checkpoint.parse(open_by_one(signers, now)))
     if newest is None:
         return found
+    with found.at("checkpoint"):
+        is_own = newest.origin in {signer.name for signer in signers}
+        require(is_own, "the checkpoint is of another log")
     found.holds.append(f"a log of {newest.size} entries, root {newest.root.hex()}")
     if before is None:
         return found

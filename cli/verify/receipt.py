@@ -124,6 +124,7 @@ def _check_log(
 ) -> None:
     require(set(read) == _LOG_MEMBERS, "this is no part of a log")
     checkpoint = Checkpoint.parse(verifier.open(read["checkpoint"]))
+    require(checkpoint.origin == verifier.name, "the checkpoint is of another log")
     for name, fields in (("received", received), ("scored", scored)):
         entry = read[name]
         if fields is None:

@@ -15,7 +15,7 @@ from tests.web.toy_pack import predictions
 from typer.testing import CliRunner
 
 from palio.cli.main import app
-from palio.cli.verify import board, receipt
+from palio.cli.verify import board, growth, receipt
 from palio.cli.verify.commands import read_bundle
 from palio.core import packing
 from palio.core.log_entries import canonical, readable
@@ -146,6 +146,18 @@ def changed_json(raw: bytes, change: Any) -> bytes:
     read = json.loads(raw)
     change(read)
     return canonical(read).encode() + b"\n"
+
+
+def test_a_checkpoint_of_another_log_by_the_same_key_is_refused(proofs: Proofs) -> None:
+    read = json.loads(proofs.receipt)
+    text = read["log"]["checkpoint"].partition("\n\n")[0]
+    other = proofs.signer.sign("other.example/log\n" + text.partition("\n")[2] + "\n")
+    read["log"]["checkpoint"] = other
+    found = receipt.check(canonical(read).encode())
+    assert found.faults == [("log", "the checkpoint is of another log")]
+    keys = [str(proofs.signer.verifier)]
+    grown = growth.check(other, None, key="", others=keys, proof=lambda *_: ())
+    assert grown.faults == [("checkpoint", "the checkpoint is of another log")]
 
 
 def test_json_without_end_is_damage_in_words(proofs: Proofs) -> None:

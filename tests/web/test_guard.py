@@ -121,6 +121,16 @@ def test_log_out_ends_the_session_for_good(site: Site) -> None:
     assert site.client.get("/api/v1/me").status_code == 401
 
 
+def test_signing_up_ends_the_session_that_stood_before(site: Site) -> None:
+    log_in(site, "hostess")
+    before = site.client.cookies["palio"]
+    form = {"handle": "newcomer", "password": PASSWORD, "display_name": "New"}
+    made = site.client.post("/sign-up", data=form, headers=HOME, follow_redirects=False)
+    assert made.status_code == 303, made.text
+    site.client.cookies.clear()
+    assert site.client.get("/api/v1/me", headers={"Cookie": f"palio={before}"}).status_code == 401
+
+
 @pytest.mark.parametrize(
     "target",
     ["//evil.example", "https://evil.example", "/\\evil.example", "//[", "/\t/evil.example"],

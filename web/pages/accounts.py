@@ -54,7 +54,7 @@ def show_sign_up(
 
 @router.post("/sign-up")
 def do_sign_up(request: Request, state: StateDep, caller: CallerDep, form: OpenFormDep) -> Response:
-    """Make an account and log in."""
+    """Make an account and log in; a session that stood before ends."""
     join_code = form.get("join_code", "")
     try:
         limit(request, Group.SIGN_UP)
@@ -74,6 +74,7 @@ def do_sign_up(request: Request, state: StateDep, caller: CallerDep, form: OpenF
     except AppError as error:
         with reading(state.engine) as session:
             return _sign_up_page(session, state, caller, form, error=error)
+    _end(state, caller)
     return _with_cookie(state, secret, local_path(form.get("next", "/")))
 
 
