@@ -56,7 +56,7 @@ class RefundPolicy(StrEnum):
 
     NEVER = "never"
     NO_ENTRY = "no_entry"  # while no team has a valid submission
-    UNBEATEN = "unbeaten"  # also when no entry beats the baseline
+    UNBEATEN = "unbeaten"  # also when no entry beats the baseline: then no place wins a prize
 
 
 @dataclass(frozen=True, slots=True)

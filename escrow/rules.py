@@ -274,7 +274,7 @@ def refund_words(policy: RefundPolicy) -> str:
         ),
         RefundPolicy.UNBEATEN: (
             "a deposit is given back while no team has a scored submission, when no entry beats "
-            "the baseline, and at the end what nobody won."
+            "the baseline (no place wins a prize then), and at the end what nobody won."
         ),
     }[policy]
 

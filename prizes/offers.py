@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from palio.challenges.contracts import Challenge
-from palio.challenges.prize_contracts import PrizeKind
+from palio.challenges.prize_contracts import PrizeKind, RefundPolicy
+from palio.escrow.facts import is_beaten
 from palio.leaderboard.contracts import Column, Standing
 from palio.prizes import divisions, ledger, moves, queries, splits, states, thresholds
 from palio.prizes.allocation import Allocation, Before, Ranked, allocate_all
@@ -32,9 +33,15 @@ def ranked(
     standings: Sequence[Standing],
     columns: Sequence[Column],
 ) -> Ranked:
-    """Return a private board with all that prizes depend on."""
+    """Return a private board with all that prizes depend on.
+
+    Where the deposit goes back because no entry beats the baseline, no row of it wins anything.
+    """
+    goes_back = challenge.plan.escrow.refund is RefundPolicy.UNBEATEN and not is_beaten(
+        challenge.plan, standings=standings, columns=columns
+    )
     return Ranked(
-        standings=tuple(standings),
+        standings=() if goes_back else tuple(standings),
         columns=tuple(columns),
         reaches=thresholds.teams_beyond(challenge.plan, standings),
         divisions=divisions.members(session, challenge=challenge),

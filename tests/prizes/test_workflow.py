@@ -12,9 +12,11 @@ from tests.prizes.story import DAY, GATES, HASH, S, Story, steps
 from palio.challenges import queries as challenges
 from palio.challenges.contracts import ChallengeState
 from palio.challenges.prize_contracts import (
+    EscrowPlan,
     Gate,
     PrizeKind,
     PrizePlan,
+    RefundPolicy,
     TieRule,
     VerificationPlan,
 )
@@ -282,6 +284,24 @@ def test_a_threshold_prize_needs_the_line_on_the_private_part(
     story.reveal()
     assert [award.team_name for award in story.awards] == winners
     # Where nobody has won anything, nothing is left to decide.
+    assert story.state is (ChallengeState.REVEALED if winners else ChallengeState.AWARDED)
+
+
+@pytest.mark.parametrize(
+    ("policy", "best", "winners"),
+    [
+        (RefundPolicy.UNBEATEN, "0.3001", ["team-0", "team-1"]),
+        (RefundPolicy.UNBEATEN, "0.3002", []),
+        (RefundPolicy.NO_ENTRY, "0.3002", ["team-0", "team-1"]),
+    ],
+)
+def test_places_win_nothing_where_the_deposit_goes_back_because_no_entry_beats_the_baseline(
+    work: Work, *, policy: RefundPolicy, best: str, winners: list[str]
+) -> None:
+    story = Story(work, best, "0.4", verification=GATES, escrow=EscrowPlan(refund=policy))
+    baseline(story, public="0.3002", private="0.3002")
+    story.reveal()
+    assert [award.team_name for award in story.awards] == winners
     assert story.state is (ChallengeState.REVEALED if winners else ChallengeState.AWARDED)
 
 
