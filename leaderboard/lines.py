@@ -19,7 +19,7 @@ def improvement(score: Decimal, *, over: Decimal, direction: Direction) -> Decim
     if over == 0:
         return None
     gain = over - score if direction is Direction.LOWER else score - over
-    return (gain / abs(over) * 100).quantize(_HUNDREDTH, ROUND_HALF_EVEN, WIDE)
+    return _plain((gain / abs(over) * 100).quantize(_HUNDREDTH, ROUND_HALF_EVEN, WIDE))
 
 
 def line_score(
@@ -47,10 +47,14 @@ def reaches(score: Decimal, *, line: Decimal, direction: Direction) -> bool:
 
 
 def rounded(value: Decimal, *, digits: int) -> Decimal:
-    """Round half to even to so many decimal places."""
+    """Round half to even to so many decimal places; minus zero becomes zero."""
     if value.as_tuple().exponent == -digits:  # nearly always: metrics come rounded
-        return value
-    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN, WIDE)
+        return _plain(value)
+    return _plain(value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN, WIDE))
+
+
+def _plain(value: Decimal) -> Decimal:
+    return value or value.copy_abs()
 
 
 def score_of(

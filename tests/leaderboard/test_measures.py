@@ -39,6 +39,13 @@ def test_nothing_is_a_percent_better_than_zero(way: Direction) -> None:
     assert lines.line_score(Decimal("0.0000"), percent=Decimal(10), digits=4, direction=way) is None
 
 
+def test_no_minus_stands_before_zero() -> None:
+    assert str(lines.rounded(Decimal("-0.004"), digits=2)) == "0.00"
+    assert str(lines.rounded(Decimal("-0.00"), digits=2)) == "0.00"
+    worse = lines.improvement(Decimal("0.95141"), over=Decimal("0.9514"), direction=LOWER)
+    assert str(worse) == "0.00"
+
+
 @pytest.mark.parametrize(
     ("over", "way", "line"),
     [
