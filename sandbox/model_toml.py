@@ -121,13 +121,21 @@ def _check_file(folder: Path, command: tuple[str, ...], text: str) -> None:
     script = first if program in _INTERPRETERS else program if program.startswith("./") else "-"
     if script.startswith(("-", "/")):
         return
-    if ".." not in Path(script).parts and (folder / script).exists():
+    if ".." not in Path(script).parts and _is_there(folder / script):
         return
     raise ImageRefusedError(
         "model:file",
-        f"{_place(text, 'command')}: command starts {script!a}, which is not in the folder.",
+        f"{_place(text, 'command')}: command starts {script[:NAME_MAX]!a}, "
+        "which is not in the folder.",
         hint=f"Put it beside {FILE}, or name the one that is there.",
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # longer than any name can be
+        return False
 
 
 def _place(text: str, key: str) -> str:

@@ -73,7 +73,8 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 def _host(limits: Limits, *, seccomp: str, is_gvisor: bool) -> dict[str, Any]:
     largest = max(limits.output_bytes, limits.scratch_bytes)
-    ulimits = {"nofile": OPEN_FILES, "fsize": largest, "core": 0}
+    # A core of one byte: too little for a file, while none at all would still feed a crash handler.
+    ulimits = {"nofile": OPEN_FILES, "fsize": largest, "core": 1}
     tasks = limits.processes + 1  # the init
     if is_gvisor:  # its own kernel counts the guest's; the host's count is only a belt
         ulimits["nproc"] = limits.processes

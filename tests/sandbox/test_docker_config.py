@@ -37,7 +37,7 @@ def test_every_wall_is_there() -> None:
     assert {limit["Name"]: limit["Hard"] for limit in limits} == {
         "nofile": 1024,
         "fsize": 2**26,
-        "core": 0,
+        "core": 1,
     }
     assert host == {
         "NetworkMode": "none",

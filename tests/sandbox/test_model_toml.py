@@ -80,6 +80,11 @@ def test_command_that_starts_no_file_of_the_folder_is_left_alone(
             "model:file",
             f"{FILE}, line 1: command starts '../../etc/passwd', which is not in the folder.",
         ),
+        (
+            f"command = ['python', '{'x' * 300}']",
+            "model:file",
+            f"{FILE}, line 1: command starts '{'x' * 100}', which is not in the folder.",
+        ),
         (b"\xff\xfe", "model:unreadable", f"{FILE} is not in UTF-8."),
         ("#" * 70_000, "model:unreadable", f"{FILE} is larger than 64 KiB."),
     ],
