@@ -92,18 +92,19 @@ NO_RESERVE = Reserve()
 
 
 class BlobWriter(Protocol):
-    """Takes a file in pieces. Leaving the block without `keep` leaves no trace."""
+    """Takes a file in pieces. Leaving the block before `place` leaves no trace."""
 
     def write(self, piece: bytes) -> None:
         """Append; raises `FileTooLargeError`, `StorageFullError`."""
 
+    def sync(self) -> Blob:
+        """Make the bytes durable, and return the name they will have; raises `StorageFullError`."""
+
+    def place(self) -> None:
+        """Give the file its name (rename, fsync of the folder); again, it changes nothing."""
+
     def keep(self) -> Blob:
-        """Make the file durable (fsync, rename, fsync of the folder) and return its name.
-
-        Raises:
-            StorageFullError: The disk filled up.
-
-        """
+        """Do both; raises `StorageFullError`."""
 
     @property
     def sha256(self) -> str:
@@ -240,18 +241,30 @@ class LocalBlobWriter:
             while view:
                 view = view[self._file.write(view) :]
 
-    def keep(self) -> Blob:
-        """Make the file durable under its digest."""
+    def sync(self) -> Blob:
+        """Make the bytes durable, which takes long for many; the file has no name yet."""
         if self._path is None:
-            raise RuntimeError("keep() is called once, inside the with block")
-        target = blob_path(self._folder, self.sha256)
+            raise RuntimeError("a file is kept once, inside the with block")
         with full_disk_in_words():
             os.fsync(self._file.fileno())
+        return Blob(sha256=self.sha256, bytes=self._bytes)
+
+    def place(self) -> None:
+        """Give the file its digest for a name; again, it changes nothing."""
+        if self._path is None:
+            return
+        target = blob_path(self._folder, self.sha256)
+        with full_disk_in_words():
             target.parent.mkdir(exist_ok=True)
             self._path.replace(target)
             _fsync_folder(target.parent)
         self._path = None
-        return Blob(sha256=self.sha256, bytes=self._bytes)
+
+    def keep(self) -> Blob:
+        """Make the file durable under its digest."""
+        blob = self.sync()
+        self.place()
+        return blob
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -76,7 +76,7 @@ def _bad_header() -> BadDigestHeaderError:
 
 
 class Upload:
-    """One file on its way in. Use as a context; leaving it without `keep` leaves no trace.
+    """One file on its way in. Use as a context; leaving it before `place` leaves no trace.
 
     Args:
         storage: Where the file goes.
@@ -132,7 +132,17 @@ class Upload:
         self._writer.write(piece)
 
     def keep(self) -> Blob:
-        """Check what came against what was announced, and make it durable.
+        """Do `sync` and `place` at once; raises as `sync`."""
+        blob = self.sync()
+        self.place()
+        return blob
+
+    def place(self) -> None:
+        """Let the file be found under its digest; again, it changes nothing."""
+        self._writer.place()
+
+    def sync(self) -> Blob:
+        """Check what came against what was announced, and make it durable; nobody finds it yet.
 
         Raises:
             EmptyFileError, UploadCutError, DigestMismatchError, StorageFullError: In words.
@@ -147,7 +157,7 @@ class Upload:
                 f"The file changed on its way: SHA-256 {self._writer.sha256} arrived,"
                 f" {self._declared_sha256} was announced. Nothing was stored; send it again."
             )
-        return self._writer.keep()
+        return self._writer.sync()
 
     def _cut(self) -> UploadCutError:
         return UploadCutError(

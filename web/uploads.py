@@ -1,9 +1,10 @@
 """Request bodies that are files: taken in 1 MiB pieces, never whole in memory, never waited for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -13,6 +14,8 @@ from palio.submissions.intake import Upload, read_content_digest
 from palio.web.errors import UploadIdleError
 
 PIECE_BYTES = 2**20
+T = TypeVar("T")
+Place = Callable[[], None]  # lets a file be found under its digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,24 @@ async def store(
     limit_bytes: int,
     declared: Declared,
     idle_seconds: float,
-) -> Blob:
-    """Keep a body as a blob; on any fault, also a cut connection, nothing is left.
+    hand_in: Callable[[Blob, Place], T],
+) -> T:
+    """Take a body in and hand it in; on any fault, also when it is refused, no file is left.
+
+    Args:
+        stream: The body.
+        storage: Where it goes.
+        limit_bytes: The most it may have.
+        declared: What was said of it before.
+        idle_seconds: The longest pause.
+        hand_in: Writes what the file is for, in a thread; it calls the second argument as the
+            last thing before its transaction ends.
 
     Raises:
         FileTooLargeError, UploadCutError, DigestMismatchError, EmptyFileError, StorageFullError:
             In words.
         UploadIdleError, UploadGoneError: As for `pieces`.
+        AppError: Whatever `hand_in` raises.
 
     """
     with Upload(
@@ -89,7 +103,8 @@ async def store(
     ) as upload:
         async for piece in pieces(stream, idle_seconds=idle_seconds):
             await run_in_threadpool(upload.write, piece)
-        return await run_in_threadpool(upload.keep)
+        blob = await run_in_threadpool(upload.sync)
+        return await run_in_threadpool(hand_in, blob, upload.place)
 
 
 async def receive_file(

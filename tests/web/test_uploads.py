@@ -1,14 +1,21 @@
 """Handing in, with all that can go wrong: nothing stored by halves, nothing counted twice."""
 
+import asyncio
 import gzip
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from starlette.concurrency import run_in_threadpool
 from tests.web.site import Site, digest_header
 from tests.web.toy_pack import predictions
 
+from palio.accounts import service as accounts
+from palio.challenges.errors import ClosedError
 from palio.core.storage import Reserve
+from palio.web.api import intake
+from palio.web.uploads import Declared
 
 
 def stored_files(site: Site) -> list[Path]:
@@ -95,6 +102,23 @@ def test_a_body_without_a_length_is_capped_while_it_comes(open_site: Site) -> No
         headers={"Idempotency-Key": "k"},
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
+    assert stored_files(open_site) == before
+
+
+def test_a_file_that_came_after_the_close_leaves_nothing_behind(open_site: Site) -> None:
+    ada = open_site.person("ada", accepts="toy")
+    before = stored_files(open_site)
+    with open_site.work() as session:
+        caller = accounts.caller_of_token(session, secret=ada.token, now=open_site.now())
+    assert caller is not None
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield predictions()
+        await run_in_threadpool(open_site.end)
+
+    deed = intake.Deed(slug="toy", file_name="p.csv", note="", key="late")
+    with pytest.raises(ClosedError):
+        asyncio.run(intake.take_in(open_site.state, caller, deed, slowly(), declared=Declared()))
     assert stored_files(open_site) == before
 
 

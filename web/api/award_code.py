@@ -1,5 +1,6 @@
 """A winner's program comes in to be run again: the raw body, as for a submission."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -8,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from palio.accounts.contracts import Caller
 from palio.challenges.contracts import Delivery
-from palio.core.db import reading
+from palio.core.db import before_commit, reading
 from palio.core.storage import Blob
 from palio.pipeline import launch
 from palio.prizes import reruns
@@ -23,7 +24,7 @@ from palio.web.deps import SignedInDep, StateDep
 from palio.web.errors import IdempotencyKeyMissingError
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
-from palio.web.uploads import declared_of, store
+from palio.web.uploads import Place, declared_of, store
 
 router = APIRouter(prefix="/api/v1", tags=["prizes"])
 
@@ -54,15 +55,15 @@ async def hand_in_code(
         raise IdempotencyKeyMissingError("Send a header Idempotency-Key with a fresh random text.")
     rules.check_key(idempotency_key)
     most = await run_in_threadpool(_most_bytes, state, caller, award_id, delivery)
-    blob = await store(
+    kept = (file_name, idempotency_key)
+    return await store(
         looked_at(request.stream(), delivery),
         state.storage,
         limit_bytes=most,
         declared=declared_of(request),
         idle_seconds=state.settings.upload_idle_seconds,
+        hand_in=partial(_keep, state, caller, award_id, delivery, kept),
     )
-    kept = (file_name, idempotency_key)
-    return await run_in_threadpool(_keep, state, caller, award_id, delivery, blob, kept)
 
 
 def _most_bytes(state: WebState, caller: Caller, award_id: str, delivery: Delivery) -> int:
@@ -79,10 +80,12 @@ def _keep(
     caller: Caller,
     award_id: str,
     delivery: Delivery,
-    blob: Blob,
     kept: tuple[str, str],
+    blob: Blob,
+    place: Place,
 ) -> AwardFileView:
     def work(session: Session) -> AwardFileView:
+        before_commit(session, lambda _: place())  # what is refused leaves no file
         visit = team_visit(session, caller, award_id)
         launch.accept_winners_code(
             session,

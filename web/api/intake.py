@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -13,7 +14,7 @@ from palio.accounts import service as account_service
 from palio.accounts.contracts import Caller, Team
 from palio.challenges import rules as challenge_rules
 from palio.challenges.contracts import Challenge, Delivery
-from palio.core.db import reading
+from palio.core.db import before_commit, reading
 from palio.core.storage import Blob
 from palio.pipeline import launch
 from palio.pipeline import queries as pipeline
@@ -30,7 +31,7 @@ from palio.web.deps import SignedInDep, StateDep
 from palio.web.errors import IdempotencyKeyMissingError
 from palio.web.state import WebState, limit
 from palio.web.units import run_unit
-from palio.web.uploads import Declared, declared_of, store
+from palio.web.uploads import Declared, Place, declared_of, store
 from palio.web.visits import Visit, enter
 
 router = APIRouter(prefix="/api/v1", tags=["submissions"])
@@ -133,18 +134,18 @@ async def take_in(
     if before is not None and declared.sha256 is not None:
         rules.check_same_file(before, declared.sha256)
     try:
-        blob = await store(
+        return await store(
             looked_at(stream, deed.delivery),
             state.storage,
             limit_bytes=allowance.limit_bytes,
             declared=Declared(bytes=declared.bytes, sha256=before or declared.sha256),
             idle_seconds=state.settings.upload_idle_seconds,
+            hand_in=partial(hand_in, state, caller, deed),
         )
     except DigestMismatchError:
         if before is not None and declared.sha256 is None:
             rules.check_same_file(before, None)
         raise
-    return await run_in_threadpool(hand_in, state, caller, deed, blob)
 
 
 def check_before(state: WebState, caller: Caller, deed: Deed) -> Allowance:
@@ -193,8 +194,8 @@ def _check_try(session: Session, visit: Visit, team: Team | None, *, limits: Upl
     rules.check_quota(phase, use=use, window=window)
 
 
-def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob) -> Receipt:
-    """Make a stored file a submission of the caller's team, in one transaction.
+def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob, place: Place) -> Receipt:
+    """Make a file that came a submission of the caller's team, in one transaction.
 
     Raises:
         AppError: Whatever `pipeline.launch.accept_submission` raises; not accepted rules; the
@@ -203,6 +204,7 @@ def hand_in(state: WebState, caller: Caller, deed: Deed, blob: Blob) -> Receipt:
     """
 
     def work(session: Session) -> Receipt:
+        before_commit(session, lambda _: place())  # what is refused leaves no file
         visit = enter(session, deed.slug, caller)
         visit.require_participant(session)
         team = visit.team(session)
