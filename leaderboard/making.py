@@ -1,15 +1,17 @@
 """From scored entries to what a board says: ranked by the view, then named."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from palio.accounts import queries as accounts
+from palio.challenges.board_contracts import RANK_KINDS
 from palio.challenges.contracts import Challenge
 from palio.core.derivation import derived_key
 from palio.datasets import challenge_secrets
-from palio.leaderboard import anonymity, declared, ranking, rules
+from palio.leaderboard import anonymity, columns, declared, lines, ranking, rules
 from palio.leaderboard.contracts import (
     Board,
     Certainty,
@@ -20,7 +22,9 @@ from palio.leaderboard.contracts import (
 )
 from palio.leaderboard.models import VerifiedEntryRow
 from palio.leaderboard.snapshots import Content
-from palio.leaderboard.views import View
+from palio.leaderboard.views import PlannedLine, View, direction_of
+from palio.submissions import queries as submissions
+from palio.submissions import release_lines
 from palio.submissions.contracts import ScoredEntry, SubmissionKind
 
 _Names = Mapping[str, tuple[str, tuple[str, ...]]]
@@ -49,6 +53,9 @@ def content(
 
     """
     view = view_of(session, challenge=challenge, board=board, now=now)
+    if board is Board.PUBLIC:
+        planned = (_fixed(session, challenge, line, view=view, now=now) for line in view.lines)
+        view = replace(view, lines=tuple(planned))
     ranked = ranking.rank(entries, view=view)
     names = _names(session, challenge=challenge, board=board, now=now)
 
@@ -76,6 +83,35 @@ def view_of(session: Session, *, challenge: Challenge, board: Board, now: dateti
     """Return how a board is ranked now."""
     verified = verified_entries(session, challenge_id=challenge.id)
     return declared.view_of(challenge, board=board, now=now, verified=verified)
+
+
+def _fixed(
+    session: Session, challenge: Challenge, line: PlannedLine, *, view: View, now: datetime
+) -> PlannedLine:
+    """Give a line its score that is measured from a verified winner.
+
+    It stands where the bar stands: also when the winner has withdrawn the entry, or got it in an
+    earlier phase. What a frozen board does not show stays out of it.
+    """
+    column = view.first
+    if not line.submission_id or column.kind in RANK_KINDS:
+        return line
+    frozen_since = rules.frozen_since(challenge, now=now)
+    received_at = submissions.submission(session, line.submission_id).received_at
+    told = release_lines.told_of_winner(
+        session, challenge=challenge, submission_id=line.submission_id
+    )
+    is_shown = frozen_since is None or received_at < frozen_since
+    if not is_shown or not {*column.of} <= dict(told).keys():
+        return line
+    score = lines.score_of(
+        line,
+        scores={line.submission_id: columns.own_value(told, column)},
+        baseline=None,
+        digits=column.digits,
+        direction=direction_of(column),
+    )
+    return replace(line, score=score)
 
 
 def verified_entries(session: Session, *, challenge_id: str) -> tuple[VerifiedEntry, ...]:

@@ -13,9 +13,10 @@ from palio.challenges.board_contracts import Release
 from palio.challenges.contracts import Challenge
 from palio.core.clock import database_now
 from palio.scoring.card import Score
-from palio.submissions import models, release, versions
+from palio.submissions import counting, models, release, versions
 from palio.submissions.contracts import SubmissionKind
 from palio.submissions.release_models import ReleaseLine
+from palio.submissions.scores import pairs, scores_of
 from palio.submissions.version_contracts import VersionPair
 
 Scores = dict[str, tuple[Score, ...]]
@@ -77,6 +78,19 @@ def told(
                 given, challenge, is_all_told=is_all_told, now=now
             )
     return found
+
+
+def told_of_winner(
+    session: Session, *, challenge: Challenge, submission_id: str
+) -> tuple[tuple[str, Decimal], ...]:
+    """Return what may be told of an entry's public scores, also when its team has withdrawn it.
+
+    None of them when it is disqualified, or has none under the active version.
+    """
+    wanted = (col(models.Submission.id) == submission_id, counting.is_in_force())
+    found = scores_of(session, models.PublicScore, *wanted)
+    known = told(session, challenge=challenge, scores=found, wanted=wanted)
+    return pairs(known[submission_id].scores) if submission_id in known else ()
 
 
 def _is_baseline_told(challenge: Challenge) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlmodel import col, select
 from tests.factories import submissions as make
 from tests.factories.set_clock import SetClock, clock_set_by_test
@@ -202,6 +202,15 @@ def prize(kind: PrizeKind, percent: str, **more: object) -> PrizePlan:
     return PrizePlan(1, kind.value, money, kind, Decimal(percent), **more)  # type: ignore[arg-type]
 
 
+def withdraw(work: Work, submission_id: str, *, at: datetime | None) -> None:
+    with work() as session:
+        session.execute(
+            update(models.Submission)
+            .where(col(models.Submission.id) == submission_id)
+            .values(withdrawn_at=at)
+        )
+
+
 def test_prize_lines_follow_the_baseline_and_the_last_verified_winner(work: Work) -> None:
     with work() as session:
         now = database_now(session)
@@ -238,6 +247,16 @@ def test_prize_lines_follow_the_baseline_and_the_last_verified_winner(work: Work
         (LineKind.VERIFIED, "0.8712", 1),
         (LineKind.DECLARED, "0.9514", 2),
     ]
+    withdraw(work, winner.submission_id, at=now)
+    third = publish(work, challenge)
+    assert [row.name for row in third.standings] == ["baseline"]
+    assert [(line.kind, str(line.score), line.position) for line in third.lines] == [
+        (LineKind.PRIZE, "0.8563", 0),
+        (LineKind.PROGRESS, "0.8625", 0),  # the bar stays, and so does its line
+        (LineKind.VERIFIED, "0.8712", 0),
+        (LineKind.DECLARED, "0.9514", 1),
+    ]
+    withdraw(work, winner.submission_id, at=None)
     private = reveal(work, challenge)  # the dates of the progress prize are over
     assert [(line.kind, str(line.score)) for line in private.lines] == [
         (LineKind.PRIZE, "0.8572"),
