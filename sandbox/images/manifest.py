@@ -78,9 +78,7 @@ def _docker_image(contents: Contents) -> Image:
     if not isinstance(listed, list) or len(listed) != 1:
         raise _several()
     image = config.fold(listed[0], what=_DOCKER)
-    path = image.get("config")
-    if not isinstance(path, str):
-        raise ImageRefusedError("image:json", f"{_DOCKER} names no config.")
+    (path,) = config.texts([image.get("config")], what=_DOCKER)
     content = _small(contents, path)
     promised = _NAMED_BY_DIGEST.fullmatch(path)
     if promised and f"sha256:{promised.group(1)}" != _digest(content):

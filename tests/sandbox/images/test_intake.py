@@ -189,6 +189,8 @@ def test_a_config_or_layer_swapped_in_an_older_archive_is_refused(tmp_path: Path
         ({"Config": "../../etc/passwd"}, "image:name"),
         ({"Config": "none.json"}, "image:missing"),
         ({"Config": 7}, "image:json"),
+        ({"Config": None}, "image:json"),
+        ({"Config": "\ud800"}, "image:json"),
         ({"config": "other.json"}, "image:json"),
         ({"Layers": ["manifest.json"]}, "image:layer"),
         ({"Layers": [7]}, "image:json"),
