@@ -5,7 +5,7 @@ by now. Nobody gets a second set of tries by changing teams.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from palio.challenges.contracts import Challenge, ChallengeState, Phase
@@ -14,13 +14,15 @@ from palio.submissions import rules
 from palio.submissions.merger_contracts import DayTries, PhaseTries
 from palio.submissions.rules import QuotaUse
 
+_INSTANT = timedelta(microseconds=1)  # the close itself is after the phase
+
 
 def days_begun(phase: Phase, *, now: datetime) -> int:
     """Return how many calendar days of the quota's zone the phase has touched by now."""
     if now < phase.opens_at:
         return 0
     place = ZoneInfo(phase.quota.zone)
-    last = min(now, phase.closes_at).astimezone(place).date()
+    last = min(now, phase.closes_at - _INSTANT).astimezone(place).date()
     return (last - phase.opens_at.astimezone(place).date()).days + 1
 
 

@@ -43,6 +43,7 @@ def test_combined_ledger_is_the_sum_of_both_day_by_day(
         (OPENS, "Europe/Rome", 1),
         (OPENS + timedelta(hours=1), "Europe/Rome", 2),  # it opened there at 23:00
         (OPENS + timedelta(days=30), "UTC", 21),  # none begins after the close
+        (OPENS + timedelta(days=30), "Europe/Helsinki", 20),  # nor with a close at midnight
     ],
 )
 def test_days_begun_are_calendar_days_of_the_quotas_zone(
