@@ -14,6 +14,7 @@ from palio.accounts import messages
 from palio.accounts.contracts import Team
 from palio.challenges import queries as challenges
 from palio.challenges import rules as challenge_rules
+from palio.challenges import schedule
 from palio.challenges.contracts import Challenge, PhasePlan
 from palio.challenges.errors import ClosedError
 from palio.challenges.prize_contracts import PrizeKind, PrizePlan
@@ -22,6 +23,8 @@ from palio.core.money import Money
 from palio.leaderboard import service as leaderboard
 from palio.prizes import last_call, queries
 from palio.prizes.models import LastCallRow
+from palio.submissions import exclusions
+from palio.submissions.exclusion_contracts import ReasonCode
 
 OPENED = datetime(2006, 10, 2, tzinfo=UTC)
 PLANNED_CLOSE = datetime(2011, 10, 2, tzinfo=UTC)
@@ -141,3 +144,27 @@ def test_a_call_known_after_its_own_deadline_closes_in_a_second(work: Work) -> N
         assert call(session, challenge, now=late) is True
         after = challenges.by_id(session, challenge.id)
     assert after.phases[-1].closes_at == late + SECOND
+
+
+def test_a_call_by_a_team_that_is_disqualified_stays_until_the_organizer_gives_more_time(
+    work: Work,
+) -> None:
+    with work() as session:
+        challenge, team = netflix(session)
+        enter(session, challenge, team, public="0.8558", at=REACHED)
+        assert call(session, challenge, now=REACHED) is True
+        exclusions.disqualify(
+            session, challenge=challenge, team_id=team.id, reason=ReasonCode.COPIED,
+            words="Copied.", by="host", now=REACHED,
+        )  # fmt: skip
+        assert call(session, challenge, now=REACHED + SECOND) is False
+        assert challenges.by_id(session, challenge.id).phases[-1].closes_at == CLOSES
+        longer = schedule.extend_phase(
+            session, challenge_id=challenge.id, phase_id=challenge.phases[-1].id,
+            closes_at=PLANNED_CLOSE, reason="Who called had copied.", by="host", now=REACHED,
+        )  # fmt: skip
+        assert longer.phases[-1].closes_at == PLANNED_CLOSE
+        other = make.team(session, of=challenge, handle="other")
+        enter(session, challenge, other, public="0.8550", at=REACHED + SECOND)
+        assert call(session, challenge, now=REACHED + 2 * SECOND) is False
+        assert challenges.by_id(session, challenge.id).phases[-1].closes_at == PLANNED_CLOSE
