@@ -1,6 +1,7 @@
 """Archives as `docker save` and OCI tools write them, read in one pass with nothing unpacked."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
@@ -18,6 +19,8 @@ _OVERHEAD_BYTES = 64 * 2**20  # JSON, attestations, what gzip adds to what it ca
 _HEAD_BYTES = 512
 _MAGIC_AT = slice(257, 262)
 _LINKS_MAX = 8
+# Engines go by the first bytes of a layer: gzip, bzip2, xz, and frames that zstd passes over.
+_TAKEN_FOR_PACKED = re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|[\x50-\x5f]\x2a\x4d\x18")
 WHAT = "The archive"
 
 
@@ -131,6 +134,12 @@ def _read_file(
     head, content = pieces.peeked(reader.data(), _HEAD_BYTES)
     pieces.refuse_zstd(head, what=f"The file {name[:200]!a} in the archive")
     is_tar = head[_MAGIC_AT] == b"ustar" or head == bytes(_HEAD_BYTES)
+    if is_tar and _TAKEN_FOR_PACKED.match(head):
+        raise ImageRefusedError(
+            "image:tar",
+            f"The first name in the layer {name[:200]!a} looks like the start of packed data.",
+            hint="Give the file another name.",
+        )
     if is_tar or head.startswith(pieces.GZIP):
         contents.layers[name] = _read_layer(content, name, sink, budget, is_packed=not is_tar)
     elif member.size <= SMALL_BYTES_MAX:

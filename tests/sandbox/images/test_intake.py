@@ -17,6 +17,7 @@ from tests.sandbox.images.archives import (
     hard,
     link,
     path_of,
+    raw_of,
     sha,
     tar_of,
 )
@@ -90,6 +91,12 @@ def test_an_engine_gets_a_config_of_ours_with_nothing_of_another(
 ) -> None:
     sent = Sent.of(*GOOD.layers, WorkingDir="/tmp", User="7", **odd)  # noqa: S108 (inside the image)
     assert take(tmp_path, sent.docker()).image_id == sha(WRITTEN)
+
+
+@pytest.mark.parametrize("name", [b"BZh9", b"\xfd7zXZ", b"P*M\x18", b"\x1f\x8b\x08"])
+def test_a_layer_that_an_engine_would_unpack_first_is_refused(tmp_path: Path, name: bytes) -> None:
+    sent = Sent([raw_of(name) + bytes(1024)], GOOD.config)
+    assert code_of(tmp_path, sent.docker()) == "image:tar"
 
 
 def test_a_layer_named_again_and_again_counts_each_time(tmp_path: Path) -> None:
