@@ -131,7 +131,7 @@ def folder_lock(settings: Settings) -> Iterator[None]:
 
     """
     folder = settings.data_folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold the sealed answers
     with (folder / "serve.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -367,7 +367,8 @@ def check_split(parts: Mapping[str, int], *, members: Collection[str]) -> None:
         raise BadSplitError("Give every member of the team a part, 0 included, and nobody else.")
     if any(points < 0 for points in parts.values()) or sum(parts.values()) != BASIS_POINTS:
         raise BadSplitError(
-            f"The parts must add up to 100 % (10,000 basis points); they are {sum(parts.values())}."
+            "The parts must add up to 100 %, each 0 or more;"
+            f" they are {sum(parts.values()) / 100:g} %."
         )
 
 

@@ -59,7 +59,7 @@ def register(app: typer.Typer) -> None:
     host_commands.register(challenge)
     rescore_commands.register(challenge)
     exclusion_commands.register_host(challenge)
-    app.add_typer(challenge, name="challenge", rich_help_panel=PANEL)
+    app.add_typer(challenge, name="challenge", rich_help_panel="Organize")
     runtime = typer.Typer(no_args_is_help=True, help="The Python that code and metrics run in.")
     command(runtime, "build", is_local=True)(build_runtime)
     command(runtime, "show", is_local=True)(show_runtime)

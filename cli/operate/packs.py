@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from palio.accounts import queries
 from palio.accounts.contracts import Person
+from palio.accounts.errors import PersonNotFoundError
 from palio.challenges import packs
 from palio.challenges.check import PackReport, check_pack
 from palio.challenges.metric_trials import Bench
@@ -91,13 +92,20 @@ def publish(folder: Path, *, organizer: str, data: Path | None) -> object:
         )
         url = f"{server.settings.url}/challenges/{challenge.slug}"
     show.line(f"Published {challenge.slug} ({challenge.state}): {url}")
+    if challenge.plan.prizes:
+        show.line(f"How its prizes are funded: palio money show {challenge.slug}", dim=True)
     return {"slug": challenge.slug, "state": str(challenge.state), "url": url}
 
 
 def _organizer(session: Session, handle: str) -> Person:
     """Return the person named, or the one administrator there is."""
     if handle:
-        return queries.person_by_handle(session, handle)
+        try:
+            return queries.person_by_handle(session, handle)
+        except PersonNotFoundError as error:
+            raise ClientError(
+                error.detail, hint=f"Make the account with: palio user create {handle}"
+            ) from error
     admins = [person for person in queries.people(session).items if person.is_admin]
     if len(admins) == 1:
         return admins[0]
@@ -109,7 +117,10 @@ def _organizer(session: Session, handle: str) -> Person:
 
 def _report(folder: Path, *, state: Path) -> PackReport:
     if not folder.is_dir():
-        raise ClientError(f"{folder} is not a folder.", hint="Make one with: palio challenge new")
+        hint = "Make one with: palio challenge new"
+        if folder.name == FILE:
+            hint = f"Name the folder it is in: {folder.parent}"
+        raise ClientError(f"{folder} is not a folder.", hint=hint)
     with tempfile.TemporaryDirectory(prefix="palio-") as workdir, show.waiting() as tell:
         return check_pack(folder, workdir=Path(workdir), bench=lambda: _bench(tell, state))
 

@@ -48,6 +48,8 @@ def send(folder: Path) -> object:
         with show.transfer(pack.name) as progress:
             challenge = api.publish_challenge(pack, progress=progress)
     show.line(f"Published {challenge['slug']}: {server}/challenges/{challenge['slug']}")
+    if challenge["prizes"]:
+        show.line(f"How its prizes are funded: palio money show {challenge['slug']}", dim=True)
     return challenge
 
 

@@ -51,6 +51,11 @@ def verify_receipt(
             f"{file} is no receipt but an archive.",
             hint=f"A bundle is checked with: palio verify board {file}",
         )
+    if not _is_json(file):
+        raise ClientError(
+            f"{file} is no receipt, or a damaged one: it cannot be read as JSON.",
+            hint="Bring a receipt anew with: palio receipt ID",
+        )
     return _tell(receipt.check(file.read_bytes(), key=_key(key), team=team), has_key=bool(key))
 
 
@@ -171,7 +176,7 @@ def _key(text: str) -> str:
         return str(Verifier.parse(text if "+" in text else Path(text).read_text()))
     except (OSError, UnicodeDecodeError, NoteError) as error:
         raise ClientError(
-            f"{text} is neither a public key nor a file with one: {error}",
+            f"{text} is neither a public key nor a file with one.",
             hint="The key stands on the server's page Log, and at /api/v1/log/key.",
         ) from error
 

@@ -108,6 +108,12 @@ def test_check_of_no_folder_says_so(palio: Palio) -> None:
     )
 
 
+def test_check_of_the_file_in_a_folder_names_the_folder(palio: Palio, tmp_path: Path) -> None:
+    pack = make_pack(tmp_path / "film-night")
+    result = palio("challenge", "check", pack / "challenge.toml")
+    assert result.stderr.splitlines()[1] == f"  Name the folder it is in: {pack}"
+
+
 def test_publish_without_an_organizer_takes_the_only_admin(
     palio: Palio, data: Path, tmp_path: Path
 ) -> None:
@@ -115,6 +121,8 @@ def test_publish_without_an_organizer_takes_the_only_admin(
     create(palio, data, "ada")
     asked = palio("challenge", "publish", pack, "--data", data)
     assert (asked.exit_code, "--organizer" in asked.stderr) == (1, True)
+    unknown = palio("challenge", "publish", pack, "--organizer", "olga", "--data", data)
+    assert (unknown.exit_code, "palio user create olga" in unknown.stderr) == (1, True)
     create(palio, data, "olga", "--admin")
     published = document(palio("challenge", "publish", pack, "--data", data, "--json"))
     assert (published["slug"], published["state"]) == ("film-night", "open")

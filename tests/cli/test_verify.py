@@ -256,6 +256,11 @@ def test_a_file_that_is_no_zip_and_a_wrong_key_are_said(tmp_path: Path) -> None:
         archive.writestr("a", b"b")
     ended = CliRunner().invoke(app, ["verify", "board", str(path), "--key", "nothing"])
     assert (ended.exit_code, "neither a public key nor a file" in ended.output) == (1, True)
+    predictions = tmp_path / "predictions.csv"
+    predictions.write_text("id,rating\n1,3.5\n")
+    ended = CliRunner().invoke(app, ["verify", "receipt", str(predictions)])
+    assert ended.exit_code == 1
+    assert "predictions.csv is no receipt, or a damaged one" in ended.output
 
 
 def test_receipt_and_bundle_taken_for_each_other_are_told_apart(

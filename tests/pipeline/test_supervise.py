@@ -136,6 +136,12 @@ def test_two_servers_do_not_share_a_folder(tmp_path: Path, port: int) -> None:
         pass
 
 
+def test_the_folder_is_closed_to_others_whoever_makes_it(tmp_path: Path) -> None:
+    settings = Settings(data_folder=tmp_path / "data")
+    with supervise.folder_lock(settings):
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize(("deaths", "pause"), [(0, 0.5), (1, 0.5), (3, 2.0), (50, 30.0)])
 def test_early_deaths_make_the_pause_longer(deaths: int, pause: float) -> None:
     assert supervise.pause_seconds(deaths) == pause

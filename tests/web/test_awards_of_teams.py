@@ -107,6 +107,9 @@ def test_a_payment_that_came_back_is_sent_again(won: Won) -> None:
     for number, handle in enumerate(TEAM):
         sent = won.pay(handle, RECEIPTS[number])
     assert sent["award"]["state"] == "sent"
+    assert won.pay("beaa", RECEIPTS[0])["detail"] == (
+        "'beaa' has no part in this award. Who has one: ada, bea, cyd."
+    )
     back = won.host.post(f"{won.at}/payments/bea/return").json()
     assert (back["award"]["state"], of(back, "payment")) == (
         "returned",

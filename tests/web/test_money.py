@@ -107,7 +107,7 @@ def test_challenge_that_demands_a_deposit_says_so_until_it_is_there(site: Site) 
     site._change_plan("toy", escrow=EscrowPlan(is_deposit_required=True))
     site.sql("UPDATE challenge SET state = 'scheduled'")
     site.settle()
-    words = "The challenge opens when its prize money is deposited."
+    words = "The challenge opens when prizes and fee are deposited."
     assert words in site.spectator().get("/challenges/toy").text
     missing = site.spectator().get(f"{TOY}/funding").json()["missing"][0]
     ada = site.person("ada", accepts="toy")

@@ -131,6 +131,14 @@ def test_two_people_make_a_team_by_an_invite_link(open_site: Site) -> None:
     assert "Create the team" in left.text
 
 
+def test_who_signs_up_by_a_join_link_comes_to_its_challenge(open_site: Site) -> None:
+    made = open_site.people["hostess"].post("/api/v1/challenges/toy/join-links", json={"uses": 1})
+    browser = Browser(open_site)
+    assert 'next=/challenges/toy">Sign up' in browser.see(
+        "/join/" + made.json()["url"].partition("/join/")[2]
+    )
+
+
 def test_a_host_extends_grants_invites_and_confirms(open_site: Site) -> None:
     ada = open_site.person("ada", accepts="toy")
     ada.submit()

@@ -11,6 +11,7 @@ from palio.accounts.contracts import Caller
 from palio.accounts.errors import TeamNotFoundError
 from palio.challenges.contracts import Challenge
 from palio.challenges.prize_contracts import Gate
+from palio.core.errors import NotFoundError
 from palio.core.money import Money, parse
 from palio.escrow.contracts import PaymentState
 from palio.prizes import divisions, workflow
@@ -285,10 +286,12 @@ def division_of(session: Session, visit: Visit) -> DivisionView:
 
 
 def _person_id(session: Session, award_id: str, handle: str) -> str:
-    for share in prizes.award_file(session, award_id).split.shares:
+    shares = prizes.award_file(session, award_id).split.shares
+    for share in shares:
         if share.handle == handle:
             return share.person_id
-    raise MISSING
+    handles = ", ".join(share.handle for share in shares)
+    raise NotFoundError(f"{handle!r} has no part in this award. Who has one: {handles}.")
 
 
 def _view(

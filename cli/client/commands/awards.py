@@ -20,13 +20,14 @@ Evidence = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="What you saw; only its SHA-256 is sent."),
 ]
+RECORD_CHECK = "The organizer records each open check: palio award check {} CHECK --evidence FILE"
 # Whose turn it is, and the command for it; {} is the award's id. Other states wait for nobody.
 NEXT = {
     "provisional": "The organizer tells the team: palio award notify {}",
     "notified": "The captain takes it: palio award accept {} (or turn-down)",
     "accepted": "The team hands in what is asked for, then says so: palio award hand-in {}",
-    "documents": "The organizer records each open check: palio award check {} CHECK",
-    "code_verified": "The organizer records each open check: palio award check {} CHECK",
+    "documents": RECORD_CHECK,
+    "code_verified": RECORD_CHECK,
     "eligible": "Members who want other parts say so now: palio award split {} HANDLE=PERCENT …",
     "split_signed": "It becomes payable once better places are ready.",
     "payable": "The organizer pays each member: palio award pay {} HANDLE --receipt FILE",

@@ -140,12 +140,14 @@ def awards(
                 award["money"]["text"],
                 award["team"],
                 award["score"],
-                award["state"],
+                award["state"].replace("_", " "),
             )
             for award in listed
         ],
         empty="No awards before the private leaderboard is revealed.",
     )
+    if listed:
+        show.line("Where one stands, and whose turn it is: palio award show ID", dim=True)
     return listed
 
 

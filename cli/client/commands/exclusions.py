@@ -99,7 +99,8 @@ def disqualify(
     team: Annotated[str, typer.Argument(metavar="TEAM", help="By its name or id.")],
     *,
     reason: Annotated[
-        str, typer.Option(metavar="CODE", help="From the list in docs/organise/disqualification.")
+        str,
+        typer.Option(metavar="CODE", help="Such as copied; a wrong one is answered with the list."),
     ],
     words: Words,
     submission: Annotated[

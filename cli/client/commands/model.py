@@ -82,7 +82,9 @@ def run(
         str, typer.Option("--challenge", "-c", help="Take the limits of this challenge.")
     ] = "",
     seconds: Annotated[float | None, typer.Option(min=1, help="Wall clock.")] = None,
-    memory: Annotated[int | None, typer.Option(parser=size, metavar="SIZE", help="2GiB.")] = None,
+    memory: Annotated[
+        int | None, typer.Option(parser=size, metavar="SIZE", help="Such as 2GiB.")
+    ] = None,
     cpus: Annotated[float | None, typer.Option(min=0.1, help="Cores' worth of time.")] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Processes and threads.")] = None,
 ) -> object:

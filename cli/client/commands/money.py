@@ -48,7 +48,7 @@ def show_funding(challenge: Slug = "") -> object:
         show.line("This challenge has no prize money.")
     if found["missing"]:
         missing = ", ".join(money["text"] for money in found["missing"])
-        show.line(f"It opens when the prize money is deposited. Missing: {missing}.", colour="red")
+        show.line(f"It opens when prizes and fee are deposited. Missing: {missing}.", colour="red")
     return found
 
 

@@ -83,6 +83,7 @@ def start(
             metrics = _changed(api.shown(challenge)["active"]["metrics"], setting or [])
             found = api.start_with_metrics(challenge, metrics=metrics, reason=reason)
     _print(found)
+    show.line(f"What it would change: palio challenge rescore show {challenge}", dim=True)
     return found
 
 

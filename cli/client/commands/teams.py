@@ -35,10 +35,11 @@ def show_team(challenge: Slug = "") -> object:
 
 def create(name: Name, *, challenge: SlugOption = "") -> object:
     """Found a team; you are its captain."""
+    slug = challenge_in_use(challenge)
     with open_api() as api:
-        team = api.create_team(challenge_in_use(challenge), name=name)
+        team = api.create_team(slug, name=name)
     _print(team)
-    show.line("Invite others with: palio team invite", dim=True)
+    show.line(f"Invite others with: palio team invite {slug}", dim=True)
     return team
 
 
