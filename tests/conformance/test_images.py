@@ -2,11 +2,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conformance import corpus
 from tests.conformance.bench import PREDICTIONS, PYTHON, Bench, content
+from tests.sandbox.images.archives import M, Sent, folder, link
 
+from palio.sandbox.docker import hold
 from palio.sandbox.images.intake import AcceptedImage, IntakeLimits, take_in
 from palio.sandbox.images.write import FolderLayer, Start, write_image
 from palio.sandbox.outcome import Outcome
@@ -74,6 +77,45 @@ def test_image_runs_as_its_config_says_and_is_pruned(
     with pytest.raises(SandboxError):
         red.run()
     assert box.sandbox.prune_images(keep=frozenset()) == (blue.accepted.image_id,)
+
+
+ENDS_WELL = bytes.fromhex("b83c000000 31ff 0f05")  # exit(0)
+ODD_IMAGES: dict[str, tuple[list[list[M]], dict[str, Any]]] = {
+    "config no engine reads": ([[]], {"created": "yesterday", "Labels": 5, "history": [{}] * 9}),
+    "config an engine acts on": ([[]], {"Healthcheck": {"Interval": 1}, "StopSignal": "NONE"}),
+    "user nobody knows": ([[]], {"User": "99999999999:x"}),
+    "variables of its init": ([[]], {"Env": ["TINI_VERBOSITY=3", "LD_PRELOAD=/x", "A B=\x1b"]}),
+    "as many layers as may be": ([[]] * 63, {}),
+    "links where an engine mounts": (
+        [[link("sbin", "/proc"), link("etc/hosts", "/proc/kmsg"), folder("etc/hostname")]],
+        {},
+    ),
+    "attributes": ([[M("a", pax={"SCHILY.xattr.user.a": "x" * 1900})]], {}),
+    "times": ([[M("a", pax={"mtime": "-1.5", "atime": "999999999999999999"})]], {}),
+    "owners": ([[M("a", pax={"uid": "1099511627776"})]], {}),
+    "names": ([[M("\udcff\n"), M("/".join(["d"] * 128)), M("n" * 255)]], {}),
+    "program that is half there": ([[M("palio-odd", hold.executable(ENDS_WELL)[:64])]], {}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ODD_IMAGES)
+def test_what_intake_takes_is_never_the_platforms_fault(
+    name: str, box: Bench, tmp_path: Path
+) -> None:
+    layers, changes = ODD_IMAGES[name]
+    program = [M("palio-odd", hold.executable(ENDS_WELL))]
+    sent = Sent.of(program, *layers, Cmd=["/palio-odd"], **changes)
+    (tmp_path / "sent").write_bytes(sent.docker())
+    (tmp_path / "into").mkdir()
+    accepted = take_in(tmp_path / "sent", into=tmp_path / "into", limits=IntakeLimits())
+    box.sandbox.add_image(accepted.archive, image_id=accepted.image_id)
+    report = Loaded(box, accepted).run()
+    assert report.outcome in {
+        *(Outcome.INVALID_OUTPUT, Outcome.IMAGE_ERROR),  # it leaves nothing, or cannot start
+        *(Outcome.PROGRAM_ERROR, Outcome.RESOURCE_LIMIT),
+    }
+    assert accepted.image_id in box.sandbox.prune_images(keep=frozenset())
 
 
 @pytest.mark.slow
