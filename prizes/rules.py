@@ -366,10 +366,8 @@ def check_split(parts: Mapping[str, int], *, members: Collection[str]) -> None:
     if set(parts) != set(members):
         raise BadSplitError("Give every member of the team a part, 0 included, and nobody else.")
     if any(points < 0 for points in parts.values()) or sum(parts.values()) != BASIS_POINTS:
-        raise BadSplitError(
-            "The parts must add up to 100 %, each 0 or more;"
-            f" they are {sum(parts.values()) / 100:g} %."
-        )
+        found = f"{sum(parts.values()) / 100:g} %"
+        raise BadSplitError(f"The parts must add up to 100 %, each 0 or more; they are {found}.")
 
 
 def check_same_split(split: Split, *, number: int | None) -> None:
