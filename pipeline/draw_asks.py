@@ -15,6 +15,7 @@ from palio.pipeline.contracts import Task
 from palio.pipeline.models import BoardWork
 
 PATIENCE = timedelta(minutes=10)
+_SHOWN = (ChallengeState.REVEALED, ChallengeState.AWARDED)
 
 
 def waits(session: Session, challenge: Challenge, *, now: datetime) -> bool:
@@ -51,7 +52,7 @@ def is_asked(session: Session, challenge: Challenge, *, now: datetime) -> bool:
     """Tell whether a revealed board still waits for what it lacks."""
     board = session.get(BoardWork, challenge.id)
     until = None if board is None else board.draws_until
-    return challenge.state is ChallengeState.REVEALED and until is not None and now < until
+    return challenge.state in _SHOWN and until is not None and now < until
 
 
 def stop_waiting(session: Session, challenge_id: str, *, now: datetime) -> None:
@@ -67,7 +68,7 @@ def ask(bench: Bench) -> None:
         now = database_now(session)
         ended = [
             challenge_id
-            for state in (ChallengeState.CLOSED, ChallengeState.REVEALED)
+            for state in (ChallengeState.CLOSED, *_SHOWN)
             for challenge_id in challenges.ids_in_state(session, state)
         ]
         waiting = session.exec(

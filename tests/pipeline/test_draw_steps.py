@@ -173,9 +173,12 @@ def test_lines_beyond_the_compared_ones_have_no_interval_and_the_board_says_so(
     assert made.chance_words.endswith(" Only the first 2 lines are compared; the others have none.")
 
 
-def test_rescored_board_gets_its_intervals_as_its_next_version(closed: Arena) -> None:
+@pytest.mark.parametrize("state", ["revealed", "awarded"])
+def test_rescored_board_gets_its_intervals_as_its_next_version(closed: Arena, state: str) -> None:
     draw_steps.work_out(closed.bench, closed.challenge_id)
     board_steps.settle(closed.bench, closed.challenge_id)
+    with closed.engine.begin() as connection:
+        connection.execute(text("UPDATE challenge SET state = :state"), {"state": state})
     sets = Rescoring(closed)
     sets.correct(lambda row, truth: truth if row else 1.5)
     sets.score_all()
@@ -183,6 +186,9 @@ def test_rescored_board_gets_its_intervals_as_its_next_version(closed: Arena) ->
     sets.apply()
     assert (board(closed).version, board(closed).chance_words) == (2, chance_words.NOT_WORKED_OUT)
     assert queue.Message(task=Task.SETTLE, id=closed.challenge_id) in closed.sent
+    closed.sent.clear()
+    draw_asks.ask(closed.bench)
+    assert closed.sent == [queue.Message(task=Task.SETTLE, id=closed.challenge_id)]
     assert draw_steps.work_out(closed.bench, closed.challenge_id) == 3
     made = board(closed)
     assert made.version == 3
