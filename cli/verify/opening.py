@@ -1,4 +1,4 @@
-"""Holds opened answers against the promise of the launch: all of them, or one row."""
+"""Holds opened answers against the promise in force: all of them, or one row."""
 
 import json
 from typing import Any
@@ -29,8 +29,8 @@ def check(found: Findings, raw: bytes, promise: Json) -> None:
     rows = promise["holdout_rows"]
     require(len(leaves) == rows, f"there are {len(leaves)} rows; {rows} were promised")
     fits = merkle.fold(leaves).hex() == promise["holdout_root"]
-    require(fits, "a row was changed: these are not the answers promised at the launch")
-    found.holds.append(f"all {rows} answers are those promised at the launch")
+    require(fits, f"a row was changed: these are not the answers promised {_when(promise)}")
+    found.holds.append(f"all {rows} answers are those promised {_when(promise)}")
 
 
 def _check_row(found: Findings, read: Json, promise: Json) -> None:
@@ -41,4 +41,9 @@ def _check_row(found: Findings, read: Json, promise: Json) -> None:
         size=promise["holdout_rows"],
         root=bytes.fromhex(promise["holdout_root"]),
     )
-    found.holds.append(f"row {read['fields'][0]} is as promised at the launch")
+    found.holds.append(f"row {read['fields'][0]} is as promised {_when(promise)}")
+
+
+def _when(promise: Json) -> str:
+    is_first = promise["key_version"] == 1
+    return "at the launch" if is_first else "at a correction after the launch"

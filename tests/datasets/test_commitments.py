@@ -76,9 +76,19 @@ def test_one_changed_answer_changes_the_root_and_not_the_split(tmp_path: Path) -
     assert before.split == after.split
 
 
-def promise(key: AnswerKey) -> dict[str, object]:
-    holdout = commit(key)
-    return {"holdout_root": holdout.root, "holdout_rows": holdout.rows}
+def promise(key: AnswerKey, *, version: int = 1) -> dict[str, object]:
+    holdout = commit(key, version=version)
+    return {
+        "holdout_root": holdout.root, "holdout_rows": holdout.rows, "key_version": version,
+    }  # fmt: skip
+
+
+def test_corrected_answers_are_not_said_to_be_those_of_the_launch(tmp_path: Path) -> None:
+    key = key_of(tmp_path / "key", 9)
+    text = "\n".join(commitments.open_all(key, secret=SECRET, key_version=2)) + "\n"
+    found = Findings()
+    opening.check(found, text.encode(), promise(key, version=2))
+    assert found.holds == ["all 9 answers are those promised at a correction after the launch"]
 
 
 def test_all_rows_are_held_against_the_promise(tmp_path: Path) -> None:
