@@ -28,6 +28,7 @@ class Person:
     handle: str
     display_name: str
     is_admin: bool
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

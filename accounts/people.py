@@ -100,7 +100,7 @@ def set_admin(
 
 def set_disabled(
     session: Session, *, person_id: str, is_disabled: bool, by: str, now: datetime
-) -> None:
+) -> Person:
     """Shut somebody out (sessions end, tokens rest) or let them in again.
 
     Raises:
@@ -112,6 +112,7 @@ def set_disabled(
     session.add(row)
     end_all_sessions(session, person_id=person_id)
     _record(session, "accounts.set_disabled", person_id, by=by, now=now, is_on=is_disabled)
+    return queries.person_of(row)
 
 
 def end_all_sessions(session: Session, *, person_id: str) -> None:

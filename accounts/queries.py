@@ -275,7 +275,11 @@ def team_names(session: Session, *, challenge_id: str) -> dict[str, tuple[str, t
 def person_of(row: PersonRow) -> Person:
     """Return what others may know of a person."""
     return Person(
-        id=row.id, handle=row.handle, display_name=row.display_name, is_admin=row.is_admin
+        id=row.id,
+        handle=row.handle,
+        display_name=row.display_name,
+        is_admin=row.is_admin,
+        is_disabled=row.disabled_at is not None,
     )
 
 

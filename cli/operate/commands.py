@@ -68,6 +68,8 @@ def register(app: typer.Typer) -> None:
     command(user, "create", is_local=True)(create_user)
     command(user, "password", is_local=True)(set_password)
     command(user, "token", is_local=True)(make_token)
+    command(user, "disable", is_local=True)(disable_user)
+    command(user, "enable", is_local=True)(enable_user)
     command(user, "list", is_local=True)(list_users)
     app.add_typer(user, name="user", rich_help_panel=PANEL)
     _register_log(app)
@@ -296,6 +298,22 @@ def make_token(
         from palio.cli.operate import people  # noqa: PLC0415 (optional dependency)
 
         return people.make_token(handle, name=name, scope=scope, days=days, data=data)
+
+
+def disable_user(handle: Handle, *, data: DataFolder = None) -> object:
+    """Shut somebody out: no log-in, no token works; what they sent stays."""
+    with server_parts():
+        from palio.cli.operate import people  # noqa: PLC0415 (optional dependency)
+
+        return people.set_disabled(handle, is_disabled=True, data=data)
+
+
+def enable_user(handle: Handle, *, data: DataFolder = None) -> object:
+    """Let somebody in again who was shut out."""
+    with server_parts():
+        from palio.cli.operate import people  # noqa: PLC0415 (optional dependency)
+
+        return people.set_disabled(handle, is_disabled=False, data=data)
 
 
 def list_users(*, data: DataFolder = None) -> object:

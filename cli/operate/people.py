@@ -1,4 +1,4 @@
-"""Accounts of the server on this machine: made, listed, given a new password or a token."""
+"""Accounts of the server on this machine: made, listed, shut out, given a password or a token."""
 
 from pathlib import Path
 
@@ -59,6 +59,25 @@ def set_password(handle: str, *, from_stdin: bool, data: Path | None) -> object:
     return _document(person)
 
 
+def set_disabled(handle: str, *, is_disabled: bool, data: Path | None) -> object:
+    """Shut somebody out, or let them in again."""
+    with here(data) as server, server.work() as session:
+        found = queries.person_by_handle(session, handle)
+        person = accounts.set_disabled(
+            session,
+            person_id=found.id,
+            is_disabled=is_disabled,
+            by=OPERATOR,
+            now=database_now(session),
+        )
+    show.line(
+        f"{person.handle} is shut out: no log-in, no token works. What they sent stays."
+        if is_disabled
+        else f"{person.handle} may log in again; tokens that are still valid work again."
+    )
+    return _document(person)
+
+
 def make_token(
     handle: str, *, name: str, scope: str, days: int | None, data: Path | None
 ) -> object:
@@ -93,10 +112,7 @@ def list_all(data: Path | None) -> object:
             people += page.items
     show.table(
         ["handle", "name<", "", "id"],
-        [
-            (person.handle, person.display_name, "admin" if person.is_admin else "", person.id)
-            for person in people
-        ],
+        [(person.handle, person.display_name, _marks(person), person.id) for person in people],
         empty="Nobody yet. Make the first account with: palio user create HANDLE --admin",
     )
     return [_document(person) for person in people]
@@ -109,10 +125,16 @@ def _new_password(handle: str, settings: Settings, *, from_stdin: bool) -> str:
     return Passwords(threads=1).hash_password(text)
 
 
+def _marks(person: Person) -> str:
+    marks = {"admin": person.is_admin, "disabled": person.is_disabled}
+    return ", ".join(name for name, is_on in marks.items() if is_on)
+
+
 def _document(person: Person) -> dict[str, object]:
     return {
         "id": person.id,
         "handle": person.handle,
         "display_name": person.display_name,
         "is_admin": person.is_admin,
+        "is_disabled": person.is_disabled,
     }

@@ -62,6 +62,15 @@ def test_user_password_and_token_of_nobody_are_not_found(palio: Palio, data: Pat
     assert palio("user", "token", "nobody", "--data", data).exit_code == 4
 
 
+def test_user_who_is_disabled_stands_so_in_the_list_until_enabled(palio: Palio, data: Path) -> None:
+    create(palio, data, "ada")
+    for word, is_disabled in (("disable", True), ("enable", False)):
+        said = document(palio("user", word, "ada", "--data", data, "--json"))
+        (listed,) = document(palio("user", "list", "--data", data, "--json"))
+        assert (said, listed["is_disabled"]) == (listed, is_disabled)
+    assert palio("user", "disable", "nobody", "--data", data).exit_code == 4
+
+
 def test_user_token_is_shown_once_and_names_its_owner(palio: Palio, data: Path) -> None:
     create(palio, data, "ada")
     made = document(palio("user", "token", "ada", "--data", data, "--json"))
