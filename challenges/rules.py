@@ -13,6 +13,7 @@ from palio.challenges.contracts import (
     Phase,
     Quota,
     QuotaWindow,
+    TeamRules,
 )
 from palio.challenges.errors import (
     BadExtensionError,
@@ -163,7 +164,7 @@ def check_entry_deadline(challenge: Challenge, *, now: datetime) -> None:
         EntryDeadlineError: It is over.
 
     """
-    deadline = _by_the_close(challenge, challenge.plan.teams.entry_deadline)
+    deadline = team_rules(challenge).entry_deadline or closes_at(challenge)
     if now >= deadline:
         raise EntryDeadlineError(
             f"The last moment to join was {in_words(deadline)}. It is now {in_words(now)}."
@@ -172,13 +173,17 @@ def check_entry_deadline(challenge: Challenge, *, now: datetime) -> None:
 
 def merge_deadline(challenge: Challenge) -> datetime:
     """Return the last moment to change teams: as declared, or the close."""
-    return _by_the_close(challenge, challenge.plan.teams.merge_deadline)
+    return team_rules(challenge).merge_deadline or closes_at(challenge)
 
 
-def _by_the_close(challenge: Challenge, declared: datetime | None) -> datetime:
-    """Return a declared deadline, or the close where a last call has set that before it."""
-    close = closes_at(challenge)
-    return close if declared is None else min(declared, close)
+def team_rules(challenge: Challenge) -> TeamRules:
+    """Return the rules in force: no deadline where a last call has set the close before it."""
+    declared, close = challenge.plan.teams, closes_at(challenge)
+    entry, merge = (
+        None if at is None or at >= close else at
+        for at in (declared.entry_deadline, declared.merge_deadline)
+    )
+    return replace(declared, entry_deadline=entry, merge_deadline=merge)
 
 
 def check_extension(

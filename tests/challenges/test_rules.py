@@ -212,6 +212,8 @@ def test_teams_change_until_the_merge_deadline_or_the_close() -> None:
     assert rules.merge_deadline(challenge(plan)) == OPENS
     after = replace(PLAN, teams=TeamRules(5, None, CLOSES + timedelta(days=5)))
     assert rules.merge_deadline(challenge(after)) == CLOSES
+    assert rules.team_rules(challenge(after)) == TeamRules(5, None, None)
+    assert rules.team_rules(challenge(plan)) == plan.teams
 
 
 @pytest.mark.parametrize(

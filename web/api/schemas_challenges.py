@@ -14,7 +14,7 @@ from palio.challenges.contracts import (
     ScheduleChange,
 )
 from palio.challenges.prize_contracts import TieRule
-from palio.challenges.rules import closes_at, direction
+from palio.challenges.rules import closes_at, direction, team_rules
 from palio.core.money import Money
 from palio.pipeline.contracts import Offer
 from palio.scoring.direction import Direction
@@ -331,7 +331,7 @@ def challenge_view(
         metrics=tuple(metric_view(plan, place=place) for place in range(len(plan.metrics))),
         form=form,
         phases=tuple(PhaseView.model_validate(phase) for phase in challenge.phases),
-        team_rules=TeamRulesView.model_validate(plan.teams),
+        team_rules=TeamRulesView.model_validate(team_rules(challenge)),
         entry_rule=plan.entry_rule,
         finals=plan.finals,
         tie_rule=plan.tie_rule,
