@@ -271,7 +271,7 @@ def test_leaderboard_marks_baselines_and_ranks_the_others(signed_in: Palio, fake
     fake.answers["GET /api/v1/challenges/mini/leaderboard"] = [BOARD]
     lines = signed_in("leaderboard", "mini").stdout.splitlines()
     assert lines[2:] == [
-        "rank\tteam\tscore\tbetter by\ttries\tat (UTC)",
+        "rank\tteam\tscore\tbetter by\tentries\tat (UTC)",
         "1\tPragmatic Chaos\t0.8972\t5.71 %\t7\t12-01 12:00",
         "\tCinematch (baseline)\t0.8972\t\t\t12-01 12:00",
     ]

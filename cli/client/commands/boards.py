@@ -59,7 +59,7 @@ def leaderboard(
     show.line(f"{page['board'].capitalize()} leaderboard of {slug}, {made_at}", bold=True)
     show.paragraph(page["rule"])
     show.table(
-        ["rank>", "team<", "score>", "better by>", "tries>", "at (UTC)"],
+        ["rank>", "team<", "score>", "better by>", "entries>", "at (UTC)"],
         _rows(page),
         empty="Nobody has a score yet.",
     )
