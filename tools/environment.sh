@@ -41,13 +41,23 @@ make_venv() {
 python=$(find_python)
 [ -x .venv/bin/python ] || make_venv "$python"
 
+with_uv() {
+    .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock" "$@" &&
+        .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e . "$@"
+}
+
+with_pip() {
+    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" &&
+        .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+}
+
 say "installing what $set_name needs into .venv (once; later starts skip this)"
+# The second try: where an authority of the machine's own signs, uv has to be told.
 if .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/uv.txt &&
-    .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock"; then
-    .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e .
-else
-    say "the fast installer did not work here; using pip"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+    { with_uv 2>/dev/null || with_uv --system-certs; }; then
+    echo "$wanted" >"$stamp"
+    exit 0
 fi
+say "the fast installer did not work here; using pip"
+with_pip
 echo "$wanted" >"$stamp"
