@@ -7,7 +7,8 @@ from typing import Final
 CODES: Final = MappingProxyType(
     {
         "image:architecture": "the image, or its program, is for another kind of machine",
-        "image:attribute": "a file has attributes other than `user.` ones and capabilities, or too many",
+        "image:attribute": "a file has attributes other than `user.` ones and capabilities, or too"
+        " many",
         "image:command": "the image has neither ENTRYPOINT nor CMD",
         "image:device": "a layer holds a device, a socket or a named pipe",
         "image:digest": "a part of the archive is not what its digest says",
@@ -35,8 +36,8 @@ CODES: Final = MappingProxyType(
         "image:too-many-files": "it holds more files and folders than the limit",
         "image:trailing": "something stands behind the end of the archive",
         "image:truncated": "the file ends too early",
-        "image:users": "/etc/passwd or /etc/group is no plain file inside the image, or has more than"
-        " 1 MiB",
+        "image:users": "/etc/passwd or /etc/group is no plain file inside the image, or has more"
+        " than 1 MiB",
         "image:volume": "the image declares a VOLUME",
         "image:whiteout": "a mark of something removed cannot be followed",
         "image:workdir": "WORKDIR is no folder that everybody may enter",
