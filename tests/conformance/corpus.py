@@ -90,6 +90,6 @@ def _shared_program(row: dict[str, Any], mine: dict[str, Any]) -> Program:
         words=frozenset(row["accept"]),
         outcomes=frozenset(Outcome(word) for word in ends),
         reasons=frozenset(mine.get("reasons", [""])),
-        seconds=row["timeout_s"],
+        seconds=max(row["timeout_s"], mine.get("seconds", 0)),
         is_own_output=True,
     )
