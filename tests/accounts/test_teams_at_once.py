@@ -5,47 +5,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlmodel import Session, select
+from tests.accounts.teams import accept, create, handles, invite, solo
 
-from palio.accounts import queries, service
-from palio.accounts.contracts import Person, Team
+from palio.accounts import queries
+from palio.accounts.contracts import Person
 from palio.accounts.models import TeamRow
 
 Work = Callable[[], AbstractContextManager[Session]]
 Join = Callable[..., Person]
 AtOnce = Callable[[Sequence[Callable[[Session], object]]], list[str]]
-
-
-def solo(session: Session, person: Person, now: datetime, challenge_id: str = "c") -> Team:
-    return service.solo_team(session, challenge_id=challenge_id, person=person, now=now)
-
-
-def create(session: Session, person: Person, now: datetime, name: str = "The Owls") -> Team:
-    return service.create_team(session, challenge_id="c", person=person, name=name, now=now)
-
-
-def invite(session: Session, team: Team, now: datetime, *, uses: int = 10) -> str:
-    new = service.invite(
-        session,
-        team_id=team.id,
-        by=team.captain_id,
-        now=now,
-        days=7,
-        merge_deadline=None,
-        uses=uses,
-    )
-    return new.secret
-
-
-def accept(
-    session: Session, code: str, person: Person, now: datetime, *, max_members: int = 5
-) -> Team:
-    return service.accept_invite(
-        session, code=code, person=person, max_members=max_members, merge_deadline=None, now=now
-    )
-
-
-def handles(team: Team) -> list[str]:
-    return [member.handle for member in team.members]
 
 
 def test_last_place_wanted_by_many_at_once_goes_to_one(
